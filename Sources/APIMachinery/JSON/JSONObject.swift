@@ -1,0 +1,134 @@
+/// The members of a JSON object, sorted by the bytes of their names.
+///
+/// A sorted list is smaller than a hash table, is written out in the order in which Kubernetes writes (so that
+/// equal objects have equal bytes), and keeps names apart that differ only in Unicode normalisation.
+public struct JSONObject: Sendable, Hashable {
+    /// One member: its name and its value.
+    public struct Member: Sendable, Hashable {
+        public let key: String
+        public var value: JSONValue
+
+        /// A member of that name and value.
+        public init(key: String, value: JSONValue) {
+            self.key = key
+            self.value = value
+        }
+
+        public static func == (lhs: Member, rhs: Member) -> Bool {
+            lhs.key.equalsBytes(of: rhs.key) && lhs.value == rhs.value
+        }
+
+        public func hash(into hasher: inout Hasher) {
+            for byte in key.utf8 { hasher.combine(byte) }
+            hasher.combine(value)
+        }
+    }
+
+    private var members: [Member]
+
+    /// An object without members.
+    public init() { members = [] }
+
+    /// An object of these members; the last of several with one name wins.
+    public init(_ pairs: some Sequence<(String, JSONValue)>) {
+        members = []
+        for (key, value) in pairs { self[key] = value }
+    }
+
+    /// Room for that many members, to spare the growing.
+    public mutating func reserveCapacity(_ count: Int) { members.reserveCapacity(count) }
+
+    /// Sets the member and tells whether one of that name was there before.
+    @discardableResult
+    public mutating func updateValue(_ value: JSONValue, forKey key: String) -> Bool {
+        if let last = members.last, last.key.compareBytes(to: key) < 0 {
+            members.append(Member(key: key, value: value))
+            return false
+        }
+        let (index, found) = position(of: key)
+        if found {
+            members[index].value = value
+        } else {
+            members.insert(Member(key: key, value: value), at: index)
+        }
+        return found
+    }
+
+    /// Removes the member and returns what it was.
+    @discardableResult
+    public mutating func removeValue(forKey key: String) -> JSONValue? {
+        let (index, found) = position(of: key)
+        return found ? members.remove(at: index).value : nil
+    }
+
+    /// The member of that name; setting `nil` removes it.
+    public subscript(key: String) -> JSONValue? {
+        get {
+            let (index, found) = position(of: key)
+            return found ? members[index].value : nil
+        }
+        set {
+            if let newValue {
+                updateValue(newValue, forKey: key)
+            } else {
+                removeValue(forKey: key)
+            }
+        }
+    }
+
+    /// Changes the member in place, without copying what it holds; a missing one starts as `fallback`.
+    public mutating func modify<Result, Failure: Error>(
+        _ key: String, default fallback: JSONValue, _ body: (inout JSONValue) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        var (index, found) = position(of: key)
+        if !found {
+            updateValue(fallback, forKey: key)
+            index = position(of: key).index
+        }
+        return try body(&members[index].value)
+    }
+
+    /// The names, sorted.
+    public var keys: [String] { members.map(\.key) }
+
+    /// The values, in the order of their names.
+    public var values: [JSONValue] { members.map(\.value) }
+
+    /// Every value replaced by what the closure makes of it; members for which it gives `nil` are left out.
+    public func compactMapValues<Failure: Error>(
+        _ transform: (String, JSONValue) throws(Failure) -> JSONValue?
+    ) throws(Failure) -> JSONObject {
+        var result = JSONObject()
+        result.members.reserveCapacity(members.count)
+        for member in members {
+            if let value = try transform(member.key, member.value) {
+                result.members.append(Member(key: member.key, value: value))
+            }
+        }
+        return result
+    }
+
+    private func position(of key: String) -> (index: Int, found: Bool) {
+        var low = 0
+        var high = members.count
+        while low < high {
+            let middle = (low + high) / 2
+            let order = members[middle].key.compareBytes(to: key)
+            if order == 0 { return (middle, true) }
+            if order < 0 { low = middle + 1 } else { high = middle }
+        }
+        return (low, false)
+    }
+}
+
+extension JSONObject: RandomAccessCollection {
+    public var startIndex: Int { 0 }
+    public var endIndex: Int { members.count }
+    public subscript(position: Int) -> (key: String, value: JSONValue) {
+        (members[position].key, members[position].value)
+    }
+}
+
+extension JSONObject: ExpressibleByDictionaryLiteral {
+    public init(dictionaryLiteral elements: (String, JSONValue)...) { self.init(elements) }
+}
