@@ -78,7 +78,9 @@ public struct JSONObject: Sendable, Hashable {
 
     /// Changes the member in place, without copying what it holds; a missing one starts as `fallback`.
     public mutating func modify<Result, Failure: Error>(
-        _ key: String, default fallback: JSONValue, _ body: (inout JSONValue) throws(Failure) -> Result
+        _ key: String,
+        default fallback: JSONValue,
+        _ body: (inout JSONValue) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         var (index, found) = position(of: key)
         if !found {

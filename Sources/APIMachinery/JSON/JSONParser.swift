@@ -36,7 +36,8 @@ extension JSONValue {
     /// Reads one JSON document, and also tells the dotted paths of members that occur more than once
     /// (`spec.replicas`, `spec.steps[2].id`), for callers that refuse them or warn.
     public static func parseReportingDuplicates(
-        _ bytes: some Collection<UInt8>, maximumDepth: Int = Self.defaultMaximumDepth
+        _ bytes: some Collection<UInt8>,
+        maximumDepth: Int = Self.defaultMaximumDepth
     ) throws(JSONSyntaxError) -> (value: JSONValue, duplicates: [String]) {
         let found = DuplicateMembers()
         let value = try parse(bytes, maximumDepth: maximumDepth, duplicates: found)
@@ -44,7 +45,9 @@ extension JSONValue {
     }
 
     private static func parse(
-        _ bytes: some Collection<UInt8>, maximumDepth: Int, duplicates: DuplicateMembers?
+        _ bytes: some Collection<UInt8>,
+        maximumDepth: Int,
+        duplicates: DuplicateMembers?
     ) throws(JSONSyntaxError) -> JSONValue {
         func read(_ buffer: UnsafeBufferPointer<UInt8>) -> Result<JSONValue, JSONSyntaxError> {
             var parser = JSONParser(bytes: buffer, maximumDepth: maximumDepth, duplicates: duplicates)

@@ -119,7 +119,10 @@ public struct JSONWriter: Sendable {
     }
 
     private mutating func container(
-        _ open: StaticString, _ close: StaticString, isEmpty: Bool, _ body: (inout JSONWriter) -> Void
+        _ open: StaticString,
+        _ close: StaticString,
+        isEmpty: Bool,
+        _ body: (inout JSONWriter) -> Void
     ) {
         append(open)
         level += 1
