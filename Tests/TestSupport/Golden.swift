@@ -65,7 +65,9 @@ public enum Golden {
             return a.count == b.count && zip(a, b).allSatisfy { agree($0, $1, tolerance: tolerance) }
         case (.object(let a)?, .object(let b)?):
             return a.count == b.count
-                && zip(a, b).allSatisfy { $0.key.equalsBytes(of: $1.key) && agree($0.value, $1.value, tolerance: tolerance) }
+                && zip(a, b).allSatisfy {
+                    $0.key.equalsBytes(of: $1.key) && agree($0.value, $1.value, tolerance: tolerance)
+                }
         case (.int(let a)?, .int(let b)?): return a == b
         case (let a?, let b?):
             if let x = a.doubleValue, let y = b.doubleValue {
