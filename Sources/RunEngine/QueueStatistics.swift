@@ -27,8 +27,14 @@ public struct QueueStatistics: Sendable, Hashable {
 
     /// Statistics of those figures.
     public init(
-        ready: Int = 0, express: Int = 0, delayed: Int = 0, leased: Int = 0, dead: Int = 0,
-        oldestAgeSeconds: Double = 0, enqueuedTotal: Int = 0, completedTotal: Int = 0,
+        ready: Int = 0,
+        express: Int = 0,
+        delayed: Int = 0,
+        leased: Int = 0,
+        dead: Int = 0,
+        oldestAgeSeconds: Double = 0,
+        enqueuedTotal: Int = 0,
+        completedTotal: Int = 0,
         meanExecutionSeconds: Double? = nil
     ) {
         self.ready = ready

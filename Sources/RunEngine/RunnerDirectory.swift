@@ -47,9 +47,16 @@ public struct RunnerState: Sendable, Hashable {
 
     /// A runner in that state.
     public init(
-        namespace: String, pool: String, name: String, podUID: String = "", concurrency: Int = 0,
-        leasedJobs: Int = 0, load: RunnerLoad = RunnerLoad(), loadReportedAt: Timestamp? = nil,
-        lastSeen: Timestamp, draining: Bool = false
+        namespace: String,
+        pool: String,
+        name: String,
+        podUID: String = "",
+        concurrency: Int = 0,
+        leasedJobs: Int = 0,
+        load: RunnerLoad = RunnerLoad(),
+        loadReportedAt: Timestamp? = nil,
+        lastSeen: Timestamp,
+        draining: Bool = false
     ) {
         self.namespace = namespace
         self.pool = pool

@@ -1,0 +1,102 @@
+public import APIMachinery
+
+/// Questions to the job queues.
+public protocol JobQueueReader {
+    /// The step's job, in the queue or at a runner.
+    func job(_ step: StepKey) throws -> JobRecord?
+    /// Jobs of one lane that could be handed out now, the longest waiting first.
+    func readyJobs(_ queue: QueueName, express: Bool, now: Timestamp, limit: Int) throws -> [JobRecord]
+    /// When the next job that is not ready yet becomes so.
+    func nextReady(_ queue: QueueName, after now: Timestamp) throws -> Timestamp?
+    /// Every job at a runner, those whose lease ends first in front. There are as many as runners have slots.
+    func leasedJobs() throws -> [JobRecord]
+    /// Every queue that has held a job.
+    func queues() throws -> [QueueName]
+    func counts(_ queue: QueueName, now: Timestamp) throws -> QueueCounts
+    /// Dead letters, the oldest first.
+    func deadLetters(_ queue: QueueName, limit: Int) throws -> [DeadLetter]
+    func deadLetter(_ step: StepKey) throws -> DeadLetter?
+}
+
+/// Changes of the job queues. At-least-once delivery: a job is gone only when it has been reported, or when its
+/// run no longer wants it; a lease that ends puts it back.
+public protocol JobQueueTransaction: JobQueueReader {
+    /// Puts a job into its queue, in place of one that the step may have there.
+    func enqueue(_ job: JobRecord) throws
+    /// Stores what may change in a job that is there: lease, deliveries and `readyAt`.
+    func update(_ job: JobRecord) throws
+    /// Removes a job, wherever it is; nothing happens if there is none.
+    func removeJob(_ step: StepKey) throws
+    /// Ends the lease only: the cheapest renewal.
+    ///
+    /// - Returns: the job's lease after renewal, or `nil` if the token is not (or no longer) the job's.
+    func renew(_ step: StepKey, token: Int64, expiresAt: Timestamp) throws -> JobLease?
+
+    /// Puts a job aside. The caller removes it from the queue.
+    func insert(_ letter: DeadLetter) throws
+    func removeDeadLetter(_ step: StepKey) throws
+    func nextSequence() throws -> Int64
+}
+
+extension JobQueueTransaction {
+    /// Hands out up to `limit` jobs of the queue.
+    ///
+    /// The express lane goes first, but every fifth turn belongs to the job that waited longest in the normal lane,
+    /// so that a busy express lane slows the others down and never stops them.
+    ///
+    /// - Parameter turn: how many jobs of this queue were handed out before.
+    public func lease(
+        _ queue: QueueName,
+        limit: Int,
+        turn: Int,
+        runner: String,
+        now: Timestamp,
+        expiresAt: Timestamp
+    ) throws -> [JobRecord] {
+        guard limit > 0 else { return [] }
+        let express = try readyJobs(queue, express: true, now: now, limit: limit)
+        // With nothing in the express lane the order is simply that of the normal one.
+        let normalLimit = express.count < limit ? limit : LaneOrder.normalTurns(from: turn, count: limit)
+        let normal = normalLimit == 0 ? [] : try readyJobs(queue, express: false, now: now, limit: normalLimit)
+        var jobs = LaneOrder.merge(express: express, normal: normal, turn: turn, limit: limit)
+        for index in jobs.indices {
+            let token = try nextSequence()
+            jobs[index].deliveries += 1
+            jobs[index].lease = JobLease(token: token, runner: runner, leasedAt: now, expiresAt: expiresAt)
+            try update(jobs[index])
+        }
+        return jobs
+    }
+}
+
+/// Whose turn it is: the rule by which two lanes share a queue's runners.
+public enum LaneOrder {
+    /// One turn in so many belongs to the normal lane.
+    public static let normalEvery = 5
+
+    /// How many of the next turns belong to the normal lane.
+    public static func normalTurns(from turn: Int, count: Int) -> Int {
+        (turn + count) / normalEvery - turn / normalEvery
+    }
+
+    /// Takes jobs from both lanes by turns until there are enough; an empty lane's turns go to the other.
+    public static func merge<Job>(express: [Job], normal: [Job], turn: Int, limit: Int) -> [Job] {
+        var result: [Job] = []
+        var nextExpress = express.startIndex
+        var nextNormal = normal.startIndex
+        while result.count < limit {
+            let isNormalTurn = (turn + result.count + 1) % normalEvery == 0
+            let takeNormal = nextNormal < normal.endIndex && (isNormalTurn || nextExpress == express.endIndex)
+            if takeNormal {
+                result.append(normal[nextNormal])
+                nextNormal += 1
+            } else if nextExpress < express.endIndex {
+                result.append(express[nextExpress])
+                nextExpress += 1
+            } else {
+                break
+            }
+        }
+        return result
+    }
+}

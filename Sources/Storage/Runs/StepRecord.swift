@@ -1,0 +1,95 @@
+public import APIMachinery
+
+/// Names a step of a run by numbers: the run's id and the step's place in the workflow.
+public struct StepKey: Sendable, Hashable, Comparable, CustomStringConvertible {
+    /// No run has more steps; the bound lets a run and a place share one 64-bit row number.
+    public static let maximumStepsPerRun = 1 << 20
+
+    public var run: Int64
+    public var index: Int
+
+    /// The step at that place of that run.
+    public init(run: Int64, index: Int) {
+        self.run = run
+        self.index = index
+    }
+
+    /// Both numbers in one, ordered by run first.
+    public var rowID: Int64 { run << 20 | Int64(index) }
+
+    /// The inverse of `rowID`.
+    public init(rowID: Int64) {
+        run = rowID >> 20
+        index = Int(rowID & 0xFFFFF)
+    }
+
+    public var description: String { "\(run).\(index)" }
+
+    public static func < (lhs: StepKey, rhs: StepKey) -> Bool { lhs.rowID < rhs.rowID }
+}
+
+/// Why a step failed or was skipped.
+public struct StepFailure: Sendable, Hashable {
+    /// For programs: one word in camel case.
+    public var reason: String
+    /// For people.
+    public var message: String
+    /// The exit code of the step's process, where it had one.
+    public var exitCode: Int?
+
+    /// A failure of that reason.
+    public init(reason: String, message: String, exitCode: Int? = nil) {
+        self.reason = reason
+        self.message = message
+        self.exitCode = exitCode
+    }
+}
+
+/// One step of a run, as it is stored.
+public struct StepRecord: Sendable, Hashable {
+    /// How far a step is.
+    public enum Phase: Int64, Sendable, CaseIterable {
+        /// Waits for the steps before it, or for the bound on parallelism.
+        case pending = 0
+        /// Its job is in the queue, perhaps for later.
+        case queued
+        /// Its job is at a runner.
+        case running
+        case succeeded
+        case failed
+        case skipped
+        case cancelled
+
+        /// Whether the step has ended.
+        public var isFinal: Bool { rawValue >= Phase.succeeded.rawValue }
+        /// Whether there must be a job for the step.
+        public var hasJob: Bool { self == .queued || self == .running }
+    }
+
+    public var key: StepKey
+    /// The step's id in the workflow.
+    public var id: String
+    public var phase = Phase.pending
+    /// Attempts begun so far; the number of the current one.
+    public var attempts = 0
+    /// Attempts that no longer count against the retry policy, because someone asked for a retry afterwards.
+    public var forgivenAttempts = 0
+    /// The token under which the last report was accepted, to know a repeated report; 0 before.
+    public var acceptedToken: Int64 = 0
+    /// The runner of the last attempt; empty before.
+    public var runner = ""
+    /// When the last attempt began.
+    public var startedAt: Timestamp?
+    public var finishedAt: Timestamp?
+    /// The output: one JSON value, or nothing.
+    public var output: [UInt8] = []
+    public var failure: StepFailure?
+    /// The runner's measurements: one JSON object of numbers, or nothing.
+    public var metrics: [UInt8] = []
+
+    /// A step that has not begun.
+    public init(key: StepKey, id: String) {
+        self.key = key
+        self.id = id
+    }
+}

@@ -1,0 +1,82 @@
+import APIMachinery
+import GRDB
+import Storage
+
+extension SQLiteRunReader {
+    func runs(_ query: RunQuery) throws -> [RunRecord] {
+        var result: [RunRecord] = []
+        try forEach(query) { run in
+            result.append(run)
+            return result.count < query.limit
+        }
+        return result
+    }
+
+    func count(_ query: RunQuery) throws -> Int {
+        var count = 0
+        try forEach(query) { _ in
+            count += 1
+            return count < query.limit
+        }
+        return count
+    }
+
+    /// Hands the matching runs over one by one until the closure has enough.
+    private func forEach(_ query: RunQuery, _ body: (RunRecord) -> Bool) throws {
+        guard query.limit > 0 else { return }
+        var conditions: [String] = []
+        var values: [Value] = []
+        if let namespace = query.namespace {
+            conditions.append("namespace = ?")
+            values.append(.text(namespace))
+        }
+        if let workflow = query.workflow {
+            conditions.append("workflow = ?")
+            values.append(.text(workflow))
+        }
+        if !query.phases.isEmpty {
+            let numbers = query.phases.map { String($0.rawValue) }.sorted().joined(separator: ", ")
+            conditions.append("phase IN (\(numbers))")
+            // Lets SQLite use the short index of active runs where that is all that is wanted.
+            if !query.phases.contains(where: \.isFinal) { conditions.append("finished_at IS NULL") }
+        }
+        if let since = query.createdSince {
+            conditions.append("created_at >= ?")
+            values.append(.integer(since.microseconds))
+        }
+        let order: String
+        switch query.order {
+        case .name(let after):
+            if let after {
+                conditions.append("(namespace, name) > (?, ?)")
+                values.append(.text(after.namespace))
+                values.append(.text(after.name))
+            }
+            order = "namespace, name"
+        case .newest(let before):
+            if let before {
+                conditions.append("id < ?")
+                values.append(.integer(before))
+            }
+            order = "id DESC"
+        }
+        let filter = conditions.isEmpty ? "" : " WHERE " + conditions.joined(separator: " AND ")
+        var statement = try prepare("SELECT \(Self.runColumns) FROM runs\(filter) ORDER BY \(order)")
+        for value in values {
+            switch value {
+            case .text(let text): statement.bind(text)
+            case .integer(let number): statement.bind(number)
+            }
+        }
+        // Labels are compared here; they are too free for an index, and the other filters narrow first.
+        try statement.forEach { columns in
+            let run = try Self.readRun(&columns)
+            return query.matches(run) ? body(run) : true
+        }
+    }
+
+    private enum Value {
+        case text(String)
+        case integer(Int64)
+    }
+}
