@@ -1,0 +1,65 @@
+import APIMachinery
+import ArgumentParser
+import KubeClient
+import Spec
+
+struct JobsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "jobs",
+        abstract: "Shows what every job of a run cost.",
+        discussion: """
+            Times are milliseconds or more: QUEUE waited in the queue, EXEC ran on the runner, TOTAL both. Memory is \
+            that of the job's whole process tree in MB at its start, its peak and its end; CPU is per cent of one \
+            core; THREADS the most at once. `-o json` has the measurements under their names in the runner's protocol.
+            """
+    )
+
+    @Argument(help: ArgumentHelp("The run.", valueName: "run"))
+    var run: String
+
+    @OptionGroup var global: GlobalOptions
+
+    func run() async throws {
+        try await global.withClient { client, namespace in
+            let object = try await client.get(WorkflowRun.resource, namespace: namespace, name: run)
+            let steps = object.json.value(at: "status", "steps")?.arrayValue ?? []
+            if Printing.structured(list: steps, global.output, name: { $0["id"]?.stringValue ?? "" }) { return }
+            var table = Table(
+                "STEP",
+                "PHASE",
+                ">TRIES",
+                ">QUEUE",
+                ">EXEC",
+                ">TOTAL",
+                ">MEM START",
+                ">PEAK",
+                ">END",
+                ">CPU%",
+                ">THREADS",
+                "RUNNER"
+            )
+            for step in steps {
+                let phase = step["phase"]?.stringValue ?? ""
+                func metric(_ name: String) -> Double? { step.value(at: "metrics", name)?.doubleValue }
+                func number(_ name: String, _ digits: Int) -> String {
+                    metric(name).map { Printing.fixed($0, digits) } ?? "-"
+                }
+                table.add([
+                    .init(step["id"]?.stringValue ?? ""),
+                    .init(phase, phaseStyle(phase)),
+                    .init("\(step["attempts"]?.intValue ?? 0)"),
+                    .init(Printing.milliseconds(metric("queue_time_ms"))),
+                    .init(Printing.milliseconds(metric("execution_time_ms"))),
+                    .init(Printing.milliseconds(metric("total_duration_ms"))),
+                    .init(number("memory_start_mb", 1)),
+                    .init(number("memory_peak_mb", 1)),
+                    .init(number("memory_end_mb", 1)),
+                    .init(number("cpu_percent", 0)),
+                    .init(number("thread_count", 0)),
+                    .init(step["runner"]?.stringValue ?? "-", .dim),
+                ])
+            }
+            Terminal.write(table.render())
+        }
+    }
+}

@@ -1,0 +1,129 @@
+import APIMachinery
+import ArgumentParser
+import FoundationEssentials
+import KubeClient
+import KubeYAML
+import Spec
+
+struct RunCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run",
+        abstract: "Starts a run of a workflow.",
+        discussion: """
+            Prints the run's name at once. With --watch, shows the steps until the run has ended; with --wait, says \
+            nothing until then; both end with 1 if the run did not succeed.
+
+            Parameters are given as NAME=TEXT with -p, as NAME=JSON with -j, or as a JSON or YAML file with --params.
+            """
+    )
+
+    @Argument(help: ArgumentHelp("The workflow.", valueName: "workflow"))
+    var workflow: String
+
+    @Option(name: [.customShort("p"), .customLong("param")], help: ArgumentHelp("A text.", valueName: "name=text"))
+    var texts: [String] = []
+
+    @Option(
+        name: [.customShort("j"), .customLong("json-param")],
+        help: ArgumentHelp("Any JSON value.", valueName: "name=json")
+    )
+    var documents: [String] = []
+
+    @Option(name: .customLong("params"), help: ArgumentHelp("A file of parameters.", valueName: "file"))
+    var file: String?
+
+    @Option(help: "12 and more take the express lane.")
+    var priority: Int?
+
+    @Option(help: ArgumentHelp("The run's name; default: WORKFLOW-xxxxx.", valueName: "name"))
+    var name: String?
+
+    @Option(name: [.short, .long], help: ArgumentHelp("A label of the run.", valueName: "key=value"))
+    var label: [String] = []
+
+    @Flag(help: "Show the steps until the run has ended.")
+    var watch = false
+
+    @Flag(help: "Wait until the run has ended.")
+    var wait = false
+
+    @Flag(help: "Print the plan and start nothing.")
+    var dryRun = false
+
+    @OptionGroup var global: GlobalOptions
+
+    func run() async throws {
+        let params = try parameters()
+        let labels = try pairs(label, option: "--label")
+        try await global.withClient { client, namespace in
+            if dryRun {
+                let object = try await client.get(Workflow.resource, namespace: namespace, name: workflow)
+                try RunPlanPrinter.show(try object.decode(Workflow.self), params: params, format: global.output)
+                return
+            }
+            var run = Unstructured([
+                "apiVersion": .string(WorkflowRun.groupVersionKind.apiVersion),
+                "kind": "WorkflowRun",
+                "metadata": ["namespace": .string(namespace)],
+                "spec": ["workflowRef": ["name": .string(workflow)]],
+            ])
+            if let name { run.name = name } else { run.generateName = "\(workflow)-" }
+            run.labels = labels
+            if !params.isEmpty { run.json.set(.object(params), at: ["spec", "params"]) }
+            if let priority { run.json.set(.int(Int64(priority)), at: ["spec", "priority"]) }
+            let created = try await client.create(WorkflowRun.resource, run)
+            guard watch || wait else {
+                if !Printing.structured(created.json, global.output, name: "workflowrun/\(created.name)") {
+                    Terminal.line(created.name)
+                }
+                return
+            }
+            let watcher = RunWatcher(client: client, namespace: namespace, name: created.name)
+            let last = try await watcher.run(showing: watch && (global.output ?? .table) == .table)
+            if !Printing.structured(last.json, global.output, name: "workflowrun/\(created.name)"), !watch {
+                Terminal.line(created.name)
+            }
+            let phase = last.json.value(at: "status", "phase")?.stringValue ?? "Unknown"
+            if phase != "Succeeded" {
+                let message = last.json.value(at: "status", "message")?.stringValue ?? ""
+                throw Failure(
+                    .failed,
+                    "run \(created.name): \(phase)\(message.isEmpty ? "" : ": \(message)"); see ctl logs \(created.name)"
+                )
+            }
+        }
+    }
+
+    private func parameters() throws -> JSONObject {
+        var result = JSONObject()
+        if let file {
+            guard let data = FileManager.default.contents(atPath: file) else {
+                throw Failure(.refused, "--params \(file): the file cannot be read")
+            }
+            guard case .object(let members) = try YAML.parse(Array(data)) else {
+                throw Failure(.refused, "--params \(file): the file must hold one object of names and values")
+            }
+            result = members
+        }
+        for (name, text) in try pairs(texts, option: "-p") { result[name] = .string(text) }
+        for (name, text) in try pairs(documents, option: "-j") {
+            do {
+                result[name] = try JSONValue(parsing: text)
+            } catch {
+                throw Failure(.refused, "-j \(name)=\(text): \(error); for plain text use -p")
+            }
+        }
+        return result
+    }
+
+    private func pairs(_ texts: [String], option: String) throws -> [String: String] {
+        var result: [String: String] = [:]
+        for text in texts {
+            guard let equals = text.firstIndex(of: "="), equals > text.startIndex else {
+                throw ValidationError("\(option) \(text): write NAME=VALUE")
+            }
+            result[String(text[..<equals])] = String(text[text.index(after: equals)...])
+        }
+        return result
+    }
+}

@@ -1,0 +1,68 @@
+public import ArgumentParser
+
+/// The command that people type: everything about runs and pools that kubectl has no word for.
+public struct Ctl: AsyncParsableCommand {
+    public static let configuration = CommandConfiguration(
+        commandName: "ctl",
+        abstract: "Runs workflows and looks after worker pools.",
+        discussion: """
+            Objects are declared with kubectl; ctl does what kubectl has no word for. It finds the plane by \
+            --kubeconfig, then $KUBECONFIG, then ~/.martinet/kubeconfig.
+
+            EXAMPLES
+              ctl run tree-triage -p tree=$PWD --watch     start a run and watch its steps
+              ctl jobs tree-triage-x7k2p                   what every job of a run cost
+              ctl rollback workerpool/triage --version 1.0.0
+              ctl verify manifests/                        check files without a plane
+
+            EXIT CODES
+              0 done   1 failed (of a run that was waited for, too)   2 refused: the input is wrong
+              3 not found   4 the plane cannot be reached or answered with an error   64 wrong usage
+            """,
+        version: Version.text,
+        groupedSubcommands: [
+            CommandGroup(
+                name: "Runs",
+                subcommands: [
+                    RunCommand.self, RunsCommand.self, JobsCommand.self, LogsCommand.self, CancelCommand.self,
+                    RetryCommand.self,
+                ]
+            ),
+            CommandGroup(
+                name: "Pools and workflows",
+                subcommands: [
+                    StatusCommand.self, ScaleCommand.self, RestartCommand.self, HistoryCommand.self,
+                    RollbackCommand.self, VersionsCommand.self,
+                ]
+            ),
+            CommandGroup(
+                name: "Files and programs",
+                subcommands: [VerifyCommand.self, ImageCommand.self, CompletionCommand.self, VersionCommand.self]
+            ),
+        ]
+    )
+
+    public init() {}
+
+    /// Runs the command line and ends the process with a code that means something.
+    public static func runAndExit() async -> Never {
+        do {
+            var command = try parseAsRoot()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+            Terminal.exit(0)
+        } catch let failure as Failure {
+            Terminal.complain(failure.message)
+            Terminal.exit(failure.code.rawValue)
+        } catch where Failure(explaining: error) != nil {
+            let failure = Failure(explaining: error) ?? Failure(.plane, "\(error)")
+            Terminal.complain(failure.message)
+            Terminal.exit(failure.code.rawValue)
+        } catch {
+            exit(withError: error)
+        }
+    }
+}

@@ -1,0 +1,64 @@
+/// Rows under headings, padded to columns as kubectl's are.
+struct Table {
+    struct Cell {
+        var text: String
+        var style: Terminal.Style?
+
+        init(_ text: String, _ style: Terminal.Style? = nil) {
+            self.text = text
+            self.style = style
+        }
+    }
+
+    enum Alignment { case left, right }
+
+    var headings: [String]
+    var alignments: [Alignment]
+    private(set) var rows: [[Cell]] = []
+
+    /// A table of those columns; the ones whose heading begins with `>` are aligned to the right.
+    init(_ headings: String...) {
+        self.headings = headings.map { $0.hasPrefix(">") ? String($0.dropFirst()) : $0 }
+        alignments = headings.map { $0.hasPrefix(">") ? .right : .left }
+    }
+
+    mutating func add(_ cells: [Cell]) { rows.append(cells) }
+
+    mutating func add(_ cells: String...) { rows.append(cells.map { Cell($0) }) }
+
+    /// The table as lines of text.
+    func render() -> String {
+        let all = [headings.map { Cell($0, .bold) }] + rows
+        var widths = headings.map { _ in 0 }
+        for row in all {
+            for (column, cell) in row.enumerated() where column < widths.count {
+                widths[column] = max(widths[column], cell.text.count)
+            }
+        }
+        return all.map { row in
+            var line = ""
+            for (column, cell) in row.enumerated() where column < widths.count {
+                let padding = String(repeating: " ", count: widths[column] - cell.text.count)
+                let isLast = column == row.count - 1
+                switch alignments[column] {
+                case .left: line += Terminal.styled(cell.text, cell.style) + (isLast ? "" : padding)
+                case .right: line += padding + Terminal.styled(cell.text, cell.style)
+                }
+                if !isLast { line += "   " }
+            }
+            return line + "\n"
+        }.joined()
+    }
+}
+
+/// The colour that a phase has everywhere.
+func phaseStyle(_ phase: String) -> Terminal.Style? {
+    switch phase {
+    case "Succeeded", "True": .green
+    case "Failed", "False": .red
+    case "Running": .cyan
+    case "Queued", "Suspended": .yellow
+    case "Pending", "Skipped", "Cancelled": .dim
+    default: nil
+    }
+}

@@ -1,0 +1,204 @@
+import APIMachinery
+
+/// The OpenAPI schema of a WorkerPool.
+enum WorkerPoolSchema {
+    static let schema = OpenAPI.object(
+        "A set of agent runners that work off one queue.",
+        required: ["spec"],
+        [
+            "apiVersion": OpenAPI.string("The version of this kind: martinet.dev/v1alpha1."),
+            "kind": OpenAPI.string("WorkerPool."),
+            "metadata": ["type": "object"],
+            "spec": spec,
+            "status": status,
+        ]
+    )
+
+    private static let spec = OpenAPI.object(
+        "What runners there should be, and how they are replaced by others.",
+        [
+            "version": OpenAPI.string("Shown in the history; what ctl rollback --version names.", maxLength: 128),
+            "queue": OpenAPI.object(
+                "Bounds of the pool's queue.",
+                [
+                    "maxDepth": OpenAPI.integer("Waiting jobs; more are refused with 429. Default: 10000.", minimum: 1),
+                    "expressPriority": OpenAPI.integer(
+                        "The priority from which a run takes the express lane. Default: 12.",
+                        minimum: 0
+                    ),
+                    "visibilityTimeoutSeconds": OpenAPI.integer(
+                        "Seconds for which a lease holds without a heartbeat. Default: 30.",
+                        minimum: 1
+                    ),
+                    "maxDeliveries": OpenAPI.integer(
+                        "Deliveries without a report after which a job is a dead letter. Default: 3.",
+                        minimum: 1
+                    ),
+                ]
+            ),
+            "concurrency": OpenAPI.integer("Jobs at once in one runner. Default: 4.", minimum: 1, maximum: 10_000),
+            "replicas": OpenAPI.integer("Runners wanted, where autoscaling is not set. Default: 1.", minimum: 0),
+            "autoscaling": autoscaling,
+            "updateStrategy": OpenAPI.object(
+                "How runners of an old revision give way.",
+                [
+                    "type": OpenAPI.choice("Default: RollingUpdate.", ["RollingUpdate", "Recreate"]),
+                    "rollingUpdate": OpenAPI.object(
+                        "Bounds of a rolling update.",
+                        [
+                            "maxSurge": OpenAPI.intOrString("Runners above the wanted number. Default: 1."),
+                            "maxUnavailable": OpenAPI.intOrString("Runners below it. Default: 0."),
+                        ]
+                    ),
+                ]
+            ),
+            "rollbackOnFailure": OpenAPI.boolean("Whether a rollout that fails goes back by itself. Default: false."),
+            "minReadySeconds": OpenAPI.integer("Seconds ready before a runner counts. Default: 0.", minimum: 0),
+            "progressDeadlineSeconds": OpenAPI.integer(
+                "Seconds without progress after which a rollout has failed. Default: 600.",
+                minimum: 1
+            ),
+            "revisionHistoryLimit": OpenAPI.integer("Old revisions that are kept. Default: 10.", minimum: 0),
+            "paused": OpenAPI.boolean("Whether changes of the template wait."),
+            "drainTimeoutSeconds": OpenAPI.integer(
+                "Seconds a runner that must go gets to finish its jobs. Default: 60.",
+                minimum: 0
+            ),
+            "template": template,
+        ]
+    )
+
+    /// What the controller reads of a template is described; the rest of core/v1 PodTemplateSpec passes through.
+    private static let template: JSONValue = {
+        var container = OpenAPI.object(
+            "A container (core/v1 Container).",
+            required: ["name", "image"],
+            [
+                "name": OpenAPI.string("Unique in the Pod."),
+                "image": OpenAPI.string("Which program; embedded, one of ctl image list."),
+            ]
+        )
+        container["x-kubernetes-preserve-unknown-fields"] = true
+        var podSpec = OpenAPI.object(
+            "core/v1 PodSpec.",
+            required: ["containers"],
+            ["containers": OpenAPI.list("The containers.", of: container, keys: ["name"], minItems: 1)]
+        )
+        podSpec["x-kubernetes-preserve-unknown-fields"] = true
+        return OpenAPI.object(
+            "The runners' Pods (core/v1 PodTemplateSpec). Default: one container of the built-in agent runner.",
+            [
+                "metadata": OpenAPI.object(
+                    "Labels and annotations of the Pods.",
+                    [
+                        "labels": OpenAPI.map("Labels.", of: ["type": "string"]),
+                        "annotations": OpenAPI.map("Annotations.", of: ["type": "string"]),
+                    ]
+                ),
+                "spec": podSpec,
+            ]
+        )
+    }()
+
+    private static let target = OpenAPI.object(
+        "The value the metric should have.",
+        required: ["type"],
+        [
+            "type": OpenAPI.choice("How it is counted.", ["AverageValue", "Value", "Utilization"]),
+            "averageValue": OpenAPI.intOrString("A quantity for each runner."),
+            "value": OpenAPI.intOrString("A quantity for all runners together."),
+            "averageUtilization": OpenAPI.integer("Percent of what the Pods request.", minimum: 1),
+        ]
+    )
+
+    private static let rules = OpenAPI.object(
+        "How fast the number may change in this direction.",
+        [
+            "stabilizationWindowSeconds": OpenAPI.integer(
+                "Seconds over which the most cautious recommendation counts. Default: 0 up, 300 down.",
+                minimum: 0,
+                maximum: 3600
+            ),
+            "selectPolicy": OpenAPI.choice("Which policy counts. Default: Max.", ["Max", "Min", "Disabled"]),
+            "tolerance": OpenAPI.intOrString("How far a ratio may be from 1 without anything being done."),
+            "policies": OpenAPI.list(
+                "Bounds on the change within a period.",
+                of: OpenAPI.object(
+                    "One bound.",
+                    required: ["type", "value", "periodSeconds"],
+                    [
+                        "type": OpenAPI.choice("What value counts.", ["Pods", "Percent"]),
+                        "value": OpenAPI.integer("The greatest change.", minimum: 1),
+                        "periodSeconds": OpenAPI.integer("Within so many seconds.", minimum: 1, maximum: 1800),
+                    ]
+                )
+            ),
+        ]
+    )
+
+    private static let autoscaling = OpenAPI.object(
+        "How the number of runners follows the load, with the fields and the arithmetic of autoscaling/v2.",
+        required: ["maxReplicas"],
+        [
+            "minReplicas": OpenAPI.integer("Never fewer; with 0 an idle pool sleeps. Default: 1.", minimum: 0),
+            "maxReplicas": OpenAPI.integer("Never more.", minimum: 1),
+            "metrics": OpenAPI.list(
+                "The highest proposal of several metrics wins.",
+                of: OpenAPI.object(
+                    "One metric and its target.",
+                    required: ["type"],
+                    [
+                        "type": OpenAPI.choice("Which metric.", ["Queue", "Resource"]),
+                        "queue": OpenAPI.object(
+                            "Jobs in the pool's queue, waiting and running.",
+                            required: ["target"],
+                            ["target": target]
+                        ),
+                        "resource": OpenAPI.object(
+                            "A resource of the runners' Pods.",
+                            required: ["name", "target"],
+                            ["name": OpenAPI.choice("Which one.", ["cpu", "memory"]), "target": target]
+                        ),
+                    ]
+                )
+            ),
+            "behavior": OpenAPI.object(
+                "How fast the number may change.",
+                ["scaleUp": rules, "scaleDown": rules]
+            ),
+        ]
+    )
+
+    private static let status = OpenAPI.object(
+        "What the controller observed.",
+        [
+            "observedGeneration": OpenAPI.integer("The generation this status is about.", format: "int64"),
+            "replicas": OpenAPI.integer("Runners that exist."),
+            "readyReplicas": OpenAPI.integer("Runners that take jobs."),
+            "availableReplicas": OpenAPI.integer("Runners ready for minReadySeconds."),
+            "unavailableReplicas": OpenAPI.integer("Runners that are missing or not available."),
+            "updatedReplicas": OpenAPI.integer("Runners of the newest revision."),
+            "busyReplicas": OpenAPI.integer("Runners that have jobs."),
+            "drainingReplicas": OpenAPI.integer("Runners that finish what they have and go."),
+            "desiredReplicas": OpenAPI.integer("Runners that should be there."),
+            "selector": OpenAPI.string("Selects the pool's Pods, for the scale subresource."),
+            "currentRevision": OpenAPI.string("The revision before the rollout that is under way."),
+            "updateRevision": OpenAPI.string("The newest revision."),
+            "version": OpenAPI.string("The version that runs."),
+            "collisionCount": OpenAPI.integer("Hash collisions of revision names."),
+            "lastScaleTime": OpenAPI.time("When the number was last changed by the autoscaler."),
+            "conditions": OpenAPI.conditions,
+            "queue": OpenAPI.object(
+                "The pool's queue, as last seen.",
+                [
+                    "depth": OpenAPI.integer("Jobs that wait and could start."),
+                    "express": OpenAPI.integer("Those of them in the express lane."),
+                    "leased": OpenAPI.integer("Jobs that runners have."),
+                    "delayed": OpenAPI.integer("Jobs that wait for the time of a retry."),
+                    "deadLetters": OpenAPI.integer("Jobs put aside after too many deliveries."),
+                    "oldestAgeSeconds": OpenAPI.integer("How long the oldest ready job has waited."),
+                ]
+            ),
+        ]
+    )
+}

@@ -1,0 +1,152 @@
+public import APIMachinery
+private import Expressions
+
+/// The rules for a Workflow that its schema cannot state: names that must be unique or exist, no cycles,
+/// expressions that can be read.
+public enum WorkflowValidation {
+    /// The actors that steps may name.
+    public static let actors = ["exec", "http", "llm", "approval", "workflow", "sleep", "noop"]
+
+    /// Everything that is wrong with the workflow, each fault with its field.
+    public static func validate(_ workflow: Workflow) -> [FieldError] {
+        validate(workflow.spec, at: FieldPath("spec"))
+    }
+
+    /// Everything that is wrong with a specification found at that path.
+    public static func validate(_ spec: WorkflowSpec, at path: FieldPath) -> [FieldError] {
+        var errors: [FieldError] = []
+        if let pool = spec.pool, !isName(pool) {
+            errors.append(.invalid(path.child("pool"), .string(pool), nameRule))
+        }
+        var parameters: Set<String> = []
+        for (index, parameter) in (spec.params ?? []).enumerated() {
+            let field = path.child("params").index(index).child("name")
+            if !isIdentifier(parameter.name) {
+                errors.append(.invalid(field, .string(parameter.name), identifierRule))
+            } else if !parameters.insert(parameter.name).inserted {
+                errors.append(.duplicate(field, .string(parameter.name)))
+            }
+        }
+        if let policy = spec.policy { errors += validate(policy, at: path.child("policy")) }
+        if spec.steps.isEmpty {
+            errors.append(.required(path.child("steps"), "a workflow has at least one step"))
+        }
+        errors += validateSteps(spec, parameters: parameters, at: path.child("steps"))
+        return errors
+    }
+
+    private static func validate(_ policy: RunPolicy, at path: FieldPath) -> [FieldError] {
+        var errors: [FieldError] = []
+        errors += atLeast(1, policy.parallelism, path.child("parallelism"))
+        errors += atLeast(1, policy.timeoutSeconds, path.child("timeoutSeconds"))
+        errors += atLeast(1, policy.maxTokens.map { Int($0) }, path.child("maxTokens"))
+        if let retry = policy.retry { errors += validate(retry, at: path.child("retry")) }
+        return errors
+    }
+
+    private static func validate(_ retry: RetryPolicy, at path: FieldPath) -> [FieldError] {
+        var errors = atLeast(1, retry.maxAttempts, path.child("maxAttempts"))
+        if let interval = retry.initialIntervalSeconds, interval < 0 {
+            errors.append(.invalid(path.child("initialIntervalSeconds"), .double(interval), "must not be negative"))
+        }
+        if let factor = retry.backoffCoefficient, factor < 1 {
+            errors.append(
+                .invalid(path.child("backoffCoefficient"), .double(factor), "must be greater than or equal to 1")
+            )
+        }
+        if let limit = retry.maxIntervalSeconds, limit < (retry.initialIntervalSeconds ?? 0) {
+            errors.append(
+                .invalid(
+                    path.child("maxIntervalSeconds"),
+                    .double(limit),
+                    "must not be less than initialIntervalSeconds (\(JSONWriter.format(retry.initialIntervalSeconds ?? 0)))"
+                )
+            )
+        }
+        return errors
+    }
+
+    private static func validateSteps(
+        _ spec: WorkflowSpec,
+        parameters: Set<String>,
+        at path: FieldPath
+    ) -> [FieldError] {
+        var errors: [FieldError] = []
+        var ids: Set<String> = []
+        for (index, step) in spec.steps.enumerated() {
+            let field = path.index(index).child("id")
+            if !isStepID(step.id) {
+                errors.append(.invalid(field, .string(step.id), stepIDRule))
+            } else if !ids.insert(step.id).inserted {
+                errors.append(.duplicate(field, .string(step.id)))
+            }
+        }
+        let graph = WorkflowGraph(steps: spec.steps)
+        for (index, step) in spec.steps.enumerated() {
+            let field = path.index(index)
+            errors += validateDependencies(step, ids: ids, at: field.child("dependsOn"))
+            if !actors.contains(step.actor) {
+                errors.append(.notSupported(field.child("actor"), .string(step.actor), actors))
+            } else {
+                errors += ActorValidation.validate(step, at: field.child("with"))
+            }
+            errors += atLeast(1, step.timeoutSeconds, field.child("timeoutSeconds"))
+            if let retry = step.retry { errors += validate(retry, at: field.child("retry")) }
+            let scope = ExpressionScope(
+                parameters: parameters,
+                steps: ids,
+                upstream: graph.upstream(of: index),
+                step: step.id
+            )
+            errors += scope.validate(step, at: field)
+        }
+        if let cycle = graph.cycle, let first = cycle.first {
+            let names = (cycle + [first]).map { spec.steps[$0].id }.joined(separator: " -> ")
+            errors.append(
+                .invalid(
+                    path.index(first).child("dependsOn"),
+                    .array((spec.steps[first].dependsOn ?? []).map { .string($0) }),
+                    "circular dependency: \(names)"
+                )
+            )
+        }
+        return errors
+    }
+
+    private static func validateDependencies(_ step: Step, ids: Set<String>, at path: FieldPath) -> [FieldError] {
+        var errors: [FieldError] = []
+        var seen: Set<String> = []
+        for (index, name) in (step.dependsOn ?? []).enumerated() {
+            if !ids.contains(name) {
+                let known = ids.sorted().prefix(12).joined(separator: ", ")
+                errors.append(
+                    .invalid(
+                        path.index(index),
+                        .string(name),
+                        "no step has this id; the steps are: \(known)"
+                    )
+                )
+            } else if !seen.insert(name).inserted {
+                errors.append(.duplicate(path.index(index), .string(name)))
+            }
+        }
+        return errors
+    }
+
+    static func atLeast(_ minimum: Int, _ value: Int?, _ path: FieldPath) -> [FieldError] {
+        guard let value, value < minimum else { return [] }
+        return [.invalid(path, .int(Int64(value)), "must be greater than or equal to \(minimum)")]
+    }
+}
+
+extension WorkflowGraph {
+    /// The ids of all steps that are certain to have ended when the step at that position begins.
+    func upstream(of position: Int) -> Set<String> {
+        var found: Set<Int> = []
+        var pending = dependencies[position]
+        while let next = pending.popLast() {
+            if found.insert(next).inserted { pending += dependencies[next] }
+        }
+        return Set(found.map { ids[$0] })
+    }
+}
