@@ -1,0 +1,36 @@
+/// A number, or a text such as a percentage or the name of a port (`intstr.IntOrString`).
+public enum IntOrString: Sendable, Hashable, Codable {
+    case int(Int)
+    case string(String)
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        if let number = try? container.decode(Int.self) {
+            self = .int(number)
+        } else {
+            self = .string(try container.decode(String.self))
+        }
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        switch self {
+        case .int(let number): try container.encode(number)
+        case .string(let text): try container.encode(text)
+        }
+    }
+
+    /// The number, or that share of a total, rounded as asked; `nil` if the text is no percentage.
+    public func scaled(of total: Int, roundUp: Bool) -> Int? {
+        switch self {
+        case .int(let number): return number
+        case .string(let text):
+            guard text.hasSuffix("%"), let percent = Int(text.dropLast()), percent >= 0, percent <= 1_000_000 else {
+                return nil
+            }
+            let (product, overflow) = total.multipliedReportingOverflow(by: percent)
+            guard !overflow else { return nil }
+            return roundUp ? (product + 99) / 100 : product / 100
+        }
+    }
+}
