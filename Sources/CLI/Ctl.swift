@@ -57,7 +57,7 @@ public struct Ctl: AsyncParsableCommand {
         } catch let failure as Failure {
             Terminal.complain(failure.message)
             Terminal.exit(failure.code.rawValue)
-        } catch where Failure(explaining: error) != nil {
+        } catch  where Failure(explaining: error) != nil {
             let failure = Failure(explaining: error) ?? Failure(.plane, "\(error)")
             Terminal.complain(failure.message)
             Terminal.exit(failure.code.rawValue)

@@ -48,11 +48,17 @@ struct RunsCommand: AsyncParsableCommand {
                 )
             )
             var runs = list.items.sorted {
-                ($0.creationTimestamp ?? .init(seconds: 0), $0.name) > ($1.creationTimestamp ?? .init(seconds: 0), $1.name)
+                ($0.creationTimestamp ?? .init(seconds: 0), $0.name) > (
+                    $1.creationTimestamp ?? .init(seconds: 0), $1.name
+                )
             }
             let all = runs.count
             if limit > 0 { runs = Array(runs.prefix(limit)) }
-            if Printing.structured(list: runs.map(\.json), global.output, name: { "workflowrun/\(Unstructured($0).name)" }) {
+            if Printing.structured(
+                list: runs.map(\.json),
+                global.output,
+                name: { "workflowrun/\(Unstructured($0).name)" }
+            ) {
                 return
             }
             guard !runs.isEmpty else {

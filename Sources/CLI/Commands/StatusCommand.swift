@@ -31,25 +31,40 @@ struct StatusCommand: AsyncParsableCommand {
                 "workflows": .int(Int64(workflows.items.count)),
                 "pools": .array(
                     pools.items.map { pool in
-                        ["namespace": .string(pool.namespace), "name": .string(pool.name), "status": pool.json["status"] ?? [:]]
+                        [
+                            "namespace": .string(pool.namespace), "name": .string(pool.name),
+                            "status": pool.json["status"] ?? [:],
+                        ]
                     }
                 ),
                 "runs": .object(JSONObject(phases.map { ($0.key, .int($0.value)) })),
             ]
             if Printing.structured(summary, global.output, name: client.configuration.server) { return }
-            Terminal.line("\(Terminal.styled("Plane", .bold))      \(client.configuration.server)  Kubernetes API \(version["gitVersion"]?.stringValue ?? "")")
+            Terminal.line(
+                "\(Terminal.styled("Plane", .bold))      \(client.configuration.server)  Kubernetes API \(version["gitVersion"]?.stringValue ?? "")"
+            )
             Terminal.line("\(Terminal.styled("Workflows", .bold))  \(workflows.items.count)")
             let shown = RunPhase.allCases.compactMap { phase in
                 phases[phase.rawValue].map { "\($0) \(Terminal.styled(phase.rawValue, phaseStyle(phase.rawValue)))" }
             }
-            Terminal.line("\(Terminal.styled("Runs", .bold))       \(shown.isEmpty ? "none" : shown.joined(separator: ", "))")
+            Terminal.line(
+                "\(Terminal.styled("Runs", .bold))       \(shown.isEmpty ? "none" : shown.joined(separator: ", "))"
+            )
             Terminal.line()
             guard !pools.items.isEmpty else {
                 Terminal.line("No pools. Make one with: kubectl apply -f manifests/examples/triage/workerpool.yaml")
                 return
             }
             var table = Table(
-                "POOL", "VERSION", ">READY", ">BUSY", ">QUEUED", ">LEASED", ">OLDEST", ">DEAD", "STATUS"
+                "POOL",
+                "VERSION",
+                ">READY",
+                ">BUSY",
+                ">QUEUED",
+                ">LEASED",
+                ">OLDEST",
+                ">DEAD",
+                "STATUS"
             )
             for pool in pools.items {
                 let status = pool.json["status"]

@@ -33,7 +33,8 @@ struct CompletionCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "completion",
         abstract: "Prints a script that completes ctl's commands in a shell.",
-        discussion: "bash: source <(ctl completion bash)    zsh: source <(ctl completion zsh)    fish: ctl completion fish | source"
+        discussion:
+            "bash: source <(ctl completion bash)    zsh: source <(ctl completion zsh)    fish: ctl completion fish | source"
     )
 
     enum Shell: String, ExpressibleByArgument, CaseIterable { case bash, zsh, fish }
