@@ -56,54 +56,56 @@ public struct Event: Resource, Hashable {
     }
 }
 
-/// Another object, precisely.
-public struct ObjectReference: Sendable, Hashable, Codable {
-    public var apiVersion: String?
-    public var kind: String?
-    public var namespace: String?
-    public var name: String?
-    public var uid: String?
-    public var resourceVersion: String?
-    /// A part of the object, such as `spec.containers{agent-runner}`.
-    public var fieldPath: String?
+extension Event {
+    /// Another object, precisely (core/v1 `ObjectReference`).
+    public struct ObjectReference: Sendable, Hashable, Codable {
+        public var apiVersion: String?
+        public var kind: String?
+        public var namespace: String?
+        public var name: String?
+        public var uid: String?
+        public var resourceVersion: String?
+        /// A part of the object, such as `spec.containers{agent-runner}`.
+        public var fieldPath: String?
 
-    /// A reference to nothing yet.
-    public init(
-        apiVersion: String? = nil,
-        kind: String? = nil,
-        namespace: String? = nil,
-        name: String? = nil,
-        uid: String? = nil
-    ) {
-        self.apiVersion = apiVersion
-        self.kind = kind
-        self.namespace = namespace
-        self.name = name
-        self.uid = uid
-    }
+        /// A reference to nothing yet.
+        public init(
+            apiVersion: String? = nil,
+            kind: String? = nil,
+            namespace: String? = nil,
+            name: String? = nil,
+            uid: String? = nil
+        ) {
+            self.apiVersion = apiVersion
+            self.kind = kind
+            self.namespace = namespace
+            self.name = name
+            self.uid = uid
+        }
 
-    /// A reference to that object.
-    public init(_ object: Unstructured) {
-        self.init(
-            apiVersion: object.apiVersion,
-            kind: object.kind,
-            namespace: object.namespace.isEmpty ? nil : object.namespace,
-            name: object.name,
-            uid: object.uid.isEmpty ? nil : object.uid
-        )
-        resourceVersion = object.resourceVersion.isEmpty ? nil : object.resourceVersion
-    }
+        /// A reference to that object.
+        public init(_ object: Unstructured) {
+            self.init(
+                apiVersion: object.apiVersion,
+                kind: object.kind,
+                namespace: object.namespace.isEmpty ? nil : object.namespace,
+                name: object.name,
+                uid: object.uid.isEmpty ? nil : object.uid
+            )
+            resourceVersion = object.resourceVersion.isEmpty ? nil : object.resourceVersion
+        }
 
-    /// A reference to that object.
-    public init<Object: Resource>(_ object: Object) {
-        let kind = Object.groupVersionKind
-        self.init(
-            apiVersion: kind.apiVersion,
-            kind: kind.kind,
-            namespace: object.metadata.namespace,
-            name: object.metadata.name,
-            uid: object.metadata.uid
-        )
-        resourceVersion = object.metadata.resourceVersion
+        /// A reference to that object.
+        public init<Object: Resource>(_ object: Object) {
+            let kind = Object.groupVersionKind
+            self.init(
+                apiVersion: kind.apiVersion,
+                kind: kind.kind,
+                namespace: object.metadata.namespace,
+                name: object.metadata.name,
+                uid: object.metadata.uid
+            )
+            resourceVersion = object.metadata.resourceVersion
+        }
     }
 }

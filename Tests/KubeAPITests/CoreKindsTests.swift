@@ -73,8 +73,8 @@ import Testing
     @Test func referencesNameObjectsOfEitherForm() throws {
         var pod = Pod(metadata: ObjectMeta(name: "p", namespace: "ns"))
         pod.metadata.uid = "u"
-        let typed = ObjectReference(pod)
-        let untyped = ObjectReference(try Unstructured(encoding: pod))
+        let typed = Event.ObjectReference(pod)
+        let untyped = Event.ObjectReference(try Unstructured(encoding: pod))
         #expect(typed == untyped)
         #expect(typed.apiVersion == "v1")
     }
