@@ -44,7 +44,7 @@ format: ## Format the sources in place
 
 .PHONY: generate
 generate: ## Write manifests/crds from the Spec's own description
-	@swift run generate-manifests manifests charts
+	@swift run generate-manifests manifests
 
 .PHONY: verify
 verify: ## Prove that the generated files are current

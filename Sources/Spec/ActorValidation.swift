@@ -61,7 +61,7 @@ enum ActorValidation {
             }
         }
         if let codes = members["successExitCodes"] {
-            let valid = codes.arrayValue?.allSatisfy { $0.intValue.map((0...255).contains) ?? false } ?? false
+            let valid = codes.arrayValue?.allSatisfy { (0...255).contains($0.intValue ?? -1) } ?? false
             if !valid {
                 errors.append(
                     .invalid(path.child("successExitCodes"), codes, "must be a list of numbers from 0 to 255")

@@ -1,0 +1,329 @@
+/// Manifests that must be refused, each with what the refusal must say: the field, and what is wrong with it.
+struct BrokenManifest: Sendable, CustomStringConvertible {
+    let name: String
+    let yaml: String
+    let expected: [String]
+
+    var description: String { name }
+
+    init(_ name: String, _ yaml: String, _ expected: String...) {
+        self.name = name
+        self.yaml = yaml
+        self.expected = expected
+    }
+
+    /// A workflow with that specification.
+    private static func workflow(_ name: String, _ spec: String, _ expected: String...) -> BrokenManifest {
+        var manifest = BrokenManifest(
+            "workflow: \(name)",
+            "apiVersion: martinet.dev/v1alpha1\nkind: Workflow\nmetadata: {name: broken}\nspec:\n" + indented(spec)
+        )
+        manifest = BrokenManifest(manifest.name, manifest.yaml, expected)
+        return manifest
+    }
+
+    /// A pool with that specification.
+    private static func pool(_ name: String, _ spec: String, _ expected: String...) -> BrokenManifest {
+        BrokenManifest(
+            "pool: \(name)",
+            "apiVersion: martinet.dev/v1alpha1\nkind: WorkerPool\nmetadata: {name: broken}\nspec:\n" + indented(spec),
+            expected
+        )
+    }
+
+    private init(_ name: String, _ yaml: String, _ expected: [String]) {
+        self.name = name
+        self.yaml = yaml
+        self.expected = expected
+    }
+
+    private static func indented(_ text: String) -> String {
+        text.split(separator: "\n").map { "  \($0)\n" }.joined()
+    }
+
+    static let all: [BrokenManifest] = workflows + steps + pools + autoscaling + objects
+
+    // What a workflow as a whole can get wrong.
+    static let workflows: [BrokenManifest] = [
+        workflow("no steps", "pool: default", "spec.steps", "Required value"),
+        workflow("an empty list of steps", "steps: []", "spec.steps", "should have at least 1 items"),
+        workflow("steps are an object", "steps: {a: b}", "spec.steps", "must be of type array"),
+        workflow("an unknown field", "stepz: []\nsteps: [{id: a, actor: noop}]", "unknown field \"spec.stepz\""),
+        workflow(
+            "an unknown field in a step",
+            "steps: [{id: a, actor: noop, depend: [b]}]",
+            "unknown field \"spec.steps[0].depend\""
+        ),
+        workflow("a pool that is no name", "pool: No_Name\nsteps: [{id: a, actor: noop}]", "spec.pool", "No_Name"),
+        workflow(
+            "a pool of the wrong type",
+            "pool: 5\nsteps: [{id: a, actor: noop}]",
+            "spec.pool",
+            "must be of type string"
+        ),
+        workflow(
+            "parallelism 0",
+            "policy: {parallelism: 0}\nsteps: [{id: a, actor: noop}]",
+            "spec.policy.parallelism",
+            "greater than or equal to 1"
+        ),
+        workflow(
+            "a negative timeout",
+            "policy: {timeoutSeconds: -5}\nsteps: [{id: a, actor: noop}]",
+            "spec.policy.timeoutSeconds",
+            "greater than or equal to 1"
+        ),
+        workflow(
+            "no attempts",
+            "policy: {retry: {maxAttempts: 0}}\nsteps: [{id: a, actor: noop}]",
+            "spec.policy.retry.maxAttempts"
+        ),
+        workflow(
+            "waits that get shorter",
+            "policy: {retry: {backoffCoefficient: 0.5}}\nsteps: [{id: a, actor: noop}]",
+            "spec.policy.retry.backoffCoefficient"
+        ),
+        workflow(
+            "a longest wait below the first",
+            "policy: {retry: {initialIntervalSeconds: 10, maxIntervalSeconds: 2}}\nsteps: [{id: a, actor: noop}]",
+            "spec.policy.retry.maxIntervalSeconds",
+            "must not be less than initialIntervalSeconds"
+        ),
+        workflow(
+            "a parameter that no expression can name",
+            "params: [{name: a-b}]\nsteps: [{id: a, actor: noop}]",
+            "spec.params[0].name",
+            "a-b"
+        ),
+        workflow(
+            "two parameters of one name",
+            "params: [{name: x}, {name: x}]\nsteps: [{id: a, actor: noop}]",
+            "spec.params[1]",
+            "Duplicate value"
+        ),
+        workflow(
+            "a parameter without a name",
+            "params: [{default: 1}]\nsteps: [{id: a, actor: noop}]",
+            "spec.params[0].name",
+            "Required value"
+        ),
+    ]
+
+    // What steps can get wrong.
+    static let steps: [BrokenManifest] = [
+        workflow("a step without an id", "steps: [{actor: noop}]", "spec.steps[0].id", "Required value"),
+        workflow("a step without an actor", "steps: [{id: a}]", "spec.steps[0].actor", "Required value"),
+        workflow("an id with a blank", "steps: [{id: 'a b', actor: noop}]", "spec.steps[0].id", "a b"),
+        workflow(
+            "two steps of one id",
+            "steps: [{id: a, actor: noop}, {id: a, actor: noop}]",
+            "spec.steps[1]",
+            "Duplicate value"
+        ),
+        workflow(
+            "an actor nobody plays",
+            "steps: [{id: a, actor: magic}]",
+            "spec.steps[0].actor",
+            "Unsupported value",
+            "exec"
+        ),
+        workflow(
+            "a dependency on no step",
+            "steps: [{id: a, actor: noop, dependsOn: [b]}]",
+            "spec.steps[0].dependsOn[0]",
+            "no step has this id"
+        ),
+        workflow(
+            "a step that waits for itself",
+            "steps: [{id: a, actor: noop, dependsOn: [a]}]",
+            "circular dependency: a -> a"
+        ),
+        workflow(
+            "two steps that wait for each other",
+            "steps: [{id: a, actor: noop, dependsOn: [b]}, {id: b, actor: noop, dependsOn: [a]}]",
+            "circular dependency: a -> b -> a"
+        ),
+        workflow(
+            "a cycle behind other steps",
+            """
+            steps:
+            - {id: start, actor: noop}
+            - {id: x, actor: noop, dependsOn: [start, z]}
+            - {id: y, actor: noop, dependsOn: [x]}
+            - {id: z, actor: noop, dependsOn: [y]}
+            """,
+            "circular dependency: x -> z -> y -> x"
+        ),
+        workflow(
+            "exec without a command",
+            "steps: [{id: a, actor: exec}]",
+            "spec.steps[0].with.command",
+            "Required value"
+        ),
+        workflow(
+            "a command that is one text",
+            "steps: [{id: a, actor: exec, with: {command: ls -l}}]",
+            "spec.steps[0].with.command",
+            "list of strings"
+        ),
+        workflow(
+            "a command with a number",
+            "steps: [{id: a, actor: exec, with: {command: [sleep, 5]}}]",
+            "spec.steps[0].with.command[1]",
+            "must be of type string"
+        ),
+        workflow(
+            "an output nobody knows",
+            "steps: [{id: a, actor: exec, with: {command: [ls], output: xml}}]",
+            "spec.steps[0].with.output",
+            "json-document"
+        ),
+        workflow(
+            "an exit code that does not exist",
+            "steps: [{id: a, actor: exec, with: {command: [ls], successExitCodes: [300]}}]",
+            "spec.steps[0].with.successExitCodes"
+        ),
+        workflow(
+            "sleep without an end",
+            "steps: [{id: a, actor: sleep}]",
+            "spec.steps[0].with.seconds",
+            "Required value"
+        ),
+        workflow(
+            "an expression that cannot be read",
+            "steps: [{id: a, actor: noop, when: 'params.x >'}]",
+            "spec.steps[0].when"
+        ),
+        workflow(
+            "an expression about a step that does not exist",
+            "steps: [{id: a, actor: noop}, {id: b, actor: noop, dependsOn: [a], when: 'steps.c.output > 1'}]",
+            "spec.steps[1].when",
+            "c"
+        ),
+        workflow(
+            "an expression about a step that is not waited for",
+            "steps: [{id: a, actor: noop}, {id: b, actor: noop, when: 'steps.a.output > 1'}]",
+            "spec.steps[1].when",
+            "dependsOn"
+        ),
+        workflow(
+            "an expression about a parameter that does not exist",
+            "steps: [{id: a, actor: noop, with: {x: '${{ params.nope }}'}}]",
+            "spec.steps[0].with",
+            "nope"
+        ),
+        workflow(
+            "a template that does not end",
+            "steps: [{id: a, actor: exec, with: {command: [echo, '${{ params.x']}}]",
+            "spec.steps[0].with"
+        ),
+    ]
+
+    // What a pool can get wrong.
+    static let pools: [BrokenManifest] = [
+        pool("concurrency 0", "concurrency: 0", "spec.concurrency", "greater than or equal to 1"),
+        pool("negative replicas", "replicas: -1", "spec.replicas", "greater than or equal to 0"),
+        pool("replicas as text", "replicas: three", "spec.replicas", "must be of type integer"),
+        pool("no room in the queue", "queue: {maxDepth: 0}", "spec.queue.maxDepth"),
+        pool("a surge that is no number", "updateStrategy: {rollingUpdate: {maxSurge: many}}", "maxSurge", "many"),
+        pool(
+            "neither surge nor unavailability",
+            "updateStrategy: {rollingUpdate: {maxSurge: 0, maxUnavailable: 0}}",
+            "spec.updateStrategy.rollingUpdate.maxUnavailable",
+            "may not be 0 when `maxSurge` is 0"
+        ),
+        pool("an unknown strategy", "updateStrategy: {type: BigBang}", "spec.updateStrategy.type", "Unsupported value"),
+        pool(
+            "a deadline before readiness",
+            "minReadySeconds: 30\nprogressDeadlineSeconds: 10",
+            "spec.progressDeadlineSeconds",
+            "must be greater than minReadySeconds"
+        ),
+        pool(
+            "a template without containers",
+            "template: {spec: {}}",
+            "spec.template.spec.containers",
+            "Required value"
+        ),
+        pool(
+            "a container without an image",
+            "template: {spec: {containers: [{name: x}]}}",
+            "spec.template.spec.containers[0].image",
+            "Required value"
+        ),
+    ]
+
+    // What autoscaling can get wrong.
+    static let autoscaling: [BrokenManifest] = [
+        pool("no maximum", "autoscaling: {minReplicas: 1}", "spec.autoscaling.maxReplicas", "Required value"),
+        pool(
+            "maximum below minimum",
+            "autoscaling: {minReplicas: 5, maxReplicas: 2}",
+            "spec.autoscaling.maxReplicas",
+            "must be greater than or equal to `minReplicas`"
+        ),
+        pool(
+            "a metric nobody measures",
+            "autoscaling: {maxReplicas: 2, metrics: [{type: Mood}]}",
+            "spec.autoscaling.metrics[0].type",
+            "Unsupported value"
+        ),
+        pool(
+            "a queue metric without a target",
+            "autoscaling: {maxReplicas: 2, metrics: [{type: Queue}]}",
+            "spec.autoscaling.metrics[0].queue",
+            "Required value"
+        ),
+        pool(
+            "a target of nothing",
+            "autoscaling: {maxReplicas: 2, metrics: [{type: Queue, queue: {target: {type: AverageValue, averageValue: 0}}}]}",
+            "averageValue",
+            "must be positive"
+        ),
+        pool(
+            "a target that is no quantity",
+            "autoscaling: {maxReplicas: 2, metrics: [{type: Queue, queue: {target: {type: AverageValue, averageValue: lots}}}]}",
+            "averageValue",
+            "lots"
+        ),
+        pool(
+            "a window of days",
+            "autoscaling: {maxReplicas: 2, behavior: {scaleDown: {stabilizationWindowSeconds: 99999}}}",
+            "stabilizationWindowSeconds",
+            "3600"
+        ),
+        pool(
+            "a policy without a period",
+            "autoscaling: {maxReplicas: 2, behavior: {scaleUp: {policies: [{type: Pods, value: 1}]}}}",
+            "periodSeconds",
+            "Required value"
+        ),
+    ]
+
+    // What is wrong before the specification is looked at.
+    static let objects: [BrokenManifest] = [
+        BrokenManifest(
+            "an unknown kind",
+            "apiVersion: martinet.dev/v1alpha1\nkind: Wrkflow\nmetadata: {name: x}\n",
+            "Wrkflow"
+        ),
+        BrokenManifest(
+            "an unknown version",
+            "apiVersion: martinet.dev/v9\nkind: Workflow\nmetadata: {name: x}\nspec: {steps: [{id: a, actor: noop}]}\n",
+            "martinet.dev/v9"
+        ),
+        BrokenManifest(
+            "a name in capitals",
+            "apiVersion: martinet.dev/v1alpha1\nkind: Workflow\nmetadata: {name: Broken}\nspec: {steps: [{id: a, actor: noop}]}\n",
+            "metadata.name",
+            "Broken"
+        ),
+        BrokenManifest(
+            "no specification",
+            "apiVersion: martinet.dev/v1alpha1\nkind: Workflow\nmetadata: {name: x}\n",
+            "spec",
+            "Required value"
+        ),
+        BrokenManifest("no YAML", "apiVersion: martinet.dev/v1alpha1\nkind: Workflow\n  metadata: {name: x}\n", "yaml"),
+    ]
+}
