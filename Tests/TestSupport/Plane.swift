@@ -21,10 +21,11 @@ public final class Plane {
     public static func with<Result>(
         arguments: [String] = [],
         environment: [String: String] = [:],
+        dataDirectory: String? = nil,
         _ body: (Plane) async throws -> Result
     ) async throws -> Result {
         try await Files.withTemporaryDirectory { directory in
-            let plane = try Plane(directory: directory, arguments: arguments, environment: environment)
+            let plane = try Plane(directory, dataDirectory ?? "\(directory)/data", arguments, environment)
             do {
                 try await plane.waitUntilReady()
                 let result = try await body(plane)
@@ -37,19 +38,25 @@ public final class Plane {
         }
     }
 
-    private init(directory: String, arguments: [String], environment: [String: String]) throws {
+    private init(
+        _ directory: String,
+        _ dataDirectory: String,
+        _ arguments: [String],
+        _ environment: [String: String]
+    ) throws {
         self.directory = directory
         self.arguments = arguments
         extraEnvironment = environment
-        dataDirectory = "\(directory)/data"
+        self.dataDirectory = dataDirectory
         apiPort = try Self.freePort()
         httpPort = try Self.freePort()
-        commands = Commands(directory: directory, environment: ["KUBECONFIG": "\(directory)/data/kubeconfig"])
-        controller = try Self.launch(directory, apiPort, httpPort, arguments, commands, environment)
+        commands = Commands(directory: directory, environment: ["KUBECONFIG": "\(dataDirectory)/kubeconfig"])
+        controller = try Self.launch(directory, dataDirectory, apiPort, httpPort, arguments, commands, environment)
     }
 
     private static func launch(
         _ directory: String,
+        _ dataDirectory: String,
         _ apiPort: Int,
         _ httpPort: Int,
         _ arguments: [String],
@@ -59,7 +66,7 @@ public final class Plane {
         try ChildProcess(
             "\(binaries)/controller",
             [
-                "standalone", "--data-dir", "\(directory)/data", "--api-port", "\(apiPort)", "--http-port",
+                "standalone", "--data-dir", dataDirectory, "--api-port", "\(apiPort)", "--http-port",
                 "\(httpPort)",
             ] + arguments,
             environment: commands.environment.merging(environment) { $1 },
@@ -69,7 +76,15 @@ public final class Plane {
 
     /// Starts the controller again on the same data, as systemd would after it died.
     public func restart() async throws {
-        controller = try Self.launch(directory, apiPort, httpPort, arguments, commands, extraEnvironment)
+        controller = try Self.launch(
+            directory,
+            dataDirectory,
+            apiPort,
+            httpPort,
+            arguments,
+            commands,
+            extraEnvironment
+        )
         try await waitUntilReady()
     }
 
