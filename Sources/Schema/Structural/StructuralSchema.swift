@@ -57,6 +57,8 @@ public final class StructuralSchema: Sendable {
     /// Whether an object is replaced as a whole (`x-kubernetes-map-type: atomic`).
     public let isAtomicMap: Bool
     public let validations: [ValidationRule]
+    /// The format as it is written in the schema, whether it is checked or not.
+    public let formatName: String
     public let title: String
     public let description: String
 
@@ -108,6 +110,7 @@ public final class StructuralSchema: Sendable {
         listMapKeys = schema.listMapKeys
         isAtomicMap = schema.mapType == "atomic"
         validations = schema.validations
+        formatName = schema.format ?? ""
         title = schema.title ?? ""
         description = schema.description ?? ""
         let isResource = place == .root || schema.isEmbeddedResource
