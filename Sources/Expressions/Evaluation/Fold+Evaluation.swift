@@ -13,6 +13,7 @@ extension Plan.Fold {
                 }
             }
         case .map(let map):
+            if kind == .sortBy { throw EvaluationFailure.noSuchOverload("sortBy", [rangeValue]).located(at: offset) }
             if let secondSlot {
                 let pairs = map.pairs
                 return try run(pairs.count, offset, &context) { index, context in
@@ -63,6 +64,19 @@ extension Plan.Fold {
                 if try holds(body, offset, &context) { values.append(context.locals[slot]) }
             }
             return .list(CELList(values))
+        case .sortBy:
+            var elements: [CELValue] = []
+            var keys: [CELValue] = []
+            for index in 0..<count {
+                bind(index, &context)
+                elements.append(context.locals[slot])
+                keys.append(try body.evaluate(&context))
+            }
+            do throws(EvaluationFailure) {
+                return .list(try Lists.sorted(CELList(elements), by: CELList(keys), &context.budget))
+            } catch {
+                throw error.located(at: offset)
+            }
         case .transformMap, .transformMapEntry:
             return try transform(count, offset, &context, bind)
         }

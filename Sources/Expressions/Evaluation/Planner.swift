@@ -19,15 +19,12 @@ struct Planner {
         case .identifier(let name):
             return identifier(name, offset)
         case .select(let operand, let field, let isOptional, let testOnly):
-            if !isOptional, !testOnly, let name = dottedName(node), let type = CELType.named[name] {
-                _ = type
-                return .constant(.type(name))
-            }
-            let base = try plan(operand)
+            if let name = dottedName(node), CELType.named[name] != nil { return .constant(.type(name)) }
+            let base = try planBase(operand)
             if testOnly { return .test(base, field, offset) }
             return .select(base, field, isOptional: isOptional, offset)
         case .index(let operand, let index, let isOptional):
-            return .index(try plan(operand), try plan(index), isOptional: isOptional, offset)
+            return .index(try planBase(operand), try plan(index), isOptional: isOptional, offset)
         case .and(let terms):
             return .and(try plans(terms), offset)
         case .or(let terms):
@@ -85,6 +82,13 @@ struct Planner {
         if let slot = slot(of: name) { return .local(slot) }
         let name = name.hasPrefix(".") ? String(name.dropFirst()) : name
         return .variable(name, type: CELType.named[name].map { _ in .type(name) }, offset)
+    }
+
+    /// What something is selected from: a name alone may mean a type, but types have no fields.
+    private mutating func planBase(_ node: SyntaxNode) throws(EvaluationFailure) -> Plan {
+        let base = try plan(node)
+        if case .variable(let name, _, let offset) = base { return .variable(name, type: nil, offset) }
+        return base
     }
 
     /// The name that a chain of selections spells, unless it begins at a macro's variable.

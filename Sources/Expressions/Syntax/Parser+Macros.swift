@@ -32,6 +32,14 @@ extension Parser {
             )
         }
         guard let shape = Self.shape(of: name, argumentCount: arguments.count) else { return nil }
+        if shape.kind == .sortBy, !Self.canBeSorted(target) {
+            note(
+                .badMacro,
+                "sortBy() is for lists, and for names, calls and selections that give one",
+                at: target.offset
+            )
+            return target
+        }
         guard let first = variable(arguments[0], of: name) else { return target }
         var second: String?
         if shape.variables == 2 {
@@ -68,6 +76,7 @@ extension Parser {
         case ("exists_one", 2), ("existsOne", 2): Shape(kind: .existsOne, variables: 1)
         case ("map", 2), ("map", 3): Shape(kind: .map, variables: 1)
         case ("filter", 2): Shape(kind: .filter, variables: 1)
+        case ("sortBy", 2): Shape(kind: .sortBy, variables: 1)
         case ("all", 3): Shape(kind: .all, variables: 2)
         case ("exists", 3): Shape(kind: .exists, variables: 2)
         case ("exists_one", 3), ("existsOne", 3): Shape(kind: .existsOne, variables: 2)
@@ -75,6 +84,13 @@ extension Parser {
         case ("transformMap", 3), ("transformMap", 4): Shape(kind: .transformMap, variables: 2)
         case ("transformMapEntry", 3), ("transformMapEntry", 4): Shape(kind: .transformMapEntry, variables: 2)
         default: nil
+        }
+    }
+
+    private static func canBeSorted(_ target: SyntaxNode) -> Bool {
+        switch target.form {
+        case .literal, .map, .message: false
+        default: true
         }
     }
 

@@ -94,6 +94,8 @@ struct Comprehension: Sendable {
         case filter
         case transformMap
         case transformMapEntry
+        /// `sortBy`, whose body gives the key to sort by.
+        case sortBy
     }
 
     var kind: Kind
