@@ -113,7 +113,8 @@ public final class LeaderElector: Service {
         if isLost {
             throw LeadershipLost(lease: NamespacedName(namespace: options.namespace, name: options.name))
         }
-        await release()
+        // A cancelled task can send nothing; the lease then expires by itself.
+        if !Task.isCancelled { await release() }
     }
 
     /// Waits to become leader; false if stopped before.
