@@ -18,8 +18,13 @@ public final class CustomResourceSchema: Sendable {
     /// The compiled schema, with `apiVersion`, `kind` and `metadata` left to the server.
     public let structural: StructuralSchema
 
+    private let rules: RuleSet?
+
     /// Compiles a CRD version's schema.
-    public init(_ schema: JSONSchemaProps) { structural = StructuralSchema(schema) }
+    public init(_ schema: JSONSchemaProps) {
+        structural = StructuralSchema(schema)
+        rules = RuleSet(structural, isResourceRoot: true)
+    }
 
     /// Reads and compiles a CRD version's `openAPIV3Schema`.
     ///
@@ -64,6 +69,7 @@ public final class CustomResourceSchema: Sendable {
         verdict.errors += SchemaValidator.validate(object, structural)
         verdict.errors += EmbeddedResources.validate(object, structural)
         verdict.errors += ListTypeValidation.validate(object, structural)
+        applyRules(object, old: nil, &verdict)
         return verdict
     }
 
@@ -76,6 +82,7 @@ public final class CustomResourceSchema: Sendable {
         if ListTypeValidation.validate(old, structural).isEmpty {
             verdict.errors += ListTypeValidation.validate(object, structural)
         }
+        applyRules(object, old: old, &verdict)
         return verdict
     }
 
@@ -93,6 +100,23 @@ public final class CustomResourceSchema: Sendable {
         if ListTypeValidation.validate(old, structural).isEmpty {
             verdict.errors += ListTypeValidation.validate(object, structural)
         }
+        applyRules(object, old: old, &verdict)
         return verdict
+    }
+
+    /// Rules count on the types and bounds of the schema, so they run only where those hold.
+    private func applyRules(_ object: JSONValue, old: JSONValue?, _ verdict: inout Verdict) {
+        guard let rules else { return }
+        let blocking: Set<FieldError.Reason> = [.notSupported, .required, .tooLong, .tooMany, .typeInvalid]
+        if verdict.errors.contains(where: { blocking.contains($0.reason) }) {
+            let words =
+                "some validation rules were not checked because the object was invalid; "
+                + "correct the existing errors to complete validation"
+            verdict.errors.append(.invalid(.root, .null, words))
+            return
+        }
+        let found = rules.validate(object, old: old, ratchets: true)
+        verdict.errors += found.errors
+        verdict.warnings += found.warnings
     }
 }

@@ -39,14 +39,23 @@ enum TimeFormats {
     }
 
     /// A duration as Go writes it (`1h30m`), or numbers with units in words somewhere in the text (`5 minutes`).
-    static func isDuration(_ text: String) -> Bool { isGoDuration(text) || isWordyDuration(text) }
+    static func isDuration(_ text: String) -> Bool { duration(text) != nil }
 
-    private static func isGoDuration(_ text: String) -> Bool {
+    /// The nanoseconds of such a duration; beyond what 64 bits hold it is as long as they can say.
+    static func duration(_ text: String) -> Int64? { goDuration(text) ?? wordyDuration(text) }
+
+    private static let goUnits: [String: Int64] = [
+        "ns": 1, "us": 1_000, "\u{B5}s": 1_000, "\u{3BC}s": 1_000, "ms": 1_000_000, "s": 1_000_000_000,
+        "m": 60_000_000_000, "h": 3_600_000_000_000,
+    ]
+
+    private static func goDuration(_ text: String) -> Int64? {
         var rest = text.utf8[...]
-        if rest.first == 0x2B || rest.first == 0x2D { rest = rest.dropFirst() }
-        if rest.elementsEqual([0x30]) { return true }
-        guard !rest.isEmpty else { return false }
-        let units: [[UInt8]] = ["ns", "us", "\u{B5}s", "\u{3BC}s", "ms", "s", "m", "h"].map { Array($0.utf8) }
+        let isNegative = rest.first == 0x2D
+        if isNegative || rest.first == 0x2B { rest = rest.dropFirst() }
+        if rest.elementsEqual([0x30]) { return 0 }
+        guard !rest.isEmpty else { return nil }
+        var total: Int64 = 0
         while !rest.isEmpty {
             let whole = rest.prefix(while: ASCII.isDigit)
             rest = rest.dropFirst(whole.count)
@@ -56,32 +65,45 @@ enum TimeFormats {
                 fraction = rest.prefix(while: ASCII.isDigit)
                 rest = rest.dropFirst(fraction.count)
             }
-            let unit = rest.prefix { $0 != 0x2E && !ASCII.isDigit($0) }
-            guard !whole.isEmpty || !fraction.isEmpty, whole.count <= 19, units.contains(Array(unit)) else {
-                return false
-            }
-            rest = rest.dropFirst(unit.count)
+            let name = rest.prefix { $0 != 0x2E && !ASCII.isDigit($0) }
+            rest = rest.dropFirst(name.count)
+            guard !whole.isEmpty || !fraction.isEmpty, let unit = goUnits[String(Substring(name))] else { return nil }
+            let count = whole.isEmpty ? 0 : Int64(String(Substring(whole)))
+            guard let count else { return nil }
+            let part = Double("0." + String(Substring(fraction)) + "0") ?? 0
+            let (product, overflow) = count.multipliedReportingOverflow(by: unit)
+            let (sum, carried) = total.addingReportingOverflow(product + Int64(part * Double(unit)))
+            if overflow || carried { return nil }
+            total = sum
         }
-        return true
+        return isNegative ? -total : total
     }
 
-    private static func isWordyDuration(_ text: String) -> Bool {
+    private static func wordyDuration(_ text: String) -> Int64? {
         let blanks = Array("\t\n\u{0C}\r ".utf8)
-        let names = ["ns", "us", "\u{B5}s", "ms", "s", "m", "h", "hr", "d", "w", "wk"]
-        let prefixes = ["nano", "micro", "milli", "sec", "min", "hour", "day", "week"]
         var rest = text.utf8[...]
-        var found = false
+        var total: Int64?
         while let start = rest.firstIndex(where: ASCII.isDigit) {
             let digits = rest[start...].prefix(while: ASCII.isDigit)
             let unitStart = rest[digits.endIndex...].drop { blanks.contains($0) }
             // The micro sign is two bytes of UTF-8.
-            let unit = unitStart.prefix { ASCII.isLetter($0) || $0 == 0xC2 || $0 == 0xB5 }
-            rest = rest[unit.endIndex...]
-            guard !unit.isEmpty else { continue }
-            if digits.count > 18 { return false }
-            let name = String(decoding: unit, as: UTF8.self).lowercased()
-            if names.contains(name) || prefixes.contains(where: name.hasPrefix) { found = true }
+            let name = unitStart.prefix { ASCII.isLetter($0) || $0 == 0xC2 || $0 == 0xB5 }
+            rest = rest[name.endIndex...]
+            guard !name.isEmpty else { continue }
+            guard let count = Int64(String(Substring(digits))) else { return nil }
+            guard let unit = wordyUnit(String(decoding: name, as: UTF8.self).lowercased()) else { continue }
+            total = (total ?? 0) &+ count &* unit
         }
-        return found
+        return total
+    }
+
+    /// Units have short names, and long ones that may have an ending.
+    private static func wordyUnit(_ name: String) -> Int64? {
+        let units: [(short: [String], long: String, nanoseconds: Int64)] = [
+            (["ns"], "nano", 1), (["us", "\u{B5}s"], "micro", 1_000), (["ms"], "milli", 1_000_000),
+            (["s"], "sec", 1_000_000_000), (["m"], "min", 60_000_000_000), (["h", "hr"], "hour", 3_600_000_000_000),
+            (["d"], "day", 86_400_000_000_000), (["w", "wk"], "week", 604_800_000_000_000),
+        ]
+        return units.first { $0.short.contains(name) || name.hasPrefix($0.long) }?.nanoseconds
     }
 }

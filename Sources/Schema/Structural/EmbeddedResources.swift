@@ -85,7 +85,7 @@ enum EmbeddedResources {
         return errors
     }
 
-    private static func resource(_ members: JSONObject, _ path: FieldPath) -> [FieldError] {
+    static func resource(_ members: JSONObject, _ path: FieldPath) -> [FieldError] {
         var errors: [FieldError] = []
         if members["apiVersion"] == nil { errors.append(.required(path.child("apiVersion"))) }
         if members["kind"] == nil { errors.append(.required(path.child("kind"))) }

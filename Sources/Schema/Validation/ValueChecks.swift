@@ -13,7 +13,7 @@ struct ValueChecks: Sendable {
     let maxLength: Int64?
     let minLength: Int64?
     let pattern: String
-    let matcher: (any PatternMatching)?
+    let matcher: Pattern?
     /// Why the pattern could not be compiled.
     let patternError: String?
     let maxItems: Int64?
@@ -47,11 +47,11 @@ struct ValueChecks: Sendable {
         maxLength = schema.maxLength
         minLength = schema.minLength
         pattern = schema.pattern ?? ""
-        var matcher: (any PatternMatching)?
+        var matcher: Pattern?
         var patternError: String?
         if let pattern = schema.pattern, !pattern.isEmpty {
             do {
-                matcher = try Pattern.compile(pattern)
+                matcher = try Pattern(pattern)
             } catch {
                 patternError = error.description
             }
