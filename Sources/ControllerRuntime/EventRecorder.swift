@@ -23,7 +23,7 @@ public final class EventRecorder: Service {
     private let time: any TimeSource
     private let logger: Logger
     private let state = Mutex(State())
-    private let wake = Signal()
+    private let wake = WakeUp()
     private let dropped: Counter
 
     /// A recorder for that component; `instance` tells its replicas apart.

@@ -16,7 +16,7 @@ public final class WorkQueue<Key: Hashable & Sendable>: Sendable {
     private let state: Mutex<State>
     private let metrics: WorkQueueMetrics
     /// Says that the earliest delayed key may have changed.
-    private let wake = Signal()
+    private let wake = WakeUp()
 
     /// An empty queue.
     public init(

@@ -132,7 +132,7 @@ extension KubeClient {
         namespace: String,
         name: String,
         subresource: String? = nil,
-        _ patch: Patch,
+        _ patch: ObjectPatch,
         _ options: WriteOptions = WriteOptions()
     ) async throws -> Unstructured {
         Unstructured(
@@ -147,7 +147,7 @@ extension KubeClient {
         _ resource: GroupVersionResource,
         namespace: String,
         name: String,
-        _ patch: Patch,
+        _ patch: ObjectPatch,
         _ options: WriteOptions = WriteOptions()
     ) async throws -> Unstructured {
         try await self.patch(resource, namespace: namespace, name: name, subresource: "status", patch, options)

@@ -64,7 +64,7 @@ extension KubeClient {
         namespace: String = "",
         name: String,
         subresource: String? = nil,
-        _ patch: Patch,
+        _ patch: ObjectPatch,
         _ options: WriteOptions = WriteOptions()
     ) async throws -> Object {
         try decode(
@@ -84,7 +84,7 @@ extension KubeClient {
         _ type: Object.Type,
         namespace: String = "",
         name: String,
-        _ patch: Patch,
+        _ patch: ObjectPatch,
         _ options: WriteOptions = WriteOptions()
     ) async throws -> Object {
         try await self.patch(type, namespace: namespace, name: name, subresource: "status", patch, options)

@@ -78,7 +78,7 @@ public struct RequestBuilder: Sendable {
         namespace: String,
         name: String,
         subresource: String? = nil,
-        _ patch: Patch,
+        _ patch: ObjectPatch,
         _ options: WriteOptions
     ) -> APIRequest {
         let path = Self.path(resource, namespace: namespace, name: name, subresource: subresource)

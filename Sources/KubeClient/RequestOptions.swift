@@ -137,7 +137,7 @@ public struct DeleteOptions: Sendable, Hashable {
 }
 
 /// A change to an object, in one of the ways that the API has.
-public enum Patch: Sendable, Hashable {
+public enum ObjectPatch: Sendable, Hashable {
     /// RFC 7386: members replace, `null` removes.
     case merge(JSONValue)
     /// RFC 6902: a list of operations.

@@ -36,7 +36,7 @@ struct ControllerTests {
     @Test func failuresAreRetriedWithGrowingPauses() async throws {
         let time = ManualTime()
         let calls = Mutex<[Duration]>([])
-        let done = Signal()
+        let done = WakeUp()
         try await run(time) { _ in
             let count = calls.withLock { calls in
                 calls.append(time.instant)
@@ -55,7 +55,7 @@ struct ControllerTests {
     @Test func requeueComesBackAfterTheTimeGiven() async throws {
         let time = ManualTime()
         let calls = Mutex<[Duration]>([])
-        let done = Signal()
+        let done = WakeUp()
         try await run(time) { _ in
             let count = calls.withLock { calls in
                 calls.append(time.instant)
@@ -73,7 +73,7 @@ struct ControllerTests {
     @Test func terminalErrorsAreNotRetried() async throws {
         let time = ManualTime()
         let calls = Mutex(0)
-        let done = Signal()
+        let done = WakeUp()
         try await run(time) { request in
             if request.name == "end" {
                 done.raise()
@@ -90,8 +90,8 @@ struct ControllerTests {
     }
 
     @Test func gracefulShutdownLetsWorkFinish() async throws {
-        let started = Signal()
-        let release = Signal()
+        let started = WakeUp()
+        let release = WakeUp()
         let finished = Mutex(false)
         let controller = Controller(
             name: "test",
@@ -127,7 +127,7 @@ struct ControllerTests {
         }
         let informer = Informer(client: client, resource: Self.pods)
         let seen = Mutex<[Int]>([])
-        let done = Signal()
+        let done = WakeUp()
         let controller = Controller(
             name: "test",
             reconciler: ClosureReconciler { _ in

@@ -66,7 +66,7 @@ struct LeaderElectorTests {
     /// An elector whose body says when it runs and when it has ended.
     private final class Candidate: Sendable {
         let elector: LeaderElector
-        let started = Signal()
+        let started = WakeUp()
 
         init(_ identity: String, _ api: MemoryAPI, _ time: ManualTime, _ running: Mutexed) {
             let started = started
@@ -78,7 +78,7 @@ struct LeaderElectorTests {
             ) {
                 running.change(+1)
                 started.raise()
-                let forever = Signal()
+                let forever = WakeUp()
                 while !Task.isCancelled { await forever.wait() }
                 running.change(-1)
             }
@@ -140,7 +140,7 @@ struct LeaderElectorTests {
     @Test func stoppingReleasesTheLease() async throws {
         let time = ManualTime()
         let api = MemoryAPI(time: time)
-        let ended = Signal()
+        let ended = WakeUp()
         let elector = LeaderElector(
             client: api.client(),
             options: .init(namespace: "n", name: "lock", identity: "me"),

@@ -94,7 +94,7 @@ struct WatcherStateTests {
 /// What an informer was told, in order.
 final class Told: Sendable {
     private let list = Mutex<[String]>([])
-    let signal = Signal()
+    let signal = WakeUp()
 
     var all: [String] { list.withLock { $0 } }
 

@@ -75,13 +75,13 @@ struct RequestBuilderTests {
     @Test(
         "Patches say their type, and all but JSON patches may be repeated",
         arguments: [
-            (Patch.merge([:]), "application/merge-patch+json", true),
+            (ObjectPatch.merge([:]), "application/merge-patch+json", true),
             (.json([]), "application/json-patch+json", false),
             (.strategicMerge([:]), "application/strategic-merge-patch+json", true),
             (.apply([:], force: false), "application/apply-patch+yaml", true),
         ]
     )
-    func patches(_ patch: Patch, _ type: String, _ isIdempotent: Bool) {
+    func patches(_ patch: ObjectPatch, _ type: String, _ isIdempotent: Bool) {
         let request = Self.builder.patch(Self.pods, namespace: "a", name: "b", patch, .init())
         #expect(request.headers["Content-Type"] == type)
         #expect(request.isIdempotent == isIdempotent)

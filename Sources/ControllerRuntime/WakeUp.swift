@@ -1,10 +1,10 @@
 public import KubeClient
 private import Synchronization
 
-/// A wake-up for one waiter that is never lost: raised before anyone waits, the next `wait` returns at once.
+/// A call for one waiter that is never lost: raised before anyone waits, the next `wait` returns at once.
 ///
 /// Unlike an `AsyncStream`, it survives the cancellation of a waiter.
-public final class Signal: Sendable {
+public final class WakeUp: Sendable {
     private enum State {
         case quiet
         case raised
@@ -13,7 +13,7 @@ public final class Signal: Sendable {
 
     private let state = Mutex(State.quiet)
 
-    /// A signal that has not been raised.
+    /// A call that has not been raised.
     public init() {}
 
     /// Wakes the waiter, now or when it comes.
@@ -29,7 +29,7 @@ public final class Signal: Sendable {
         waiter?.resume()
     }
 
-    /// Returns when the signal is raised, or when the task is cancelled.
+    /// Returns when it is raised, or when the task is cancelled.
     public func wait() async {
         await withTaskCancellationHandler {
             await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
@@ -50,7 +50,7 @@ public final class Signal: Sendable {
         }
     }
 
-    /// Returns when the signal is raised, when the delay has passed (if one is given), or when the task is cancelled.
+    /// Returns when it is raised, when the delay has passed (if one is given), or when the task is cancelled.
     public func wait(atMost delay: Duration?, _ time: any TimeSource) async {
         guard let delay else { return await wait() }
         guard delay > .zero else { return }
