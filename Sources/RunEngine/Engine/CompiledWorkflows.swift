@@ -1,0 +1,58 @@
+import APIMachinery
+import Spec
+import Storage
+import Synchronization
+
+/// The revisions that have been compiled, by hash. A revision never changes, so an entry is never wrong.
+final class CompiledWorkflows: Sendable {
+    /// Enough for every revision in use at a time; more are compiled again when needed.
+    private static let capacity = 2048
+
+    private let cache: Mutex<[String: CompiledWorkflow]> = Mutex([:])
+    private let stored: Mutex<Set<String>> = Mutex([])
+
+    /// The revision in a catalog's entry.
+    ///
+    /// - Throws: `FieldError` if its steps are no graph.
+    func compiled(_ entry: WorkflowCatalog.Entry) throws -> CompiledWorkflow {
+        if let workflow = cache.withLock({ $0[entry.revision] }) { return workflow }
+        return insert(try CompiledWorkflow(revision: entry.revision, spec: entry.spec))
+    }
+
+    /// The revision that a run keeps to; `nil` if it is not stored or cannot be read.
+    func compiled(_ revision: String, from reader: any RunReader) throws -> CompiledWorkflow? {
+        if let workflow = cache.withLock({ $0[revision] }) { return workflow }
+        guard let bytes = try reader.workflowRevision(revision), let json = try? JSONValue(parsing: bytes),
+            let spec = try? JSONValueDecoder().decode(WorkflowSpec.self, from: json),
+            let workflow = try? CompiledWorkflow(revision: revision, spec: spec)
+        else { return nil }
+        return insert(workflow)
+    }
+
+    private func insert(_ workflow: CompiledWorkflow) -> CompiledWorkflow {
+        cache.withLock { cache in
+            if cache.count >= Self.capacity, let victim = cache.keys.first { cache[victim] = nil }
+            cache[workflow.revision] = workflow
+        }
+        return workflow
+    }
+
+    /// Stores the revision unless that has been done.
+    ///
+    /// - Throws: `Status` if another specification is stored under the same hash.
+    func store(_ entry: WorkflowCatalog.Entry, in transaction: any RunTransaction) throws {
+        if stored.withLock({ $0.contains(entry.revision) }) { return }
+        if let existing = try transaction.workflowRevision(entry.revision) {
+            guard existing == entry.bytes else {
+                throw Status.internalError(
+                    "another specification has the revision hash \(entry.revision); change this one slightly"
+                )
+            }
+        } else {
+            try transaction.insertWorkflowRevision(entry.revision, spec: entry.bytes)
+        }
+    }
+
+    /// To be called after the commit in which the revision was stored.
+    func markStored(_ revision: String) { stored.withLock { _ = $0.insert(revision) } }
+}

@@ -1,0 +1,68 @@
+import APIMachinery
+import Storage
+
+/// What a transaction did, as far as others must hear of it. Collected inside and acted upon after the commit, so
+/// that nobody hears of something that did not happen.
+struct EngineEffects: Sendable {
+    /// Jobs that came into a queue, or back into it.
+    struct Arrival: Sendable {
+        var queue: QueueName
+        var readyAt: Timestamp
+        /// Whether the job has been in the queue before.
+        var isReturn: Bool
+    }
+
+    /// A job at a runner that is no longer there.
+    struct Departure: Sendable {
+        enum Kind: Sendable, Hashable {
+            case succeeded
+            case failed
+            case timedOut
+            case cancelled
+            /// The runner handed it back.
+            case released
+            /// The runner, or its answer, was lost.
+            case lost
+        }
+
+        var job: JobRecord
+        var lease: JobLease
+        var kind: Kind
+        var executionSeconds: Double
+    }
+
+    struct FinishedRun: Sendable {
+        var namespace: String
+        var workflow: String
+        var phase: RunRecord.Phase
+        var seconds: Double
+    }
+
+    var arrivals: [Arrival] = []
+    /// Jobs that were taken out of a queue without going to a runner.
+    var withdrawals: [QueueName] = []
+    var leased: [JobRecord] = []
+    var departures: [Departure] = []
+    var finished: [FinishedRun] = []
+    var deadLetters: [QueueName] = []
+    /// Reports that were refused or repeated, by result.
+    var staleReports = 0
+    var duplicateReports = 0
+    /// Runs that the sweep had to mend.
+    var repairedRuns = 0
+}
+
+extension EngineEffects {
+    /// Adds what a part of the transaction did.
+    mutating func append(_ other: EngineEffects) {
+        arrivals += other.arrivals
+        withdrawals += other.withdrawals
+        leased += other.leased
+        departures += other.departures
+        finished += other.finished
+        deadLetters += other.deadLetters
+        staleReports += other.staleReports
+        duplicateReports += other.duplicateReports
+        repairedRuns += other.repairedRuns
+    }
+}

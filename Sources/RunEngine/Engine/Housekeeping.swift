@@ -1,0 +1,260 @@
+import APIMachinery
+import Logging
+import Spec
+import Storage
+import Synchronization
+
+/// Where the sweep over all active runs has got to.
+struct SweepState: Sendable {
+    var cursor: Int64 = 0
+    var nextSweep: Timestamp?
+}
+
+extension RunEngine {
+    /// Works until the task is cancelled: watches leases, deadlines and delayed jobs, and sweeps over active runs.
+    ///
+    /// A failing store is reported and tried again; the loops never end on their own.
+    public func run() async {
+        await withDiscardingTaskGroup { group in
+            group.addTask { await self.tickLoop() }
+            group.addTask { await self.delayLoop() }
+        }
+        waiters.wakeAll()
+    }
+
+    private func tickLoop() async {
+        while !Task.isCancelled {
+            do {
+                try await tick()
+            } catch is CancellationError {
+                return
+            } catch {
+                logger.error("Looking after leases and deadlines failed", metadata: ["error": "\(error)"])
+            }
+            guard (try? await clock.sleep(for: settings.tickInterval)) != nil else { return }
+        }
+    }
+
+    /// Wakes runners when delayed jobs become ready, at that very moment.
+    private func delayLoop() async {
+        while !Task.isCancelled {
+            let next = await releaseDelayedJobs()
+            let now = clock.now
+            await wakeUps.wait(atMost: next.map { max($0.since(now), .milliseconds(1)) } ?? .seconds(60), clock: clock)
+        }
+    }
+
+    /// Wakes runners for jobs whose time has come.
+    ///
+    /// - Returns: when to look again.
+    func releaseDelayedJobs() async -> Timestamp? {
+        let now = clock.now
+        let (ready, next) = book.due(now: now)
+        var earliest = next
+        for queue in ready {
+            waiters.signal(queue, count: max(1, waiters.count(queue)))
+            do {
+                guard let due = try await store.read({ try $0.nextReady(queue, after: now) }) else { continue }
+                book.noteDue(queue, due)
+                earliest = min(earliest ?? due, due)
+            } catch {
+                logger.error("Looking for delayed jobs failed", metadata: ["error": "\(error)"])
+                book.noteDue(queue, now.advanced(by: .seconds(1)))
+            }
+        }
+        return earliest
+    }
+
+    /// Everything that is to be looked at now and then, once. A simulation calls it in place of `run`.
+    public func tick() async throws {
+        let now = clock.now
+        waiters.expire(now: now)
+        try await takeBackFromLostRunners(now)
+        try await endOverdueLeases(now)
+        try await stopOverdueRuns(now)
+        let isSweepDue = sweepState.withLock { state in
+            guard state.nextSweep.map({ $0 <= now }) ?? true else { return false }
+            state.nextSweep = now.advanced(by: settings.sweepInterval)
+            return true
+        }
+        if isSweepDue {
+            try await sweep()
+            try await correctBook(now)
+        }
+    }
+
+    private func takeBackFromLostRunners(_ now: Timestamp) async throws {
+        let patience = settings.runnerLostAfter
+        for runner in registry.lost(before: now.advanced(by: Duration.zero - patience)) {
+            let held = Array(registry.held(runner))
+            let count = try await takeBack(held, of: runner, isLost: true)
+            registry.forget(runner)
+            logger.warning(
+                "A runner was not heard of and counts as lost",
+                metadata: ["runner": "\(runner)", "patience": "\(patience)", "jobs": "\(count)"]
+            )
+        }
+    }
+
+    /// Ends leases that nobody renewed, and attempts whose runner did not end them in time.
+    private func endOverdueLeases(_ now: Timestamp) async throws {
+        let overdue = try await store.read { [settings] reader in
+            try reader.leasedJobs().filter { job in
+                guard let lease = job.lease else { return false }
+                return lease.expiresAt <= now || Self.isOvertime(job, lease, now, settings)
+            }
+        }
+        guard !overdue.isEmpty else { return }
+        try await perform { [self] transaction, effects in
+            for stale in overdue {
+                // It may have been renewed or reported since it was read.
+                guard let job = try transaction.job(stale.step), let lease = job.lease,
+                    lease.token == stale.lease?.token
+                else { continue }
+                if lease.expiresAt <= now {
+                    try putBack(
+                        job,
+                        isLost: true,
+                        reason: "runner \"\(lease.runner)\" let the lease expire",
+                        transaction,
+                        &effects
+                    )
+                } else if let run = try transaction.run(id: job.step.run) {
+                    var transition = try transition(run, transaction, now: now)
+                    var report = JobReport(job: job.id, token: lease.token, outcome: .timedOut)
+                    report.failure = StepFailure(
+                        reason: "Timeout",
+                        message:
+                            "the attempt took longer than \(job.timeoutSeconds ?? 0) s and its runner did not end it"
+                    )
+                    try end(job, lease, report, &transition, transaction)
+                    try transition.advance(transaction)
+                    try transition.save(transaction)
+                    effects.append(transition.effects)
+                }
+            }
+        }
+    }
+
+    private static func isOvertime(
+        _ job: JobRecord,
+        _ lease: JobLease,
+        _ now: Timestamp,
+        _ settings: RunEngineSettings
+    ) -> Bool {
+        guard let timeout = job.timeoutSeconds else { return false }
+        return lease.leasedAt.advanced(bySeconds: timeout).advanced(by: settings.attemptGrace) <= now
+    }
+
+    /// Stops runs whose deadline is past; drops what still runs in those that were given time to stop.
+    private func stopOverdueRuns(_ now: Timestamp) async throws {
+        let overdue = try await store.read { try $0.overdueRuns(now: now, limit: 200) }
+        guard !overdue.isEmpty else { return }
+        try await perform { [self] transaction, effects in
+            for stale in overdue {
+                guard let run = try transaction.run(id: stale.id), !run.phase.isFinal,
+                    let deadline = run.deadline, deadline <= now
+                else { continue }
+                var transition = try transition(run, transaction, now: now)
+                if run.stop == .none {
+                    let timeout = transition.workflow.spec.policy?.timeoutSeconds ?? 0
+                    transition.stop(
+                        .deadlineExceeded,
+                        message: "the run did not end within \(timeout) s",
+                        grace: settings.stopGrace
+                    )
+                } else {
+                    try drop(&transition, transaction)
+                }
+                try transition.advance(transaction)
+                try transition.save(transaction)
+                effects.append(transition.effects)
+            }
+        }
+    }
+
+    /// Takes the jobs away from runners that do not let go of them.
+    private func drop(_ transition: inout RunTransition, _ transaction: any RunTransaction) throws {
+        for index in transition.steps.indices where transition.steps[index].phase == .running {
+            if let job = try transaction.job(transition.steps[index].key), let lease = job.lease {
+                transition.effects.departures.append(
+                    EngineEffects.Departure(
+                        job: job,
+                        lease: lease,
+                        kind: .cancelled,
+                        executionSeconds: transition.now.since(lease.leasedAt).inSeconds
+                    )
+                )
+                try transaction.removeJob(job.step)
+            }
+            transition.end(index, .cancelled, nil)
+        }
+    }
+
+    /// Looks at every active run for one that cannot move: a step that should have a job and has none, or something
+    /// that the planner would do and nobody did. Neither can happen while every change is one transaction; this is
+    /// what makes it true of a store that was restored, edited, or written by an older version.
+    func sweep() async throws {
+        var cursor: Int64 = 0
+        while true {
+            let start = cursor
+            let (stuck, last) = try await store.read { [self] reader in
+                let runs = try reader.activeRuns(after: start, limit: 500)
+                return (try runs.filter { try isStuck($0, reader) }.map(\.id), runs.last?.id)
+            }
+            for id in stuck { try await repair(id) }
+            guard let last else { return }
+            cursor = last
+        }
+    }
+
+    private func isStuck(_ run: RunRecord, _ reader: any RunReader) throws -> Bool {
+        let steps = try reader.steps(run: run.id)
+        for step in steps where step.phase.hasJob {
+            if try reader.job(step.key) == nil { return true }
+        }
+        // Whoever has a job moves on by it; only a run without any needs the planner's opinion.
+        if steps.contains(where: \.phase.hasJob) { return false }
+        return true
+    }
+
+    private func repair(_ id: Int64) async throws {
+        let name = try await perform { [self] transaction, effects -> String? in
+            guard let run = try transaction.run(id: id), try isStuck(run, transaction), !run.phase.isFinal else {
+                return nil
+            }
+            var transition = try transition(run, transaction, now: clock.now)
+            for index in transition.steps.indices where transition.steps[index].phase.hasJob {
+                guard try transaction.job(transition.steps[index].key) == nil else { continue }
+                // The attempt was never reported, so that it does not count.
+                transition.change(index) { step in
+                    step.phase = .pending
+                    step.forgivenAttempts += 1
+                }
+            }
+            try transition.advance(transaction)
+            try transition.save(transaction)
+            effects.append(transition.effects)
+            effects.repairedRuns += 1
+            return "\(run.namespace)/\(run.name)"
+        }
+        if let name {
+            logger.error("A run in which nothing happened was set going again", metadata: ["run": "\(name)"])
+        }
+    }
+
+    /// Replaces the running figures by counted ones.
+    private func correctBook(_ now: Timestamp) async throws {
+        let counts = try await store.read { reader in
+            try reader.queues().map { ($0, try reader.counts($0, now: now), try reader.nextReady($0, after: now)) }
+        }
+        for (queue, counts, nextDue) in counts {
+            // Figures of jobs on their way into or out of the queue settle by themselves; others never would.
+            if book.waiting(queue) == 0 || counts.waiting == 0 || abs(book.waiting(queue) - counts.waiting) > 1000 {
+                book.setWaiting(queue, counts.waiting, nextDue: nextDue)
+            }
+            if counts.ready + counts.express > 0 { waiters.signal(queue, count: counts.ready + counts.express) }
+            metrics.depth(queue, counts, now)
+        }
+    }
+}

@@ -1,0 +1,171 @@
+import APIMachinery
+import Spec
+public import Storage
+
+/// What a runner says of itself when it starts.
+public struct RunnerRegistration: Sendable {
+    public var podUID: String
+    public var concurrency: Int
+
+    /// A runner that works on so many jobs at once.
+    public init(podUID: String, concurrency: Int) {
+        self.podUID = podUID
+        self.concurrency = concurrency
+    }
+}
+
+/// What a runner is told when it registers.
+public struct RunnerTerms: Sendable, Hashable {
+    public var leaseSeconds: Int
+    public var heartbeatSeconds: Int
+    public var pollSeconds: Int
+    public var drain: Bool
+}
+
+/// A job handed to a runner.
+public struct LeasedJob: Sendable, Hashable {
+    public var id: JobID
+    public var token: Int64
+    /// How long the job waited, from when it could have been handed out.
+    public var queueTime: Duration
+    public var leaseSeconds: Int
+    /// What else the runner is told: the members of a JSON object, without its braces.
+    public var payload: [UInt8]
+}
+
+/// The answer to a runner that asked for jobs.
+public struct LeaseAnswer: Sendable, Hashable {
+    public var jobs: [LeasedJob]
+    /// Whether the runner shall ask no more, finish what it has, and leave.
+    public var drain: Bool
+}
+
+extension RunEngine {
+    /// A runner has started.
+    ///
+    /// A process that registers has none of the jobs that one of that name had before, so those go back.
+    public func register(_ runner: RunnerIdentity, _ registration: RunnerRegistration) async throws -> RunnerTerms {
+        registry.arrive(runner.key)
+        let isRestart = !registry.held(runner.key).isEmpty
+        if isRestart { _ = try await takeBack(Array(registry.held(runner.key)), of: runner.key, isLost: true) }
+        let drain = registry.touch(runner, now: clock.now) { state in
+            state.podUID = registration.podUID
+            state.concurrency = registration.concurrency
+        }
+        registry.resetOutcomes(runner.key)
+        return RunnerTerms(
+            leaseSeconds: catalog.policy(runner.queue).leaseSeconds,
+            heartbeatSeconds: max(1, Int(settings.heartbeatInterval.components.seconds)),
+            pollSeconds: settings.pollSeconds,
+            drain: drain
+        )
+    }
+
+    /// A runner has stopped. It is to hand its jobs back before; any left are taken to be lost.
+    public func deregister(_ runner: RunnerIdentity) async throws {
+        _ = try await takeBack(Array(registry.held(runner.key)), of: runner.key, isLost: true)
+        registry.remove(runner.key)
+        waiters.wake(runner.key)
+    }
+
+    /// Hands out jobs; waits for the first if there is none.
+    ///
+    /// - Parameters:
+    ///   - capacity: how many jobs the runner can take.
+    ///   - wait: how long to wait at most, in seconds.
+    public func lease(_ runner: RunnerIdentity, capacity: Int, wait: Int) async throws -> LeaseAnswer {
+        let began = clock.now
+        let deadline = began.advanced(bySeconds: min(max(0, wait), settings.pollSeconds * 3))
+        let drain = registry.touch(runner, now: began) { state in
+            state.concurrency = max(state.concurrency, capacity)
+        }
+        guard !drain, capacity > 0 else { return LeaseAnswer(jobs: [], drain: drain) }
+        while true {
+            let seen = waiters.signals(runner.queue)
+            let jobs = try await leaseNow(runner, capacity: capacity)
+            if Task.isCancelled {
+                // The caller is gone and will never hear of them.
+                try await giveBack(jobs, of: runner)
+                return LeaseAnswer(jobs: [], drain: false)
+            }
+            guard jobs.isEmpty, clock.now < deadline else { return LeaseAnswer(jobs: jobs, drain: false) }
+            await waiters.wait(runner.queue, runner: runner.key, seen: seen, until: deadline)
+            // A runner that sends no heartbeats is dead, and its call only looks as if it waited. The wake-up was
+            // meant for a job that someone else must take now.
+            let silence = settings.heartbeatInterval * 2
+            let heardSince = clock.now.advanced(by: Duration.zero - silence)
+            if Task.isCancelled || !registry.mayLease(runner.key, heardSince: heardSince) {
+                waiters.signal(runner.queue, count: 1)
+                return LeaseAnswer(jobs: [], drain: registry.isDraining(runner.key))
+            }
+        }
+    }
+
+    private func leaseNow(_ runner: RunnerIdentity, capacity: Int) async throws -> [LeasedJob] {
+        // The queue is empty as far as anyone knows: no need to disturb the writer.
+        if book.waiting(runner.queue) <= 0 { return [] }
+        return try await perform { [self] transaction, effects in
+            try hand(runner, capacity: capacity, transaction, &effects)
+        }
+    }
+
+    /// Hands out what is ready, inside a transaction.
+    func hand(
+        _ runner: RunnerIdentity,
+        capacity: Int,
+        _ transaction: any RunTransaction,
+        _ effects: inout EngineEffects
+    ) throws -> [LeasedJob] {
+        let now = clock.now
+        let leaseSeconds = catalog.policy(runner.queue).leaseSeconds
+        let jobs = try transaction.lease(
+            runner.queue,
+            limit: min(capacity, settings.maximumLease),
+            turn: book.turn(runner.queue),
+            runner: runner.name,
+            now: now,
+            expiresAt: now.advanced(bySeconds: leaseSeconds)
+        )
+        var handed: [LeasedJob] = []
+        handed.reserveCapacity(jobs.count)
+        for job in jobs {
+            guard let lease = job.lease else { continue }
+            guard var run = try transaction.run(id: job.step.run), var step = try transaction.step(job.step) else {
+                // A job without its run is of no use to anyone.
+                try transaction.removeJob(job.step)
+                effects.withdrawals.append(job.queue)
+                continue
+            }
+            step.phase = .running
+            step.runner = runner.name
+            step.startedAt = now
+            step.finishedAt = nil
+            try transaction.update(step)
+            if run.phase == .pending {
+                run.phase = .running
+                run.startedAt = run.startedAt ?? now
+                if let timeout = try workflows.compiled(run.revision, from: transaction)?.spec.policy?.timeoutSeconds {
+                    run.deadline = now.advanced(bySeconds: timeout)
+                }
+            }
+            try transaction.update(&run)
+            effects.leased.append(job)
+            handed.append(
+                LeasedJob(
+                    id: job.id,
+                    token: lease.token,
+                    queueTime: max(.zero, now.since(job.readyAt)),
+                    leaseSeconds: leaseSeconds,
+                    payload: job.payload
+                )
+            )
+        }
+        return handed
+    }
+
+    private func giveBack(_ jobs: [LeasedJob], of runner: RunnerIdentity) async throws {
+        guard !jobs.isEmpty else { return }
+        let held = jobs.map { ($0.id, RunnerRegistry.Held(token: $0.token, leasedAt: clock.now)) }
+        _ = try await takeBack(held, of: runner.key, isLost: false)
+    }
+}

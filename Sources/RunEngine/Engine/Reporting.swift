@@ -1,0 +1,175 @@
+import APIMachinery
+public import Storage
+
+/// What became of a job, as its runner tells it.
+public struct JobReport: Sendable, Hashable {
+    /// How the attempt ended.
+    public enum Outcome: String, Sendable, Hashable, CaseIterable {
+        case succeeded = "Succeeded"
+        case failed = "Failed"
+        case timedOut = "TimedOut"
+        case cancelled = "Cancelled"
+    }
+
+    public var job: JobID
+    public var token: Int64
+    public var outcome: Outcome
+    /// One JSON value, or nothing.
+    public var output: [UInt8] = []
+    public var failure: StepFailure?
+    /// Whether another attempt may succeed.
+    public var isRetryable = true
+    /// One JSON object of numbers, or nothing.
+    public var metrics: [UInt8] = []
+    /// How long the attempt took, if the runner measured it.
+    public var executionSeconds: Double?
+    /// The end of the attempt's log.
+    public var log: [UInt8] = []
+
+    /// A report of that outcome.
+    public init(job: JobID, token: Int64, outcome: Outcome) {
+        self.job = job
+        self.token = token
+        self.outcome = outcome
+    }
+}
+
+/// What was made of a report.
+public enum ReportResult: String, Sendable, Hashable {
+    case accepted = "Accepted"
+    /// The same report was accepted before.
+    case duplicate = "Duplicate"
+    /// The lease had ended; somebody else does the job, or nobody needs it. Nothing was changed.
+    case stale = "Stale"
+}
+
+/// The answer to reports: what was made of each, and new jobs.
+public struct ReportAnswer: Sendable, Hashable {
+    public var results: [ReportResult]
+    public var jobs: [LeasedJob]
+    public var drain: Bool
+}
+
+extension RunEngine {
+    /// Takes reports and hands out as many jobs as the runner has room for, in one transaction. Durable on return.
+    public func report(_ runner: RunnerIdentity, _ reports: [JobReport], capacity: Int) async throws -> ReportAnswer {
+        let drain = registry.touch(runner, now: clock.now)
+        let (results, jobs) = try await perform { [self] transaction, effects in
+            let results = try reports.map { try settle($0, transaction, &effects) }
+            let jobs = drain || capacity <= 0 ? [] : try hand(runner, capacity: capacity, transaction, &effects)
+            return (results, jobs)
+        }
+        return ReportAnswer(results: results, jobs: jobs, drain: drain)
+    }
+
+    private func settle(
+        _ report: JobReport,
+        _ transaction: any RunTransaction,
+        _ effects: inout EngineEffects
+    ) throws -> ReportResult {
+        guard let job = try transaction.job(report.job.step), job.attempt == report.job.attempt,
+            let lease = job.lease, lease.token == report.token
+        else {
+            if let step = try transaction.step(report.job.step), step.acceptedToken == report.token {
+                effects.duplicateReports += 1
+                return .duplicate
+            }
+            effects.staleReports += 1
+            return .stale
+        }
+        let now = clock.now
+        guard let run = try transaction.run(id: job.step.run), !run.phase.isFinal else {
+            try transaction.removeJob(job.step)
+            effects.staleReports += 1
+            return .stale
+        }
+        var transition = try transition(run, transaction, now: now)
+        try end(job, lease, report, &transition, transaction)
+        try transition.advance(transaction)
+        try transition.save(transaction)
+        effects.append(transition.effects)
+        return .accepted
+    }
+
+    /// Ends an attempt: takes its result over into the step, or arranges for the next attempt.
+    func end(
+        _ job: JobRecord,
+        _ lease: JobLease,
+        _ report: JobReport,
+        _ transition: inout RunTransition,
+        _ transaction: any RunTransaction
+    ) throws {
+        let index = job.step.index
+        let now = transition.now
+        let elapsed = max(0, now.since(lease.leasedAt).inSeconds)
+        transition.effects.departures.append(
+            EngineEffects.Departure(
+                job: job,
+                lease: lease,
+                kind: report.outcome.departure,
+                executionSeconds: min(report.executionSeconds ?? elapsed, elapsed)
+            )
+        )
+        transition.change(index) { step in
+            step.acceptedToken = lease.token
+            step.metrics = report.metrics
+            step.finishedAt = now
+        }
+        try transaction.setLog(job.step, report.log)
+        if report.outcome == .succeeded {
+            try transaction.removeJob(job.step)
+            transition.change(index) { step in
+                step.phase = .succeeded
+                step.output = report.output
+                step.failure = nil
+            }
+            return
+        }
+        if transition.run.stop != .none, report.outcome == .cancelled {
+            try transaction.removeJob(job.step)
+            transition.end(index, .cancelled, nil)
+            return
+        }
+        let failure = report.failure ?? report.outcome.defaultFailure
+        transition.change(index) { step in
+            step.output = report.output
+            step.failure = failure
+        }
+        let step = transition.steps[index]
+        let retry = transition.workflow.steps[index].retry
+        if transition.run.stop == .none,
+            let time = retry.nextAttempt(
+                afterAttempt: step.attempts - step.forgivenAttempts,
+                reason: failure.reason,
+                retryable: report.isRetryable,
+                now: now,
+                random: randomFraction()
+            )
+        {
+            try transition.retry(index, job, at: time, transaction)
+        } else {
+            try transaction.removeJob(job.step)
+            transition.end(index, .failed, failure)
+        }
+    }
+}
+
+extension JobReport.Outcome {
+    fileprivate var departure: EngineEffects.Departure.Kind {
+        switch self {
+        case .succeeded: .succeeded
+        case .failed: .failed
+        case .timedOut: .timedOut
+        case .cancelled: .cancelled
+        }
+    }
+
+    /// What is said where the runner says nothing.
+    fileprivate var defaultFailure: StepFailure {
+        switch self {
+        case .succeeded, .failed: StepFailure(reason: "Failed", message: "the runner gave no reason")
+        case .timedOut: StepFailure(reason: "Timeout", message: "the attempt took longer than its timeout")
+        case .cancelled: StepFailure(reason: "Cancelled", message: "the runner stopped the job")
+        }
+    }
+}

@@ -1,0 +1,157 @@
+import APIMachinery
+import Logging
+public import Storage
+
+/// A runner's answer to what it holds: which jobs it shall stop, and which are not its own any more.
+public struct HeartbeatAnswer: Sendable, Hashable {
+    public var drain: Bool
+    /// Jobs whose run has been cancelled.
+    public var cancel: [JobID]
+    /// Jobs that belong to someone else now, or to nobody. The runner stops them and reports nothing.
+    public var lost: [JobID]
+    /// Whether the runner should register again, because its registration is not known.
+    public var register: Bool
+}
+
+extension RunEngine {
+    /// The runner is alive: renews its leases and takes its load.
+    ///
+    /// The list must hold every job whose report has not been acknowledged. A job that the store gave to the runner
+    /// some time ago and that is not listed never reached it (the answer was lost); it goes back at once.
+    public func heartbeat(
+        _ runner: RunnerIdentity,
+        jobs: [(id: JobID, token: Int64)],
+        load: RunnerLoad
+    ) async throws -> HeartbeatAnswer {
+        let now = clock.now
+        let isKnown = registry.contains(runner.key)
+        let drain = registry.touch(runner, now: now) { state in
+            state.load = load
+            state.loadReportedAt = now
+            state.concurrency = max(state.concurrency, load.slotsBusy)
+        }
+        var answer = HeartbeatAnswer(drain: drain, cancel: [], lost: [], register: !isKnown)
+        if !jobs.isEmpty {
+            let expiresAt = now.advanced(bySeconds: catalog.policy(runner.queue).leaseSeconds)
+            let (cancel, lost) = try await store.transaction { transaction in
+                var cancel: [JobID] = []
+                var lost: [JobID] = []
+                for (id, token) in jobs {
+                    // The job of another attempt has another token, so that comparing tokens is enough.
+                    if let lease = try transaction.renew(id.step, token: token, expiresAt: expiresAt) {
+                        if lease.cancelRequested { cancel.append(id) }
+                    } else {
+                        lost.append(id)
+                    }
+                }
+                return (cancel, lost)
+            }
+            answer.cancel = cancel
+            answer.lost = lost
+        }
+        let listed = Set(jobs.map(\.id))
+        let patience = settings.heartbeatInterval * 2
+        let missing = registry.held(runner.key).filter {
+            !listed.contains($0.key) && now.since($0.value.leasedAt) > patience
+        }
+        if !missing.isEmpty {
+            logger.warning(
+                "Jobs leased to a runner that does not have them go back to the queue",
+                metadata: ["runner": "\(runner.key)", "jobs": "\(missing.keys.map(\.description).sorted())"]
+            )
+            _ = try await takeBack(Array(missing), of: runner.key, isLost: false)
+        }
+        return answer
+    }
+
+    /// The runner hands jobs back that it will not finish. They are ready at once; the delivery does not count.
+    ///
+    /// - Returns: how many were really its own.
+    @discardableResult
+    public func release(_ runner: RunnerIdentity, jobs: [(id: JobID, token: Int64)]) async throws -> Int {
+        registry.touch(runner, now: clock.now)
+        let held = jobs.map { ($0.id, RunnerRegistry.Held(token: $0.token, leasedAt: clock.now)) }
+        return try await takeBack(held, of: runner.key, isLost: false)
+    }
+
+    public func releaseLeases(namespace: String, runner: String) async throws -> Int {
+        let key = NamespacedName(namespace: namespace, name: runner)
+        let count = try await takeBack(Array(registry.held(key)), of: key, isLost: true)
+        registry.remove(key)
+        return count
+    }
+
+    /// Ends leases before they expire.
+    ///
+    /// - Parameter isLost: whether the jobs may have been worked on, so that the delivery counts.
+    func takeBack(
+        _ jobs: [(key: JobID, value: RunnerRegistry.Held)],
+        of runner: NamespacedName,
+        isLost: Bool
+    ) async throws -> Int {
+        guard !jobs.isEmpty else { return 0 }
+        return try await perform { [self] transaction, effects in
+            var count = 0
+            for (id, held) in jobs {
+                guard let job = try transaction.job(id.step), job.lease?.token == held.token else { continue }
+                try putBack(
+                    job,
+                    isLost: isLost,
+                    reason: "runner \"\(runner.name)\" was lost",
+                    transaction,
+                    &effects
+                )
+                count += 1
+            }
+            return count
+        }
+    }
+
+    /// Puts a leased job back into its queue, or aside if it has been handed out too often.
+    func putBack(
+        _ job: JobRecord,
+        isLost: Bool,
+        reason: String,
+        _ transaction: any RunTransaction,
+        _ effects: inout EngineEffects
+    ) throws {
+        guard let lease = job.lease else { return }
+        let now = clock.now
+        effects.departures.append(
+            EngineEffects.Departure(
+                job: job,
+                lease: lease,
+                kind: isLost ? .lost : .released,
+                executionSeconds: now.since(lease.leasedAt).inSeconds
+            )
+        )
+        guard let run = try transaction.run(id: job.step.run), !run.phase.isFinal else {
+            try transaction.removeJob(job.step)
+            return
+        }
+        var transition = try transition(run, transaction, now: now)
+        let index = job.step.index
+        if run.stop != .none {
+            try transaction.removeJob(job.step)
+            transition.end(index, .cancelled, nil)
+        } else if isLost, job.deliveries >= transition.policy.maxDeliveries {
+            try transaction.removeJob(job.step)
+            let message = "the job was handed out \(job.deliveries) times and never reported; at last \(reason)"
+            try transaction.insert(DeadLetter(job: job, reason: message, diedAt: now))
+            transition.end(index, .failed, StepFailure(reason: "MaxDeliveriesExceeded", message: message))
+            effects.deadLetters.append(job.queue)
+        } else {
+            var returned = job
+            returned.lease = nil
+            if !isLost { returned.deliveries -= 1 }
+            try transaction.update(returned)
+            transition.change(index) { $0.phase = .queued }
+            effects.arrivals.append(
+                EngineEffects.Arrival(queue: job.queue, readyAt: returned.readyAt, isReturn: true)
+            )
+        }
+        try transition.advance(transaction)
+        try transition.save(transaction)
+        effects.append(transition.effects)
+    }
+}

@@ -1,0 +1,217 @@
+import APIMachinery
+import Spec
+public import Storage
+
+// What people do with runs: cancel, retry, delete.
+
+extension RunEngine {
+    private func find(
+        _ transaction: any RunTransaction,
+        _ namespace: String,
+        _ name: String
+    ) throws -> RunRecord {
+        guard let run = try transaction.run(namespace: namespace, name: name) else {
+            throw Status.notFound(WorkflowRun.resource.groupResource, name: name)
+        }
+        return run
+    }
+
+    /// Ends a run: what waits is taken out, what runs is told to stop, and the run ends when it has, or after a grace
+    /// time. A run that has ended stays as it is.
+    ///
+    /// - Throws: `Status`: 404.
+    @discardableResult
+    public func cancel(namespace: String, name: String, message: String = "") async throws -> RunRecord {
+        try await perform { [self] transaction, effects in
+            let run = try find(transaction, namespace, name)
+            guard !run.phase.isFinal, run.stop == .none else { return run }
+            var transition = try transition(run, transaction, now: clock.now)
+            transition.stop(.cancelled, message: message, grace: settings.stopGrace)
+            try transition.advance(transaction)
+            try transition.save(transaction)
+            effects.append(transition.effects)
+            return transition.run
+        }
+    }
+
+    /// Runs the failed steps of a run again, and those that were skipped or cancelled on their account. What has
+    /// succeeded stays.
+    ///
+    /// - Throws: `Status`: 404; 409 for a run that has not ended, or has succeeded.
+    @discardableResult
+    public func retry(namespace: String, name: String) async throws -> RunRecord {
+        try await perform { [self] transaction, effects in
+            let run = try find(transaction, namespace, name)
+            guard run.phase == .failed || run.phase == .cancelled else {
+                throw Status.conflict(
+                    WorkflowRun.resource.groupResource,
+                    name: name,
+                    "the run is \(run.phase.name); only one that is Failed or Cancelled can be retried"
+                )
+            }
+            var transition = try transition(run, transaction, now: clock.now)
+            let indices = transition.steps.indices.filter { transition.steps[$0].mustRunAgain }
+            for index in indices { try transaction.removeDeadLetter(transition.steps[index].key) }
+            transition.reopen(indices)
+            try transition.advance(transaction)
+            try transition.save(transaction)
+            effects.append(transition.effects)
+            return transition.run
+        }
+    }
+
+    /// Removes a run with all that belongs to it. Runners that still work on it are told that their jobs are lost.
+    ///
+    /// - Returns: the run as it was last.
+    /// - Throws: `Status`: 404.
+    @discardableResult
+    public func delete(namespace: String, name: String) async throws -> RunRecord {
+        try await perform { [self] transaction, effects in
+            let run = try find(transaction, namespace, name)
+            let now = clock.now
+            for step in try transaction.steps(run: run.id) where step.phase.hasJob {
+                guard let job = try transaction.job(step.key) else { continue }
+                if let lease = job.lease {
+                    effects.departures.append(
+                        EngineEffects.Departure(
+                            job: job,
+                            lease: lease,
+                            kind: .cancelled,
+                            executionSeconds: now.since(lease.leasedAt).inSeconds
+                        )
+                    )
+                } else {
+                    effects.withdrawals.append(job.queue)
+                }
+            }
+            try transaction.delete(run)
+            return run
+        }
+    }
+
+    /// Replaces what a user may change in a run that is there: its labels and other metadata.
+    ///
+    /// - Throws: `Status`: 404; 409 if the run has changed since the given version.
+    @discardableResult
+    public func setMetadata(
+        namespace: String,
+        name: String,
+        labels: [String: String],
+        metadata: [UInt8],
+        resourceVersion: Int64?
+    ) async throws -> RunRecord {
+        try await perform { [self] transaction, _ in
+            var run = try find(transaction, namespace, name)
+            if let resourceVersion, resourceVersion != run.resourceVersion {
+                throw Status.modified(WorkflowRun.resource.groupResource, name: name)
+            }
+            run.labels = labels
+            run.metadata = metadata
+            try transaction.update(&run)
+            return run
+        }
+    }
+
+    // MARK: Dead letters
+
+    /// Puts a dead letter back into its queue, as a new attempt of its step; its run goes on.
+    ///
+    /// - Throws: `Status`: 404.
+    public func requeueDeadLetter(_ queue: QueueName, step: StepKey) async throws {
+        try await perform { [self] transaction, effects in
+            guard let letter = try transaction.deadLetter(step), letter.job.queue == queue else {
+                throw Status.notFound(Self.deadLetterResource, name: "\(step)")
+            }
+            try requeue(letter, transaction, &effects)
+        }
+    }
+
+    /// Puts up to `limit` dead letters back.
+    ///
+    /// - Returns: how many.
+    public func requeueDeadLetters(_ queue: QueueName, limit: Int = 1000) async throws -> Int {
+        try await perform { [self] transaction, effects in
+            let letters = try transaction.deadLetters(queue, limit: limit)
+            for letter in letters { try requeue(letter, transaction, &effects) }
+            return letters.count
+        }
+    }
+
+    /// Throws dead letters away; their runs stay failed.
+    ///
+    /// - Returns: how many.
+    public func purgeDeadLetters(_ queue: QueueName, step: StepKey? = nil) async throws -> Int {
+        try await perform { transaction, _ in
+            if let step {
+                guard let letter = try transaction.deadLetter(step), letter.job.queue == queue else {
+                    throw Status.notFound(Self.deadLetterResource, name: "\(step)")
+                }
+                try transaction.removeDeadLetter(step)
+                return 1
+            }
+            let letters = try transaction.deadLetters(queue, limit: .max)
+            for letter in letters { try transaction.removeDeadLetter(letter.job.step) }
+            return letters.count
+        }
+    }
+
+    /// Dead letters, the oldest first.
+    public func deadLetters(_ queue: QueueName, limit: Int) async throws -> [DeadLetter] {
+        try await store.read { try $0.deadLetters(queue, limit: limit) }
+    }
+
+    /// Every queue that has held a job.
+    public func queues() async throws -> [QueueName] {
+        try await store.read { try $0.queues() }
+    }
+
+    static let deadLetterResource = GroupResource(group: "martinet.dev", resource: "deadletters")
+
+    private func requeue(
+        _ letter: DeadLetter,
+        _ transaction: any RunTransaction,
+        _ effects: inout EngineEffects
+    ) throws {
+        let key = letter.job.step
+        try transaction.removeDeadLetter(key)
+        guard let run = try transaction.run(id: key.run) else { return }
+        var transition = try transition(run, transaction, now: clock.now)
+        guard transition.steps.indices.contains(key.index), transition.steps[key.index].phase == .failed else { return }
+        // Steps that were skipped for another failure will be skipped again by the planner.
+        let indices = transition.steps.indices.filter { index in
+            let step = transition.steps[index]
+            return index == key.index
+                || step.phase == .skipped && step.failure?.reason == RunPlanner.dependencyFailed
+        }
+        if run.phase.isFinal {
+            transition.reopen(indices)
+        } else {
+            for index in indices { transition.change(index) { $0.reset() } }
+        }
+        try transition.advance(transaction)
+        try transition.save(transaction)
+        effects.append(transition.effects)
+    }
+}
+
+extension StepRecord {
+    /// Whether a retry of the run concerns the step.
+    var mustRunAgain: Bool {
+        switch phase {
+        case .failed, .cancelled: true
+        case .skipped: failure?.reason == RunPlanner.dependencyFailed
+        case .pending, .queued, .running, .succeeded: false
+        }
+    }
+
+    /// Makes the step one that has not begun; attempts made so far are forgiven, and keep their numbers.
+    mutating func reset() {
+        phase = .pending
+        forgivenAttempts = attempts
+        failure = nil
+        output = []
+        metrics = []
+        startedAt = nil
+        finishedAt = nil
+    }
+}

@@ -1,0 +1,153 @@
+import APIMachinery
+public import Logging
+import Spec
+public import Storage
+import Synchronization
+
+/// Runs workflows: takes submissions, hands jobs to runners, takes their reports, and moves every run on until it has
+/// ended.
+///
+/// All state that matters is in the run store. What the engine keeps in memory (which runners are alive, who waits,
+/// how full queues are) is rebuilt after a start. Every change is one transaction, so the process may end between any
+/// two instructions.
+public final class RunEngine: Sendable {
+    public let store: any RunStore
+    public let catalog: WorkflowCatalog
+    public let settings: RunEngineSettings
+    let clock: any EngineClock
+    let random: @Sendable () -> UInt64
+    let workflows = CompiledWorkflows()
+    let registry = RunnerRegistry()
+    let waiters = LeaseWaiters()
+    let book = QueueBook()
+    let metrics = EngineMetrics()
+    let logger: Logger
+    let wakeUps = WakeUp()
+    let sweepState = Mutex(SweepState())
+
+    /// An engine over a store. Call `start` before anything else, and `run` for its loops.
+    ///
+    /// - Parameter random: any 64 bits, for names, uids and jitter.
+    public init(
+        store: any RunStore,
+        catalog: WorkflowCatalog,
+        settings: RunEngineSettings = RunEngineSettings(),
+        clock: any EngineClock = SystemEngineClock(),
+        random: @escaping @Sendable () -> UInt64 = { UInt64.random(in: .min ... .max) },
+        logger: Logger
+    ) {
+        self.store = store
+        self.catalog = catalog
+        self.settings = settings
+        self.clock = clock
+        self.random = random
+        self.logger = logger
+    }
+
+    /// Takes up what an earlier process left: how full the queues are, and which runners have jobs. Those runners get
+    /// the usual time to be heard of before their jobs go to others.
+    ///
+    /// - Throws: `RunStoreError`.
+    public func start() async throws {
+        let now = clock.now
+        let (leased, queues) = try await store.read { reader in
+            let queues = try reader.queues().map { queue in
+                let counts = try reader.counts(queue, now: now)
+                return (queue, counts.waiting, try reader.nextReady(queue, after: now))
+            }
+            return (try reader.leasedJobs(), queues)
+        }
+        for (queue, waiting, nextDue) in queues { book.setWaiting(queue, waiting, nextDue: nextDue) }
+        for job in leased {
+            guard let lease = job.lease else { continue }
+            registry.noteLease(job, lease)
+            registry.touch(
+                RunnerIdentity(namespace: job.queue.namespace, pool: job.queue.pool, name: lease.runner),
+                now: now
+            )
+        }
+    }
+
+    /// A number in 0..<1.
+    func randomFraction() -> Double { Double(random() >> 11) * 0x1p-53 }
+
+    // MARK: Transactions
+
+    /// Runs a change and, once it is durable, tells everyone concerned.
+    func perform<Result: Sendable>(
+        _ body: @escaping @Sendable (any RunTransaction, inout EngineEffects) throws -> Result
+    ) async throws -> Result {
+        let (result, effects) = try await store.transaction { transaction in
+            var effects = EngineEffects()
+            return (try body(transaction, &effects), effects)
+        }
+        apply(effects)
+        return result
+    }
+
+    private func apply(_ effects: EngineEffects) {
+        let now = clock.now
+        book.apply(effects, now: now)
+        for job in effects.leased { if let lease = job.lease { registry.noteLease(job, lease) } }
+        for departure in effects.departures { registry.noteDeparture(departure) }
+        metrics.record(effects)
+        guard !effects.arrivals.isEmpty else { return }
+        var ready: [QueueName: Int] = [:]
+        var isDelayed = false
+        for arrival in effects.arrivals {
+            if arrival.readyAt <= now { ready[arrival.queue, default: 0] += 1 } else { isDelayed = true }
+        }
+        for (queue, count) in ready { waiters.signal(queue, count: count) }
+        if isDelayed { wakeUps.poke() }
+    }
+
+    /// Loads a run to change it.
+    ///
+    /// A run whose revision is lost cannot be planned; it is given a workflow without steps, and the planner ends it.
+    func transition(_ run: RunRecord, _ transaction: any RunTransaction, now: Timestamp) throws -> RunTransition {
+        let workflow = try workflows.compiled(run.revision, from: transaction) ?? .lost(run.revision)
+        let queue = QueueName(namespace: run.namespace, pool: workflow.spec.poolName)
+        return RunTransition(
+            run: run,
+            steps: try transaction.steps(run: run.id),
+            workflow: workflow,
+            policy: catalog.policy(queue),
+            now: now
+        )
+    }
+}
+
+extension RunEngine: RunnerDirectory {
+    public func runners(namespace: String, pool: String) -> [RunnerState] {
+        registry.runners(QueueName(namespace: namespace, pool: pool))
+    }
+
+    public func setDraining(_ draining: Bool, namespace: String, runner: String) {
+        let key = NamespacedName(namespace: namespace, name: runner)
+        registry.setDraining(draining, key)
+        // Whoever waits for jobs hears at once that there will be none.
+        if draining { waiters.wake(key) }
+    }
+}
+
+extension RunEngine: QueueObserver {
+    public func statistics(namespace: String, pool: String) async throws -> QueueStatistics {
+        let queue = QueueName(namespace: namespace, pool: pool)
+        let now = clock.now
+        let counts = try await store.read { try $0.counts(queue, now: now) }
+        var statistics = QueueStatistics(
+            ready: counts.ready,
+            express: counts.express,
+            delayed: counts.delayed,
+            leased: counts.leased,
+            dead: counts.dead
+        )
+        if let oldest = counts.oldestReadyAt { statistics.oldestAgeSeconds = max(0, now.since(oldest).inSeconds) }
+        book.fill(&statistics, queue)
+        return statistics
+    }
+
+    public func outcomes(namespace: String, runner: String) -> JobOutcomes {
+        registry.outcomes(NamespacedName(namespace: namespace, name: runner))
+    }
+}

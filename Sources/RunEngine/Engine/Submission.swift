@@ -1,0 +1,232 @@
+public import APIMachinery
+import Spec
+import Storage
+
+/// A run that someone asks for.
+public struct RunRequest: Sendable {
+    /// Values of the workflow's parameters.
+    public var params: JSONObject
+    /// In place of the workflow's priority.
+    public var priority: Int?
+    /// Asking twice with one key makes one run.
+    public var idempotencyKey: String?
+    /// The run's name; made from `generateName` or the workflow's name where it is missing.
+    public var name: String?
+    public var generateName: String?
+    public var labels: [String: String] = [:]
+    /// Other metadata that the object shall carry: annotations, owner references, finalizers.
+    public var metadata: JSONObject = [:]
+
+    /// A run with those parameters.
+    public init(params: JSONObject = [:], priority: Int? = nil, idempotencyKey: String? = nil) {
+        self.params = params
+        self.priority = priority
+        self.idempotencyKey = idempotencyKey
+    }
+}
+
+/// A run that is durable.
+public struct SubmittedRun: Sendable, Hashable {
+    public var id: Int64
+    public var namespace: String
+    public var name: String
+    public var uid: String
+    /// Whether the run was there before, under the same idempotency key.
+    public var existed: Bool
+}
+
+extension RunEngine {
+    /// Accepts runs of a workflow: all of them or none. They are durable when this returns.
+    ///
+    /// - Returns: one answer for each request, in their order.
+    /// - Throws: `Status`: 404 for an unknown workflow, 422 for wrong parameters (each named), 429 with a time to wait
+    ///   if the pool's queue has no room, 409 for a name that is taken, 413 for too many at once.
+    public func submit(namespace: String, workflow name: String, _ requests: [RunRequest]) async throws
+        -> [SubmittedRun]
+    {
+        guard let entry = catalog.workflow(namespace: namespace, name: name) else {
+            throw Status.notFound(Workflow.resource.groupResource, name: name)
+        }
+        guard requests.count <= settings.maximumBatch else {
+            throw Status.tooLarge(
+                "\(requests.count) runs in one request; the limit is \(settings.maximumBatch), send several requests"
+            )
+        }
+        let workflow: CompiledWorkflow
+        do {
+            workflow = try workflows.compiled(entry)
+        } catch let error as FieldError {
+            throw Status.invalid(group: "martinet.dev", kind: "Workflow", name: name, errors: [error])
+        }
+        var runs: [RunRecord] = []
+        runs.reserveCapacity(requests.count)
+        let now = clock.now
+        for (index, request) in requests.enumerated() {
+            let path = requests.count == 1 ? FieldPath.root : FieldPath("items").index(index)
+            let params = try Self.complete(request.params, entry.spec, name, path)
+            runs.append(record(request, namespace, name, entry, params, now))
+        }
+        let queue = QueueName(namespace: namespace, pool: entry.spec.poolName)
+        let policy = catalog.policy(queue)
+        if let depth = book.reserve(queue, count: runs.count, maxDepth: policy.maxDepth) {
+            metrics.shed(queue, count: runs.count)
+            throw Status.tooManyRequests(
+                "the queue of pool \"\(queue.pool)\" holds \(depth) of at most \(policy.maxDepth) jobs; try again later",
+                retryAfterSeconds: retryAfter(queue, depth: depth)
+            )
+        }
+        defer { book.unreserve(queue, count: requests.count) }
+        let records = runs
+        let hasGivenNames = requests.map { $0.name != nil }
+        let submitted = try await perform { [self] transaction, effects in
+            try workflows.store(entry, in: transaction)
+            return try records.enumerated().map { index, run in
+                try insert(run, workflow, policy, now, hasGivenName: hasGivenNames[index], transaction, &effects)
+            }
+        }
+        workflows.markStored(entry.revision)
+        return submitted
+    }
+
+    private func record(
+        _ request: RunRequest,
+        _ namespace: String,
+        _ workflow: String,
+        _ entry: WorkflowCatalog.Entry,
+        _ params: JSONObject,
+        _ now: Timestamp
+    ) -> RunRecord {
+        var run = RunRecord(
+            uid: RunNames.uid(random),
+            namespace: namespace,
+            name: request.name ?? RunNames.name(prefix: request.generateName ?? "\(workflow)-", random()),
+            workflow: workflow,
+            revision: entry.revision,
+            priority: request.priority ?? entry.spec.priority ?? 0,
+            params: JSONValue.object(params).bytes,
+            createdAt: now
+        )
+        run.labels = request.labels
+        run.metadata = request.metadata.isEmpty ? [] : JSONValue.object(request.metadata).bytes
+        run.idempotencyKey = request.idempotencyKey
+        return run
+    }
+
+    private func insert(
+        _ record: RunRecord,
+        _ workflow: CompiledWorkflow,
+        _ policy: QueuePolicy,
+        _ now: Timestamp,
+        hasGivenName: Bool,
+        _ transaction: any RunTransaction,
+        _ effects: inout EngineEffects
+    ) throws -> SubmittedRun {
+        var run = record
+        if let key = run.idempotencyKey,
+            let existing = try transaction.run(namespace: run.namespace, workflow: run.workflow, idempotencyKey: key)
+        {
+            return SubmittedRun(
+                id: existing.id,
+                namespace: existing.namespace,
+                name: existing.name,
+                uid: existing.uid,
+                existed: true
+            )
+        }
+        while try transaction.run(namespace: run.namespace, name: run.name) != nil {
+            guard !hasGivenName else {
+                throw Status.alreadyExists(WorkflowRun.resource.groupResource, name: run.name)
+            }
+            run.name = RunNames.name(prefix: RunNames.prefix(of: run.name), random())
+        }
+        try transaction.insert(&run)
+        let steps = workflow.steps.enumerated().map { index, step in
+            StepRecord(key: StepKey(run: run.id, index: index), id: step.id)
+        }
+        var transition = RunTransition(run: run, steps: steps, workflow: workflow, policy: policy, now: now)
+        try transition.begin(transaction)
+        effects.append(transition.effects)
+        return SubmittedRun(id: run.id, namespace: run.namespace, name: run.name, uid: run.uid, existed: false)
+    }
+
+    /// The parameters with defaults filled in; every wrong one is named.
+    static func complete(
+        _ given: JSONObject,
+        _ spec: WorkflowSpec,
+        _ workflow: String,
+        _ path: FieldPath
+    ) throws -> JSONObject {
+        let params = path == .root ? FieldPath("params") : path.child("params")
+        let declared = spec.params ?? []
+        var errors: [FieldError] = []
+        for key in given.keys where !declared.contains(where: { $0.name.equalsBytes(of: key) }) {
+            let names = declared.map(\.name).sorted().joined(separator: ", ")
+            errors.append(
+                .invalid(
+                    params.child(key),
+                    given[key] ?? .null,
+                    declared.isEmpty ? "the workflow has no parameters" : "the workflow's parameters are: \(names)"
+                )
+            )
+        }
+        var result = given
+        for parameter in declared where given[parameter.name] == nil {
+            if let value = parameter.default {
+                result[parameter.name] = value
+            } else if parameter.required ?? true {
+                errors.append(.required(params.child(parameter.name), parameter.description ?? ""))
+            }
+        }
+        guard errors.isEmpty else {
+            throw Status.invalid(group: "runs.martinet.dev", kind: "WorkflowRun", name: workflow, errors: errors)
+        }
+        return result
+    }
+
+    /// How long until the queue has room again, going by how long jobs take: one second at least, a minute at most.
+    private func retryAfter(_ queue: QueueName, depth: Int) -> Int {
+        var statistics = QueueStatistics()
+        book.fill(&statistics, queue)
+        let slots = registry.runners(queue).map(\.concurrency).reduce(0, +)
+        guard let mean = statistics.meanExecutionSeconds, slots > 0 else { return 5 }
+        return min(60, max(1, Int(Double(depth) / 10 * mean / Double(slots))))
+    }
+}
+
+/// Names and uids of new runs.
+enum RunNames {
+    /// Without vowels and without digits that look like letters, as Kubernetes makes its suffixes.
+    private static let alphabet = Array("bcdfghjklmnpqrstvwxz2456789".utf8)
+    private static let suffixLength = 8
+    /// A name is a DNS label where it becomes part of a host name or a label's value.
+    private static let maximumLength = 63
+
+    static func name(prefix: String, _ random: UInt64) -> String {
+        var rest = random
+        var suffix: [UInt8] = []
+        for _ in 0..<suffixLength {
+            suffix.append(alphabet[Int(rest % UInt64(alphabet.count))])
+            rest /= UInt64(alphabet.count)
+        }
+        let kept = prefix.utf8.prefix(maximumLength - suffixLength)
+        return String(decoding: kept, as: UTF8.self) + String(decoding: suffix, as: UTF8.self)
+    }
+
+    /// What `name` was made from.
+    static func prefix(of name: String) -> String { String(decoding: name.utf8.dropLast(suffixLength), as: UTF8.self) }
+
+    /// A random uid of version 4.
+    static func uid(_ random: () -> UInt64) -> String {
+        let high = random() & 0xFFFF_FFFF_FFFF_0FFF | 0x4000
+        let low = random() & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000
+        let digits = Array("0123456789abcdef".utf8)
+        var text: [UInt8] = []
+        text.reserveCapacity(36)
+        for index in 0..<32 {
+            if index == 8 || index == 12 || index == 16 || index == 20 { text.append(UInt8(ascii: "-")) }
+            let word = index < 16 ? high : low
+            text.append(digits[Int(word >> UInt64(60 - index % 16 * 4)) & 15])
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+}

@@ -1,0 +1,138 @@
+import APIMachinery
+import HTTPTypes
+import Hummingbird
+import Logging
+import NIOCore
+import Storage
+
+/// What all routes have in common: reading the body, checking the caller, and turning errors into answers.
+struct JSONExchange: Sendable {
+    let authorizer: any RequestAuthorizer
+    let logger: Logger
+
+    /// The largest body of a request, in bytes.
+    static let maximumBody = 32 << 20
+
+    /// Runs a route and answers with its JSON, or with the `Status` that says why not.
+    func respond(
+        _ code: HTTPResponse.Status = .ok,
+        _ body: () async throws -> [UInt8]
+    ) async -> Response {
+        do {
+            return Self.answer(code, try await body())
+        } catch {
+            return failure(error)
+        }
+    }
+
+    func failure(_ error: any Error) -> Response {
+        let status = status(error)
+        var headers: HTTPFields = [:]
+        if let seconds = status.details?.retryAfterSeconds { headers[.retryAfter] = String(seconds) }
+        if status.code == 401 { headers[.wwwAuthenticate] = "Bearer realm=\"martinet\"" }
+        return Self.answer(HTTPResponse.Status(code: status.code), status.json.bytes, headers)
+    }
+
+    private func status(_ error: any Error) -> Status {
+        switch error {
+        case let status as Status:
+            return status
+        case let error as JSONSyntaxError:
+            return .badRequest("the body is not JSON: \(error)")
+        case let error as RunStoreError:
+            switch error.code {
+            case .notFound: return Status(code: 404, reason: .notFound, message: error.message)
+            case .alreadyExists: return Status(code: 409, reason: .alreadyExists, message: error.message)
+            case .expired: return .gone(error.message)
+            case .unavailable:
+                logger.error("The run store failed", metadata: ["error": "\(error.message)"])
+                return Status(
+                    code: 503,
+                    reason: .serviceUnavailable,
+                    message: error.message,
+                    details: Status.Details(retryAfterSeconds: 5)
+                )
+            case .corrupt:
+                logger.critical("The run store is damaged", metadata: ["error": "\(error.message)"])
+                return .internalError(error.message)
+            }
+        case let error as HTTPError:
+            return Status(code: error.status.code, reason: nil, message: error.body ?? error.status.reasonPhrase)
+        case is CancellationError:
+            return Status(code: 503, reason: .serviceUnavailable, message: "the server is stopping; try again")
+        default:
+            logger.error("A request failed", metadata: ["error": "\(error)"])
+            return .internalError("\(error)")
+        }
+    }
+
+    static func answer(
+        _ code: HTTPResponse.Status,
+        _ bytes: [UInt8],
+        _ more: HTTPFields = [:]
+    ) -> Response {
+        var headers = more
+        headers[.contentType] = "application/json"
+        headers[.cacheControl] = "no-cache, private"
+        return Response(status: code, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
+    }
+
+    /// Checks the caller, before anything of the body is read.
+    func authorize(_ request: Request, _ action: RunAPIAction, _ namespace: String) async throws {
+        try await authorizer.authorize(Self.credential(request), to: action, in: namespace)
+    }
+
+    static func credential(_ request: Request) -> RequestCredential {
+        if let header = request.headers[.authorization] {
+            let parts = header.split(separator: " ", maxSplits: 1)
+            if parts.count == 2, parts[0].lowercased() == "bearer" {
+                return RequestCredential(token: String(parts[1]))
+            }
+        }
+        return RequestCredential(token: HTTPField.Name("X-API-Key").flatMap { request.headers[$0] })
+    }
+
+    /// The body as JSON; an empty one is an empty object.
+    func body(_ request: Request) async throws -> JSONValue {
+        let buffer: ByteBuffer
+        do {
+            buffer = try await request.body.collect(upTo: Self.maximumBody)
+        } catch is NIOTooManyBytesError {
+            throw Status.tooLarge("the body has more than \(Self.maximumBody) bytes; send less at once")
+        }
+        if buffer.readableBytes == 0 { return [:] }
+        let json = try JSONValue(parsing: buffer.readableBytesView)
+        guard case .object = json else {
+            throw Status.badRequest("the body must be a JSON object, not \(json.typeName)")
+        }
+        return json
+    }
+}
+
+extension JSONValue {
+    /// The member, which must be a text.
+    func text(_ name: String) throws -> String {
+        guard let value = self[name] else { throw Status.badRequest("\"\(name)\" is missing") }
+        guard let text = value.stringValue else {
+            throw Status.badRequest("\"\(name)\" must be a string, not \(value.typeName)")
+        }
+        return text
+    }
+
+    /// The member, which must be a whole number if it is there.
+    func integer(_ name: String, default fallback: Int) throws -> Int {
+        guard let value = self[name], !value.isNull else { return fallback }
+        if let number = value.intValue { return Int(number) }
+        if let number = value.doubleValue, number == number.rounded(), abs(number) < 1e15 { return Int(number) }
+        throw Status.badRequest("\"\(name)\" must be an integer, not \(value.text.prefix(40))")
+    }
+
+    /// The member, which must be a list if it is there.
+    func list(_ name: String) throws -> [JSONValue] {
+        guard let value = self[name], !value.isNull else { return [] }
+        guard let list = value.arrayValue else {
+            throw Status.badRequest("\"\(name)\" must be a list, not \(value.typeName)")
+        }
+        return list
+    }
+}

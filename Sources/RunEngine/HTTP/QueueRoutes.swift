@@ -1,0 +1,125 @@
+import APIMachinery
+import Hummingbird
+import Storage
+
+/// The part of the HTTP API that is about queues and dead letters.
+struct QueueRoutes: Sendable {
+    let engine: RunEngine
+    let exchange: JSONExchange
+
+    func add<Context: RequestContext>(to router: some RouterMethods<Context>) {
+        router.get("/api/v1/namespaces/:namespace/queues") { request, context in
+            await list(request, Path(context))
+        }
+        router.get("/api/v1/namespaces/:namespace/queues/:queue") { request, context in
+            await get(request, Path(context))
+        }
+        router.get("/api/v1/namespaces/:namespace/queues/:queue/deadletters") { request, context in
+            await deadLetters(request, Path(context))
+        }
+        router.delete("/api/v1/namespaces/:namespace/queues/:queue/deadletters") { request, context in
+            await administer(request, Path(context), "purged") { queue, _ in
+                try await engine.purgeDeadLetters(queue)
+            }
+        }
+        router.delete("/api/v1/namespaces/:namespace/queues/:queue/deadletters/:job") { request, context in
+            await administer(request, Path(context), "purged") { queue, path in
+                try await engine.purgeDeadLetters(queue, step: Self.step(path))
+            }
+        }
+        router.post("/api/v1/namespaces/:namespace/queues/:queue/deadletters/requeue") { request, context in
+            await administer(request, Path(context), "requeued") { queue, _ in
+                try await engine.requeueDeadLetters(queue)
+            }
+        }
+        router.post("/api/v1/namespaces/:namespace/queues/:queue/deadletters/:job/requeue") { request, context in
+            await administer(request, Path(context), "requeued") { queue, path in
+                try await engine.requeueDeadLetter(queue, step: Self.step(path))
+                return 1
+            }
+        }
+    }
+
+    private func list(_ request: Request, _ path: Path) async -> Response {
+        await exchange.respond {
+            let namespace = try path["namespace"]
+            try await exchange.authorize(request, .read, namespace)
+            var items: [JSONValue] = []
+            for queue in try await engine.queues() where queue.namespace == namespace {
+                items.append(try await describe(queue))
+            }
+            return JSONValue.object(["items": .array(items)]).bytes
+        }
+    }
+
+    private func get(_ request: Request, _ path: Path) async -> Response {
+        await exchange.respond {
+            let queue = try QueueName(namespace: path["namespace"], pool: path["queue"])
+            try await exchange.authorize(request, .read, queue.namespace)
+            return try await describe(queue).bytes
+        }
+    }
+
+    private func describe(_ queue: QueueName) async throws -> JSONValue {
+        let statistics = try await engine.statistics(namespace: queue.namespace, pool: queue.pool)
+        var object: JSONObject = [
+            "pool": .string(queue.pool), "namespace": .string(queue.namespace),
+            "ready": .int(Int64(statistics.ready)), "express": .int(Int64(statistics.express)),
+            "delayed": .int(Int64(statistics.delayed)), "leased": .int(Int64(statistics.leased)),
+            "dead": .int(Int64(statistics.dead)), "oldestAgeSeconds": .double(statistics.oldestAgeSeconds),
+            "enqueuedTotal": .int(Int64(statistics.enqueuedTotal)),
+            "completedTotal": .int(Int64(statistics.completedTotal)),
+            "runners": .array(
+                engine.runners(namespace: queue.namespace, pool: queue.pool).map { runner in
+                    [
+                        "name": .string(runner.name), "leasedJobs": .int(Int64(runner.leasedJobs)),
+                        "concurrency": .int(Int64(runner.concurrency)), "draining": .bool(runner.draining),
+                        "lastSeen": .string(runner.lastSeen.rfc3339Micro),
+                    ]
+                }
+            ),
+        ]
+        if let mean = statistics.meanExecutionSeconds { object["meanExecutionSeconds"] = .double(mean) }
+        return .object(object)
+    }
+
+    private func deadLetters(_ request: Request, _ path: Path) async -> Response {
+        await exchange.respond {
+            let queue = try QueueName(namespace: path["namespace"], pool: path["queue"])
+            try await exchange.authorize(request, .read, queue.namespace)
+            let limit = request.uri.queryParameters["limit"].flatMap { Int($0) } ?? 100
+            let letters = try await engine.deadLetters(queue, limit: min(max(limit, 1), 1000))
+            let items = letters.map { letter in
+                var object =
+                    (try? JSONValue(parsing: [UInt8(ascii: "{")] + letter.job.payload + [UInt8(ascii: "}")]))?
+                    .objectValue ?? [:]
+                object["job"] = .string("\(letter.job.id)")
+                object["deliveries"] = .int(Int64(letter.job.deliveries))
+                object["reason"] = .string(letter.reason)
+                object["diedAt"] = .string(letter.diedAt.rfc3339Micro)
+                object["enqueuedAt"] = .string(letter.job.enqueuedAt.rfc3339Micro)
+                return JSONValue.object(object)
+            }
+            return JSONValue.object(["items": .array(items)]).bytes
+        }
+    }
+
+    private func administer(
+        _ request: Request,
+        _ path: Path,
+        _ verb: String,
+        _ body: (QueueName, Path) async throws -> Int
+    ) async -> Response {
+        await exchange.respond {
+            let queue = try QueueName(namespace: path["namespace"], pool: path["queue"])
+            try await exchange.authorize(request, .administer, queue.namespace)
+            return JSONValue.object([verb: .int(Int64(try await body(queue, path)))]).bytes
+        }
+    }
+
+    private static func step(_ path: Path) throws -> StepKey {
+        let text = try path["job"]
+        guard let job = JobID(text) else { throw Status.badRequest("\"\(text)\" is no job; jobs look like 17.0.1") }
+        return job.step
+    }
+}

@@ -1,0 +1,208 @@
+import APIMachinery
+import HTTPTypes
+public import Hummingbird
+public import Logging
+import Storage
+
+/// The runners' side of the HTTP API: `/agents/v1`, described in `docs/runner-protocol.md`.
+public struct RunnerRoutes: Sendable {
+    /// The version of the protocol that this engine speaks.
+    public static let protocolVersion = 1
+
+    private let engine: RunEngine
+    private let exchange: JSONExchange
+
+    /// The routes of an engine, open to whom the authorizer lets in.
+    public init(engine: RunEngine, authorizer: any RequestAuthorizer, logger: Logger) {
+        self.engine = engine
+        exchange = JSONExchange(authorizer: authorizer, logger: logger)
+    }
+
+    /// Adds the routes.
+    public func add<Context: RequestContext>(to router: some RouterMethods<Context>) {
+        router.post("/agents/v1/register") { request, _ in await call(request, register) }
+        router.post("/agents/v1/lease") { request, _ in await call(request, lease) }
+        router.post("/agents/v1/report") { request, _ in await call(request, report) }
+        router.post("/agents/v1/heartbeat") { request, _ in await call(request, heartbeat) }
+        router.post("/agents/v1/release") { request, _ in await call(request, release) }
+        router.post("/agents/v1/deregister") { request, _ in await call(request, deregister) }
+    }
+
+    private func call(
+        _ request: Request,
+        _ body: (RunnerIdentity, JSONValue) async throws -> [UInt8]
+    ) async -> Response {
+        await exchange.respond {
+            let json = try await exchange.body(request)
+            let runner = RunnerIdentity(
+                namespace: try json.text("namespace"),
+                pool: try json.text("pool"),
+                name: try json.text("runner")
+            )
+            try await exchange.authorize(request, .work(pool: runner.pool), runner.namespace)
+            return try await body(runner, json)
+        }
+    }
+
+    private func register(_ runner: RunnerIdentity, _ json: JSONValue) async throws -> [UInt8] {
+        let version = try json.integer("protocolVersion", default: Self.protocolVersion)
+        guard version == Self.protocolVersion else {
+            throw Status.badRequest(
+                "protocolVersion \(version) is not spoken here; this controller speaks \(Self.protocolVersion)"
+            )
+        }
+        let terms = try await engine.register(
+            runner,
+            RunnerRegistration(
+                podUID: json["podUID"]?.stringValue ?? "",
+                concurrency: try json.integer("concurrency", default: 1)
+            )
+        )
+        var writer = ObjectWriter()
+        writer.object { object in
+            object.member("drain", terms.drain)
+            object.member("heartbeatSeconds", terms.heartbeatSeconds)
+            object.member("leaseSeconds", terms.leaseSeconds)
+            object.member("pollSeconds", terms.pollSeconds)
+        }
+        return writer.output
+    }
+
+    private func lease(_ runner: RunnerIdentity, _ json: JSONValue) async throws -> [UInt8] {
+        let answer = try await engine.lease(
+            runner,
+            capacity: try json.integer("capacity", default: 1),
+            wait: try json.integer("waitSeconds", default: 0)
+        )
+        var writer = ObjectWriter()
+        writer.object { object in
+            object.member("drain", answer.drain)
+            object.member("jobs") { $0.list(answer.jobs) { Self.write($1, &$0) } }
+        }
+        return writer.output
+    }
+
+    private func report(_ runner: RunnerIdentity, _ json: JSONValue) async throws -> [UInt8] {
+        let reports = try json.list("reports").enumerated().map { index, report in
+            try ReportReader(settings: engine.settings).read(report, at: "reports[\(index)]")
+        }
+        let answer = try await engine.report(runner, reports, capacity: try json.integer("capacity", default: 0))
+        var writer = ObjectWriter()
+        writer.object { object in
+            object.member("drain", answer.drain)
+            object.member("jobs") { $0.list(answer.jobs) { Self.write($1, &$0) } }
+            object.member("results") { results in
+                results.list(Array(zip(reports, answer.results))) { writer, result in
+                    writer.object { object in
+                        object.member("job", result.0.job.description)
+                        object.member("status", result.1.rawValue)
+                    }
+                }
+            }
+        }
+        return writer.output
+    }
+
+    private func heartbeat(_ runner: RunnerIdentity, _ json: JSONValue) async throws -> [UInt8] {
+        let load = json["load"] ?? [:]
+        let answer = try await engine.heartbeat(
+            runner,
+            jobs: try references(json),
+            load: RunnerLoad(
+                cpuMillicores: Int(load["cpuMillicores"]?.doubleValue ?? 0),
+                memoryMB: load["memoryMB"]?.doubleValue ?? 0,
+                slotsBusy: Int(load["slotsBusy"]?.intValue ?? 0)
+            )
+        )
+        var writer = ObjectWriter()
+        writer.object { object in
+            object.member("cancel") { $0.list(answer.cancel) { $0.text($1.description) } }
+            object.member("drain", answer.drain)
+            object.member("lost") { $0.list(answer.lost) { $0.text($1.description) } }
+            object.member("register", answer.register)
+        }
+        return writer.output
+    }
+
+    private func release(_ runner: RunnerIdentity, _ json: JSONValue) async throws -> [UInt8] {
+        let count = try await engine.release(runner, jobs: try references(json))
+        return JSONValue.object(["released": .int(Int64(count))]).bytes
+    }
+
+    private func deregister(_ runner: RunnerIdentity, _ json: JSONValue) async throws -> [UInt8] {
+        try await engine.deregister(runner)
+        return Array("{}".utf8)
+    }
+
+    private func references(_ json: JSONValue) throws -> [(id: JobID, token: Int64)] {
+        try json.list("jobs").enumerated().map { index, item in
+            try ReportReader.reference(item, at: "jobs[\(index)]")
+        }
+    }
+
+    private static func write(_ job: LeasedJob, _ writer: inout ObjectWriter) {
+        writer.object { object in
+            object.member("id", job.id.description)
+            object.member("token", String(job.token))
+            object.member("attempt", job.id.attempt)
+            object.member("queueTimeMs", Array(JSONWriter.format(job.queueTime.inMilliseconds).utf8))
+            object.member("leaseSeconds", job.leaseSeconds)
+            object.members(job.payload)
+        }
+    }
+}
+
+/// Reads reports from JSON.
+struct ReportReader {
+    let settings: RunEngineSettings
+
+    func read(_ json: JSONValue, at path: String) throws -> JobReport {
+        let (id, token) = try Self.reference(json, at: path)
+        let name = json["outcome"]?.stringValue ?? ""
+        guard let outcome = JobReport.Outcome(rawValue: name) else {
+            let names = JobReport.Outcome.allCases.map(\.rawValue).joined(separator: ", ")
+            throw Status.badRequest("\(path).outcome must be one of \(names), not \"\(name)\"")
+        }
+        var report = JobReport(job: id, token: token, outcome: outcome)
+        if let output = json["output"] { report.output = output.bytes }
+        if let error = json["error"], !error.isNull {
+            report.failure = StepFailure(
+                reason: error["reason"]?.stringValue ?? "Failed",
+                message: error["message"]?.stringValue ?? "",
+                exitCode: error["exitCode"]?.intValue.map(Int.init)
+            )
+            report.isRetryable = error["retryable"]?.boolValue ?? true
+        }
+        if let metrics = json["metrics"]?.objectValue {
+            report.metrics = JSONValue.object(metrics).bytes
+            report.executionSeconds = metrics["execution_time_ms"]?.doubleValue.map { max(0, $0) / 1000 }
+        }
+        // Outputs are kept with the run and read by every list, so that their size is bounded.
+        if report.output.count > settings.maximumOutputBytes {
+            report.failure = StepFailure(
+                reason: "OutputTooLarge",
+                message: "the output has \(report.output.count) bytes; the limit is \(settings.maximumOutputBytes). "
+                    + "Write large results to a file and output its name"
+            )
+            report.outcome = .failed
+            report.isRetryable = false
+            report.output = []
+        }
+        if let log = json["logTail"]?.stringValue { report.log = Array(log.utf8.suffix(settings.maximumLogBytes)) }
+        return report
+    }
+
+    /// A job with its token; the token is opaque to runners, and accepted as text and as number.
+    static func reference(_ json: JSONValue, at path: String) throws -> (id: JobID, token: Int64) {
+        guard let text = json["job"]?.stringValue, let id = JobID(text) else {
+            throw Status.badRequest(
+                "\(path).job must be a job's id as it was leased, not \(json["job"]?.text ?? "missing")"
+            )
+        }
+        let token = json["token"]
+        guard let number = token?.intValue ?? token?.stringValue.flatMap({ Int64($0) }) else {
+            throw Status.badRequest("\(path).token must be the lease's token, not \(token?.text ?? "missing")")
+        }
+        return (id, number)
+    }
+}

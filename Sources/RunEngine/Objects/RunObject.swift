@@ -1,0 +1,162 @@
+public import APIMachinery
+import Spec
+public import Storage
+
+/// Writes runs as Kubernetes objects (`runs.martinet.dev/v1alpha1 WorkflowRun`): the one place that knows how the
+/// rows become the object that users see, over HTTP and through the API server alike.
+public enum RunObject {
+    /// The object as compact JSON, members sorted as `JSONWriter` sorts them.
+    ///
+    /// Parameters, outputs and measurements are stored as JSON and copied as they are.
+    public static func bytes(_ run: RunRecord, _ steps: [StepRecord]) -> [UInt8] {
+        var writer = ObjectWriter()
+        writer.object { object in
+            object.member("apiVersion", "runs.martinet.dev/v1alpha1")
+            object.member("kind", "WorkflowRun")
+            object.member("metadata", metadata(run))
+            object.member("spec") { spec in
+                spec.object { spec in
+                    spec.member("params", run.params.isEmpty ? Array("{}".utf8) : run.params)
+                    spec.member("priority", run.priority)
+                    spec.member("workflowRef") { $0.object { $0.member("name", run.workflow) } }
+                }
+            }
+            object.member("status") { $0.object { status(run, steps, &$0) } }
+        }
+        return writer.output
+    }
+
+    /// The object as a tree.
+    public static func json(_ run: RunRecord, _ steps: [StepRecord]) -> JSONValue {
+        // What was written above can be read again, unless a stored value is damaged; then at least the frame is shown.
+        if let value = try? JSONValue(parsing: bytes(run, steps)) { return value }
+        var bare = run
+        bare.params = []
+        bare.message = "the stored values of this run cannot be read"
+        return (try? JSONValue(parsing: bytes(bare, []))) ?? .null
+    }
+
+    private static func metadata(_ run: RunRecord) -> [UInt8] {
+        var metadata = run.metadata.isEmpty ? [:] : (try? JSONValue(parsing: run.metadata).objectValue) ?? [:]
+        metadata["name"] = .string(run.name)
+        metadata["namespace"] = .string(run.namespace)
+        metadata["uid"] = .string(run.uid)
+        metadata["resourceVersion"] = .string(String(run.resourceVersion))
+        metadata["generation"] = 1
+        metadata["creationTimestamp"] = .string(run.createdAt.rfc3339)
+        if !run.labels.isEmpty {
+            metadata["labels"] = .object(JSONObject(run.labels.map { ($0.key, .string($0.value)) }))
+        }
+        return JSONValue.object(metadata).bytes
+    }
+
+    private static func status(_ run: RunRecord, _ steps: [StepRecord], _ status: inout ObjectWriter) {
+        status.member("finishedAt", run.finishedAt)
+        if !run.message.isEmpty { status.member("message", run.message) }
+        status.member("phase", run.phase.name)
+        status.member("progress", "\(steps.count(where: \.phase.isFinal))/\(steps.count)")
+        if !run.reason.isEmpty { status.member("reason", run.reason) }
+        status.member("startedAt", run.startedAt)
+        status.member("steps") { $0.list(steps) { step($1, &$0) } }
+        status.member("workflowRevision", run.revision)
+    }
+
+    private static func step(_ step: StepRecord, _ writer: inout ObjectWriter) {
+        writer.object { object in
+            object.member("attempts", step.attempts)
+            if let failure = step.failure {
+                object.member("error") { $0.object { Self.failure(failure, &$0) } }
+            }
+            object.member("finishedAt", step.finishedAt)
+            object.member("id", step.id)
+            if !step.metrics.isEmpty { object.member("metrics", step.metrics) }
+            if !step.output.isEmpty { object.member("output", step.output) }
+            object.member("phase", step.phase.name)
+            if !step.runner.isEmpty { object.member("runner", step.runner) }
+            object.member("startedAt", step.startedAt)
+        }
+    }
+
+    private static func failure(_ failure: StepFailure, _ writer: inout ObjectWriter) {
+        if let exitCode = failure.exitCode { writer.member("exitCode", exitCode) }
+        writer.member("message", failure.message)
+        writer.member("reason", failure.reason)
+    }
+}
+
+/// Writes JSON straight into bytes; values that are JSON already are copied.
+struct ObjectWriter {
+    private(set) var output: [UInt8] = []
+    private var isFirst = true
+
+    mutating func object(_ body: (inout ObjectWriter) -> Void) {
+        output.append(UInt8(ascii: "{"))
+        isFirst = true
+        body(&self)
+        output.append(UInt8(ascii: "}"))
+        isFirst = false
+    }
+
+    mutating func list<Element>(_ elements: [Element], _ body: (inout ObjectWriter, Element) -> Void) {
+        output.append(UInt8(ascii: "["))
+        for (index, element) in elements.enumerated() {
+            if index > 0 { output.append(UInt8(ascii: ",")) }
+            body(&self, element)
+        }
+        output.append(UInt8(ascii: "]"))
+        isFirst = false
+    }
+
+    mutating func name(_ name: StaticString) {
+        if !isFirst { output.append(UInt8(ascii: ",")) }
+        isFirst = false
+        output.append(UInt8(ascii: "\""))
+        name.withUTF8Buffer { output.append(contentsOf: $0) }
+        output.append(UInt8(ascii: "\""))
+        output.append(UInt8(ascii: ":"))
+    }
+
+    mutating func member(_ name: StaticString, _ body: (inout ObjectWriter) -> Void) {
+        self.name(name)
+        body(&self)
+    }
+
+    mutating func member(_ name: StaticString, _ json: [UInt8]) {
+        self.name(name)
+        output.append(contentsOf: json)
+    }
+
+    mutating func member(_ name: StaticString, _ text: String) {
+        self.name(name)
+        JSONWriter.append(quoted: text, to: &output)
+    }
+
+    mutating func member(_ name: StaticString, _ number: Int) {
+        self.name(name)
+        output.append(contentsOf: String(number).utf8)
+    }
+
+    mutating func member(_ name: StaticString, _ value: Bool) {
+        self.name(name)
+        output.append(contentsOf: (value ? "true" : "false").utf8)
+    }
+
+    /// A time with microseconds, so that short steps have durations; left out if there is none.
+    mutating func member(_ name: StaticString, _ time: Timestamp?) {
+        guard let time else { return }
+        member(name, time.rfc3339Micro)
+    }
+
+    /// A text by itself, as in a list.
+    mutating func text(_ text: String) { JSONWriter.append(quoted: text, to: &output) }
+
+    /// A value by itself that is JSON already, as in a list.
+    mutating func value(_ json: [UInt8]) { output.append(contentsOf: json) }
+
+    /// Copies members that were written before, without braces.
+    mutating func members(_ bytes: [UInt8]) {
+        if !isFirst { output.append(UInt8(ascii: ",")) }
+        isFirst = false
+        output.append(contentsOf: bytes)
+    }
+}

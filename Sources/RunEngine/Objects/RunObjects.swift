@@ -1,0 +1,176 @@
+public import APIMachinery
+import Spec
+public import Storage
+
+/// A run with its steps, as of one moment.
+public struct RunSnapshot: Sendable, Hashable {
+    public var run: RunRecord
+    public var steps: [StepRecord]
+
+    /// The run as a Kubernetes object, in compact JSON.
+    public var bytes: [UInt8] { RunObject.bytes(run, steps) }
+
+    /// The run as a Kubernetes object.
+    public var json: JSONValue { RunObject.json(run, steps) }
+}
+
+/// What a watcher of runs is told.
+public struct RunEvent: Sendable, Hashable {
+    /// What happened to the object.
+    public enum Kind: String, Sendable, Hashable {
+        case added = "ADDED"
+        case modified = "MODIFIED"
+        case deleted = "DELETED"
+    }
+
+    public var kind: Kind
+    /// The run as it is now, or as it was last; without its steps, if it was deleted.
+    public var object: RunSnapshot
+
+    /// The object's `resourceVersion`.
+    public var revision: Int64 { object.run.resourceVersion }
+}
+
+extension RunEngine {
+    /// The run, or `nil`.
+    public func run(namespace: String, name: String) async throws -> RunSnapshot? {
+        try await store.read { reader in
+            guard let run = try reader.run(namespace: namespace, name: name) else { return nil }
+            return RunSnapshot(run: run, steps: try reader.steps(run: run.id))
+        }
+    }
+
+    /// The runs that the query asks for, and the revision that a watch can go on from.
+    public func runs(_ query: RunQuery) async throws -> (runs: [RunSnapshot], revision: Int64) {
+        try await store.read { reader in
+            let runs = try reader.runs(query).map { RunSnapshot(run: $0, steps: try reader.steps(run: $0.id)) }
+            return (runs, try reader.revision())
+        }
+    }
+
+    /// The events after a revision. Ask it again and again for more.
+    public func watch(after revision: Int64, namespace: String? = nil) -> RunWatch {
+        RunWatch(store: store, namespace: namespace, revision: revision)
+    }
+
+    /// The ends of the logs of a run's steps, in their order; `nil` if there is no such run.
+    public func logs(namespace: String, name: String) async throws -> [(step: StepRecord, log: String)]? {
+        try await store.read { reader in
+            guard let run = try reader.run(namespace: namespace, name: name) else { return nil }
+            return try reader.steps(run: run.id).map { step in
+                (step, String(decoding: try reader.log(step.key) ?? [], as: UTF8.self))
+            }
+        }
+    }
+
+    /// Creates the run that a WorkflowRun object asks for.
+    ///
+    /// - Throws: `Status`, as `submit` does, and 422 for an object that is none.
+    public func create(_ object: JSONValue, namespace: String) async throws -> RunSnapshot {
+        let given = Unstructured(object)
+        let invalid = { (errors: [FieldError]) in
+            Status.invalid(group: "runs.martinet.dev", kind: "WorkflowRun", name: given.name, errors: errors)
+        }
+        guard let workflow = object.value(at: "spec", "workflowRef", "name")?.stringValue, !workflow.isEmpty else {
+            throw invalid([.required(FieldPath("spec").child("workflowRef", "name"))])
+        }
+        var request = RunRequest()
+        if let params = object.value(at: "spec", "params"), !params.isNull {
+            guard let members = params.objectValue else {
+                throw invalid([.typeInvalid(FieldPath("spec").child("params"), params, "must be an object")])
+            }
+            request.params = members
+        }
+        if let priority = object.value(at: "spec", "priority"), !priority.isNull {
+            guard let number = priority.intValue else {
+                throw invalid([.typeInvalid(FieldPath("spec").child("priority"), priority, "must be an integer")])
+            }
+            request.priority = Int(number)
+        }
+        let metadata = object["metadata"]?.objectValue ?? [:]
+        request.name = metadata["name"]?.stringValue.flatMap { $0.isEmpty ? nil : $0 }
+        request.generateName = metadata["generateName"]?.stringValue.flatMap { $0.isEmpty ? nil : $0 }
+        request.labels = RunMetadata.labels(metadata)
+        request.metadata = RunMetadata.other(metadata)
+        let submitted = try await submit(namespace: namespace, workflow: workflow, [request])
+        guard let first = submitted.first, let snapshot = try await run(namespace: namespace, name: first.name) else {
+            throw Status.internalError("the run was deleted while it was being created")
+        }
+        return snapshot
+    }
+}
+
+/// Splits an object's metadata into what has a column and what is kept as it is.
+public enum RunMetadata {
+    /// The labels; values that are no strings are left out.
+    public static func labels(_ metadata: JSONObject) -> [String: String] {
+        var labels: [String: String] = [:]
+        for (key, value) in metadata["labels"]?.objectValue ?? [:] { labels[key] = value.stringValue }
+        return labels
+    }
+
+    /// Members that users set and the store keeps as they are.
+    public static func other(_ metadata: JSONObject) -> JSONObject {
+        var result = JSONObject()
+        for name in ["annotations", "finalizers", "generateName", "managedFields", "ownerReferences"] {
+            if let value = metadata[name], !value.isNull { result[name] = value }
+        }
+        return result
+    }
+}
+
+/// Follows the runs of a namespace, or of all.
+///
+/// Each call waits for changes and then reads the runs they are about. A run that changed several times meanwhile is
+/// told once, in its latest state: the watcher misses steps in between, and never the outcome or the order.
+public struct RunWatch: Sendable {
+    private let store: any RunStore
+    private let namespace: String?
+    /// Everything up to this revision has been told.
+    public private(set) var revision: Int64
+    /// Runs whose first event was left out because a later one follows.
+    private var unseen: Set<Int64> = []
+
+    init(store: any RunStore, namespace: String?, revision: Int64) {
+        self.store = store
+        self.namespace = namespace
+        self.revision = revision
+    }
+
+    /// Waits for the next events; empty if the task was cancelled, or if what happened concerns other namespaces.
+    ///
+    /// - Throws: `RunStoreError` with `expired` if the watcher is too far behind: list again.
+    public mutating func next() async throws -> [RunEvent] {
+        await store.changes.wait(after: revision)
+        let changes = try store.changes.changes(after: revision)
+        guard let last = changes.last else { return [] }
+        let wanted = changes.filter { namespace == nil || $0.namespace == namespace }
+        let ids = Set(wanted.map(\.run))
+        let snapshots = try await store.read { reader in
+            var snapshots: [Int64: RunSnapshot] = [:]
+            for id in ids {
+                guard let run = try reader.run(id: id) else { continue }
+                snapshots[id] = RunSnapshot(run: run, steps: try reader.steps(run: id))
+            }
+            return snapshots
+        }
+        var events: [RunEvent] = []
+        for change in wanted {
+            switch change.kind {
+            case .deleted(let run):
+                unseen.remove(change.run)
+                events.append(RunEvent(kind: .deleted, object: RunSnapshot(run: run, steps: [])))
+            case .added, .modified:
+                if change.kind == .added { unseen.insert(change.run) }
+                // Another state than this change's: its own change follows, now or in a later call.
+                guard let snapshot = snapshots[change.run], snapshot.run.resourceVersion == change.revision else {
+                    continue
+                }
+                let isNew = unseen.remove(change.run) != nil
+                events.append(RunEvent(kind: isNew ? .added : .modified, object: snapshot))
+            }
+        }
+        revision = last.revision
+        return events
+    }
+}

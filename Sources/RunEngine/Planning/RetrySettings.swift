@@ -1,0 +1,53 @@
+public import APIMachinery
+public import Spec
+
+/// A retry policy with its defaults filled in.
+public struct RetrySettings: Sendable, Hashable {
+    public var maxAttempts: Int
+    public var initialInterval: Double
+    public var coefficient: Double
+    public var maxInterval: Double
+    public var nonRetryableReasons: Set<String>
+
+    /// Reads the step's policy, or the workflow's where the step has none. Without either, nothing is retried.
+    public init(_ policy: RetryPolicy?) {
+        maxAttempts = max(1, policy?.maxAttempts ?? 1)
+        initialInterval = max(0, policy?.initialIntervalSeconds ?? 1)
+        coefficient = max(1, policy?.backoffCoefficient ?? 2)
+        maxInterval = max(0, policy?.maxIntervalSeconds ?? 60)
+        nonRetryableReasons = Set(policy?.nonRetryableReasons ?? [])
+    }
+
+    /// How much longer than computed a wait may be, so that steps that failed together do not come back together.
+    public static let jitter = 0.25
+
+    /// The wait before the attempt after the given one, in seconds.
+    ///
+    /// - Parameters:
+    ///   - attempt: the number of the failed attempt, from 1.
+    ///   - random: in 0..<1.
+    public func delay(afterAttempt attempt: Int, random: Double) -> Double {
+        var delay = initialInterval
+        // Step by step, because a power could overflow where the maximum stops this early.
+        var step = 1
+        while step < attempt, delay < maxInterval, coefficient > 1 {
+            delay *= coefficient
+            step += 1
+        }
+        return min(delay, maxInterval) * (1 + Self.jitter * random)
+    }
+
+    /// The moment of the next attempt, or `nil` if there shall be none.
+    ///
+    /// - Parameter attempt: the number of the failed attempt, from 1.
+    public func nextAttempt(
+        afterAttempt attempt: Int,
+        reason: String,
+        retryable: Bool,
+        now: Timestamp,
+        random: Double
+    ) -> Timestamp? {
+        guard retryable, attempt < maxAttempts, !nonRetryableReasons.contains(reason) else { return nil }
+        return now.advanced(by: .milliseconds(Int64(delay(afterAttempt: attempt, random: random) * 1000)))
+    }
+}

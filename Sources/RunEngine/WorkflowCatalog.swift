@@ -1,0 +1,108 @@
+import APIMachinery
+public import Spec
+public import Storage
+import Synchronization
+
+/// The Workflows and WorkerPools as they are now: what a submission is checked against. Whoever watches the
+/// Kubernetes API keeps it up to date; the engine itself knows no API.
+public final class WorkflowCatalog: Sendable {
+    /// A Workflow's current revision.
+    public struct Entry: Sendable {
+        public var spec: WorkflowSpec
+        /// The specification as canonical JSON.
+        public var bytes: [UInt8]
+        /// Its hash.
+        public var revision: String
+    }
+
+    private struct State {
+        var workflows: [NamespacedName: Entry] = [:]
+        var pools: [QueueName: QueuePolicy] = [:]
+    }
+
+    private let state = Mutex(State())
+
+    /// An empty catalog.
+    public init() {}
+
+    /// Makes the specification the one that new runs of the workflow keep to.
+    ///
+    /// - Returns: the revision's hash.
+    /// - Throws: `EncodingError`, which a specification that came from the API never causes.
+    @discardableResult
+    public func setWorkflow(namespace: String, name: String, spec: WorkflowSpec) throws -> String {
+        let bytes = try JSONValueEncoder().encode(spec).bytes
+        let entry = Entry(spec: spec, bytes: bytes, revision: WorkflowRevision.hash(bytes))
+        state.withLock { $0.workflows[NamespacedName(namespace: namespace, name: name)] = entry }
+        return entry.revision
+    }
+
+    /// No more runs of that workflow are accepted; those there are go on.
+    public func removeWorkflow(namespace: String, name: String) {
+        state.withLock { _ = $0.workflows.removeValue(forKey: NamespacedName(namespace: namespace, name: name)) }
+    }
+
+    /// The workflow's current revision.
+    public func workflow(namespace: String, name: String) -> Entry? {
+        state.withLock { $0.workflows[NamespacedName(namespace: namespace, name: name)] }
+    }
+
+    /// Sets the bounds of a pool's queue.
+    public func setPool(namespace: String, name: String, queue: QueueSpec?) {
+        state.withLock { $0.pools[QueueName(namespace: namespace, pool: name)] = QueuePolicy(queue) }
+    }
+
+    /// The pool is gone; its queue keeps what is in it, with default bounds.
+    public func removePool(namespace: String, name: String) {
+        state.withLock { _ = $0.pools.removeValue(forKey: QueueName(namespace: namespace, pool: name)) }
+    }
+
+    /// The bounds of a queue; the defaults for a pool that is not there (yet).
+    public func policy(_ queue: QueueName) -> QueuePolicy {
+        state.withLock { $0.pools[queue] } ?? QueuePolicy(nil)
+    }
+
+    /// The queues of all pools there are.
+    public var pools: [QueueName] { state.withLock { Array($0.pools.keys) } }
+}
+
+/// The bounds of a queue with their defaults filled in.
+public struct QueuePolicy: Sendable, Hashable {
+    /// Jobs that may wait before submissions are refused.
+    public var maxDepth: Int
+    /// The priority from which on a run's jobs take the express lane.
+    public var expressPriority: Int
+    /// How long a lease holds without a heartbeat.
+    public var leaseSeconds: Int
+    /// How often a job is handed out before it is put aside.
+    public var maxDeliveries: Int
+
+    /// Reads a pool's specification.
+    public init(_ spec: QueueSpec?) {
+        maxDepth = max(0, spec?.maxDepth ?? 10000)
+        expressPriority = spec?.expressPriority ?? 12
+        leaseSeconds = max(1, spec?.visibilityTimeoutSeconds ?? 30)
+        maxDeliveries = max(1, spec?.maxDeliveries ?? 3)
+    }
+}
+
+/// Names specifications by their content.
+public enum WorkflowRevision {
+    /// A hash of 128 bits as 32 hexadecimal digits: two FNV-1a hashes with different starting values.
+    ///
+    /// It tells revisions apart and is no proof of anything; the engine compares the bytes too.
+    public static func hash(_ bytes: [UInt8]) -> String {
+        var first: UInt64 = 0xCBF2_9CE4_8422_2325
+        var second: UInt64 = 0x9AE1_6A3B_2F90_404F
+        for byte in bytes {
+            first = (first ^ UInt64(byte)) &* 0x100_0000_01B3
+            second = (second ^ UInt64(byte)) &* 0x100_0000_01B3
+        }
+        return hexadecimal(first) + hexadecimal(second)
+    }
+
+    private static func hexadecimal(_ value: UInt64) -> String {
+        let digits = String(value, radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+}
