@@ -1,0 +1,201 @@
+public import APIMachinery
+import FoundationEssentials
+import Hummingbird
+import HummingbirdTLS
+public import Logging
+public import ServiceLifecycle
+public import Storage
+import Synchronization
+
+/// An embedded Kubernetes API server over an object store.
+///
+/// Run it as a service. It serves TLS; its certificates, a kubeconfig and an administrator's token are kept in the
+/// data directory, readable by their owner only.
+public final class APIServer: Service {
+    /// Where and how the server is reached.
+    public struct Configuration: Sendable {
+        /// Certificates, kubeconfig and token are kept here.
+        public var dataDirectory: String
+        /// Loopback unless told otherwise.
+        public var host = "127.0.0.1"
+        /// 0 takes any free port.
+        public var port = 6443
+        /// Further names and addresses that the server's certificate is valid for.
+        public var hostNames: [String] = []
+        /// Reads Pods' logs, where Pods run.
+        public var podLogs: (any PodLogSource)?
+        /// Tells what Pods use, for `kubectl top`.
+        public var podMetrics: (any PodMetricsSource)?
+        /// What users and groups other than `system:masters` may do.
+        public var accessRules: [String: [AccessRule]] = [:]
+        /// Bearer tokens besides the administrator's, and whose they are.
+        public var tokens: [String: UserInfo] = [:]
+        /// Definitions (or any objects) that are applied at every start, before the server is ready.
+        public var manifests: [JSONValue] = []
+        /// The clock.
+        public var now: @Sendable () -> Timestamp = { Timestamp.now() }
+
+        /// A server that keeps its files in that directory.
+        public init(dataDirectory: String) { self.dataDirectory = dataDirectory }
+    }
+
+    private struct Readiness {
+        var port: Int?
+        var waiting: [CheckedContinuation<Int, Never>] = []
+    }
+
+    private let configuration: Configuration
+    private let core: ServerCore
+    private let dispatcher: Dispatcher
+    private let logger: Logger
+    private let readiness = Mutex(Readiness())
+    /// Health checks; others may add theirs.
+    public let health = HealthChecks()
+
+    /// A server over that store. Nothing is read or opened before ``run()``.
+    public init(configuration: Configuration, store: any ObjectStore, logger: Logger = Logger(label: "apiserver")) {
+        self.configuration = configuration
+        self.logger = logger
+        var options = ServerCore.Options()
+        options.now = configuration.now
+        options.podLogs = configuration.podLogs
+        options.metrics = configuration.podMetrics
+        core = ServerCore(
+            store: store,
+            authorizer: ListedAuthorizer(rules: configuration.accessRules),
+            options: options,
+            logger: logger
+        )
+        dispatcher = Dispatcher(core: core, health: health)
+    }
+
+    /// Serves the objects of a resource that another module keeps. Call before ``run()``.
+    public func register(_ provider: any ResourceProvider) throws(Status) {
+        for resource in try ProvidedResources.resources(provider, in: core) { core.registry.add(resource) }
+    }
+
+    /// Waits until the server answers, and tells its port.
+    public func ready() async -> Int {
+        await withCheckedContinuation { continuation in
+            let port = readiness.withLock { state -> Int? in
+                if state.port == nil { state.waiting.append(continuation) }
+                return state.port
+            }
+            if let port { continuation.resume(returning: port) }
+        }
+    }
+
+    /// Loads everything, then serves until the service group stops.
+    ///
+    /// - Throws: if the data directory or the store cannot be used; the message says what to do.
+    public func run() async throws {
+        try await prepare()
+        let directory = configuration.dataDirectory
+        let hosts = ["localhost", "127.0.0.1", "::1", "kubernetes", "kubernetes.default", "kubernetes.default.svc"]
+        var names = hosts
+        for name in [configuration.host] + configuration.hostNames where !names.contains(name) && name != "0.0.0.0" {
+            names.append(name)
+        }
+        let authority = try CertificateAuthority(directory: "\(directory)/pki", hosts: names)
+        try PrivateFiles.write(authority.authority.certificate, to: "\(directory)/ca.crt")
+        core.authenticator.add(token: try administratorToken(), user: UserInfo(name: "admin", groups: ["system:masters"]))
+        for (token, user) in configuration.tokens { core.authenticator.add(token: token, user: user) }
+
+        let frontend = HTTPFrontend(dispatcher: dispatcher, authenticator: core.authenticator)
+        let application = Application(
+            responder: frontend,
+            server: try .tls(.http1(), tlsConfiguration: authority.tlsConfiguration()),
+            configuration: ApplicationConfiguration(
+                address: .hostname(configuration.host, port: configuration.port),
+                serverName: nil
+            ),
+            services: [Housekeeping(core: core)],
+            onServerRunning: { channel in
+                let port = channel.localAddress?.port ?? self.configuration.port
+                self.announce(port, authority)
+            },
+            logger: logger
+        )
+        try await application.run()
+        await core.store.close()
+    }
+
+    /// Fills the caches and the registry.
+    private func prepare() async throws {
+        try PrivateFiles.makeDirectory(configuration.dataDirectory)
+        do throws(Status) {
+            try await BuiltInResources.register(in: core)
+            let definitions = CustomResourceDefinitions(core: core)
+            core.keep(definitions)
+            try await definitions.loadAll()
+            try await NamespaceController(core: core).bootstrap()
+            for manifest in configuration.manifests { try await apply(manifest) }
+        } catch {
+            throw StartFailure(description: error.message ?? "\(error)")
+        }
+    }
+
+    /// Applies a manifest as an administrator would.
+    private func apply(_ manifest: JSONValue) async throws(Status) {
+        let object = Unstructured(manifest)
+        guard let kind = object.groupVersionKind,
+            let resource = core.registry.contents.resource(group: kind.group, kind: kind.kind, version: kind.version)
+        else { throw .badRequest("a manifest of kind \(object.kind) (\(object.apiVersion)) cannot be applied: it is not served") }
+        var path = kind.groupVersion.path
+        if resource.isNamespaced { path += "/namespaces/\(object.namespace.isEmpty ? "default" : object.namespace)" }
+        let request = APIRequest(
+            method: "PATCH",
+            path: "\(path)/\(resource.names.plural)/\(object.name)",
+            query: QueryParameters("fieldManager=martinet&force=true"),
+            headers: ["content-type": "application/apply-patch+yaml"],
+            body: manifest.bytes,
+            user: ServerCore.systemUser
+        )
+        let response = await dispatcher.respond(to: request)
+        guard response.status >= 300, case .bytes(let bytes) = response.body else { return }
+        let message = (try? JSONValue(parsing: bytes))?["message"]?.stringValue ?? "status \(response.status)"
+        throw .badRequest("the manifest of \(object.kind) \(object.name) was refused: \(message)")
+    }
+
+    private func announce(_ port: Int, _ authority: CertificateAuthority) {
+        let host = configuration.host == "0.0.0.0" ? "127.0.0.1" : configuration.host
+        do {
+            let text = Kubeconfig.text(server: "https://\(host):\(port)", authority: authority)
+            try PrivateFiles.write(text, to: "\(configuration.dataDirectory)/kubeconfig")
+        } catch {
+            logger.error("no kubeconfig written", metadata: ["error": "\(error)"])
+        }
+        let waiting = readiness.withLock { state in
+            defer { state.waiting = [] }
+            state.port = port
+            return state.waiting
+        }
+        for continuation in waiting { continuation.resume(returning: port) }
+        logger.info("API server ready", metadata: ["port": "\(port)"])
+    }
+
+    /// The administrator's token, made at the first start.
+    private func administratorToken() throws -> String {
+        let path = "\(configuration.dataDirectory)/token"
+        if let text = PrivateFiles.read(path) {
+            let token = Negotiation.trimmed(text.split(separator: "\n").first ?? "")
+            if !token.isEmpty { return token }
+        }
+        var generator = SystemRandomNumberGenerator()
+        let bytes = (0..<4).flatMap { _ in
+            let word = generator.next()
+            return (0..<8).map { UInt8(truncatingIfNeeded: word >> (8 * UInt64($0))) }
+        }
+        let token = Base64.encode(bytes, isURLSafe: true)
+        try PrivateFiles.write(token + "\n", to: path)
+        return token
+    }
+
+    /// Answers a request without a connection, as the given user.
+    public func respond(to request: APIRequest) async -> APIResponse { await dispatcher.respond(to: request) }
+}
+
+/// Why the server did not start.
+public struct StartFailure: Error, CustomStringConvertible {
+    public let description: String
+}

@@ -1,0 +1,150 @@
+import APIMachinery
+
+/// Registers the kinds that are served without a definition.
+enum BuiltInResources {
+    private static let all = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]
+    private static let status = ServedResource.Subresource(name: "status", verbs: ["get", "patch", "update"])
+
+    /// One stored kind.
+    private struct Entry {
+        var group = ""
+        var names: ResourceNames
+        var isNamespaced = true
+        var verbs = BuiltInResources.all
+        var subresources: [ServedResource.Subresource] = []
+        var strategy: any ResourceStrategy
+        var columns: [PrinterColumn] = []
+        var storageGroup: String?
+    }
+
+    private static let age = PrinterColumn(name: "Age", type: "string", description: TableWriter.ageColumn.description)
+
+    private static func column(_ name: String, _ description: String = "", type: String = "string") -> PrinterColumn {
+        PrinterColumn(name: name, type: type, description: description)
+    }
+
+    private static var core: [Entry] {
+        [
+            Entry(
+                names: ResourceNames(plural: "namespaces", kind: "Namespace", shortNames: ["ns"]),
+                isNamespaced: false,
+                verbs: all.filter { $0 != "deletecollection" },
+                subresources: [.init(name: "finalize", verbs: ["update"]), status],
+                strategy: NamespaceStrategy(),
+                columns: [column("Status", "The status of the namespace"), age]
+            ),
+            Entry(
+                names: ResourceNames(plural: "configmaps", kind: "ConfigMap", shortNames: ["cm"]),
+                strategy: ConfigMapStrategy(),
+                columns: [column("Data", "Data contains the configuration data."), age]
+            ),
+            Entry(
+                names: ResourceNames(plural: "secrets", kind: "Secret"),
+                strategy: SecretStrategy(),
+                columns: [
+                    column("Type", "Used to facilitate programmatic handling of secret data."),
+                    column("Data", "Data contains the secret data."), age,
+                ]
+            ),
+            Entry(
+                names: ResourceNames(plural: "serviceaccounts", kind: "ServiceAccount", shortNames: ["sa"]),
+                strategy: ServiceAccountStrategy(),
+                columns: [age]
+            ),
+            Entry(
+                names: ResourceNames(plural: "pods", kind: "Pod", shortNames: ["po"], categories: ["all"]),
+                subresources: [
+                    .init(name: "binding", verbs: ["create"], kind: GroupVersionKind(group: "", version: "v1", kind: "Binding")),
+                    .init(name: "log", verbs: ["get"]), status,
+                ],
+                strategy: PodStrategy(),
+                columns: PodTable.columns
+            ),
+            Entry(
+                names: ResourceNames(plural: "nodes", kind: "Node", shortNames: ["no"]),
+                isNamespaced: false,
+                subresources: [status],
+                strategy: NodeStrategy(),
+                columns: NodeStrategy.columns
+            ),
+            Entry(
+                names: ResourceNames(plural: "events", kind: "Event", shortNames: ["ev"]),
+                strategy: EventStrategy(isNew: false),
+                columns: EventStrategy.columns
+            ),
+        ]
+    }
+
+    private static var groups: [Entry] {
+        [
+            Entry(
+                group: "events.k8s.io",
+                names: ResourceNames(plural: "events", kind: "Event", shortNames: ["ev"]),
+                strategy: EventStrategy(isNew: true),
+                columns: EventStrategy.columns,
+                storageGroup: ""
+            ),
+            Entry(
+                group: "apps",
+                names: ResourceNames(plural: "controllerrevisions", kind: "ControllerRevision"),
+                strategy: ControllerRevisionStrategy(),
+                columns: [
+                    column("Controller", "Controller of the object"),
+                    column("Revision", "Revision indicates the revision of the state represented by Data."), age,
+                ]
+            ),
+            Entry(
+                group: "coordination.k8s.io",
+                names: ResourceNames(plural: "leases", kind: "Lease"),
+                strategy: LeaseStrategy(),
+                columns: [column("Holder", "holderIdentity contains the identity of the holder of a current lease."), age]
+            ),
+            Entry(
+                group: "apiextensions.k8s.io",
+                names: ResourceNames(
+                    plural: "customresourcedefinitions",
+                    kind: "CustomResourceDefinition",
+                    shortNames: ["crd", "crds"],
+                    categories: ["api-extensions"]
+                ),
+                isNamespaced: false,
+                subresources: [status],
+                strategy: CustomResourceDefinitionStrategy(),
+                columns: [PrinterColumn(name: "Created At", type: "date", description: TableWriter.ageColumn.description)]
+            ),
+        ]
+    }
+
+    /// Serves the stored kinds and the reviews.
+    static func register(in core: ServerCore) async throws(Status) {
+        for entry in self.core + groups {
+            let storageGroup = entry.storageGroup ?? entry.group
+            let strategy = entry.strategy
+            let key = GroupResource(group: storageGroup, resource: entry.names.plural).description
+            let cache: WatchCache
+            if let existing = core.existingCache(key) {
+                cache = existing
+            } else {
+                cache = try await core.cache(of: key) { strategy.fieldValues($0) }
+            }
+            var resource = ServedResource(
+                group: entry.group,
+                version: "v1",
+                names: entry.names,
+                isNamespaced: entry.isNamespaced,
+                verbs: entry.verbs,
+                strategy: strategy,
+                backend: .objects(cache),
+                storageVersion: "v1",
+                storageGroup: storageGroup
+            )
+            resource.subresources = entry.subresources
+            resource.columns = entry.columns
+            core.registry.add(resource)
+        }
+        for resource in Reviews.resources(core) { core.registry.add(resource) }
+        if let source = core.options.metrics {
+            for resource in UsageMetrics.resources(source) { core.registry.add(resource) }
+        }
+    }
+}

@@ -1,0 +1,182 @@
+public import APIMachinery
+
+/// Which part of which container's log is wanted.
+public struct PodLogOptions: Sendable, Hashable {
+    public var container: String
+    public var follow = false
+    /// The log of the container's run before the present one.
+    public var previous = false
+    public var timestamps = false
+    public var tailLines: Int?
+    public var sinceSeconds: Int64?
+    public var sinceTime: Timestamp?
+    public var limitBytes: Int?
+
+    /// Everything that the container has written.
+    public init(container: String) { self.container = container }
+}
+
+/// Reads the logs of Pods, where Pods run.
+public protocol PodLogSource: Sendable {
+    /// Sends the log; with `follow`, until the container ends or the task is cancelled.
+    ///
+    /// - Throws: a `Status` if there is no such log.
+    func log(of pod: Unstructured, options: PodLogOptions, to sink: any ResponseSink) async throws
+}
+
+/// What containers use, for `kubectl top`.
+public protocol PodMetricsSource: Sendable {
+    /// The usage of every Pod (`metrics.k8s.io/v1beta1 PodMetrics`) of a namespace, or of all (`nil`).
+    func podMetrics(namespace: String?) async -> [JSONValue]
+    /// The usage of every node (`NodeMetrics`).
+    func nodeMetrics() async -> [JSONValue]
+}
+
+/// GET on a Pod's log.
+enum PodLogVerb {
+    static func run(
+        _ core: ServerCore,
+        _ resource: ServedResource,
+        _ backend: any ResourceBackend,
+        _ context: RequestContext
+    ) async throws(Status) -> APIResponse {
+        let name = context.info.name
+        guard let stored = try await backend.object(at: context.path(name, resource)) else {
+            throw .notFound(resource.groupResource, name: name)
+        }
+        let pod = try stored.document()
+        let options = try options(context, pod: pod, name: name)
+        let node = pod["spec"]?["nodeName"]?.stringValue ?? ""
+        if node.isEmpty {
+            // A pod that no node has yet has no log either.
+            return APIResponse(status: 204, contentType: "text/plain", body: .bytes([]))
+        }
+        guard let source = core.options.podLogs else {
+            throw .internalError("no node of this server keeps logs; the pod \(name) is bound to \(node)")
+        }
+        let task = CancellableRun()
+        return APIResponse(
+            contentType: "text/plain",
+            body: .stream(
+                StreamingBody {
+                    task.cancel()
+                } run: { sink in
+                    try await task.run {
+                        do {
+                            try await source.log(of: Unstructured(pod), options: options, to: sink)
+                        } catch let status as Status {
+                            // The head is sent already; the text has to do.
+                            try await sink.write(Array((status.message ?? "").utf8))
+                        }
+                    }
+                }
+            )
+        )
+    }
+
+    private static func options(
+        _ context: RequestContext,
+        pod: JSONValue,
+        name: String
+    ) throws(Status) -> PodLogOptions {
+        let query = context.query
+        func names(_ field: String) -> [String] {
+            pod["spec"]?[field]?.arrayValue?.compactMap { $0["name"]?.stringValue } ?? []
+        }
+        let main = names("containers")
+        let all = main + names("initContainers") + names("ephemeralContainers")
+        var container = query["container"] ?? ""
+        if container.isEmpty {
+            guard main.count == 1 else {
+                var message = "a container name must be specified for pod \(name), choose one of: [\(main.joined(separator: " "))]"
+                let initial = names("initContainers")
+                if !initial.isEmpty { message += " or one of the init containers: [\(initial.joined(separator: " "))]" }
+                throw .badRequest(message)
+            }
+            container = main[0]
+        } else if !all.contains(container) {
+            throw .badRequest("container \(container) is not valid for pod \(name)")
+        }
+        var options = PodLogOptions(container: container)
+        options.follow = query.flag("follow")
+        options.previous = query.flag("previous")
+        options.timestamps = query.flag("timestamps")
+        options.tailLines = query["tailLines"].flatMap { Int($0) }
+        options.sinceSeconds = query["sinceSeconds"].flatMap { Int64($0) }
+        options.sinceTime = query["sinceTime"].flatMap { Timestamp(rfc3339: $0) }
+        options.limitBytes = query["limitBytes"].flatMap { Int($0) }
+        return options
+    }
+}
+
+/// POST on a Pod's binding: puts the Pod on a node.
+enum BindingVerb {
+    static func run(
+        _ core: ServerCore,
+        _ resource: ServedResource,
+        _ backend: any ResourceBackend,
+        _ context: RequestContext
+    ) async throws(Status) -> APIResponse {
+        try OptionErrors.check(context, kind: "CreateOptions")
+        let body = try BodyReader.read(context).value
+        guard let node = body["target"]?["name"]?.stringValue, !node.isEmpty else {
+            throw .invalid(
+                group: "",
+                kind: "Binding",
+                name: context.info.name,
+                errors: [.required(FieldPath("target").child("name"))]
+            )
+        }
+        let writer = ObjectWriter(core: core, resource: resource, backend: backend, context: context)
+        let now = context.now
+        let owner = FieldOwner(manager: context.fieldManager, subresource: "binding", now: now)
+        _ = try await writer.update(subresource: "binding", manager: owner, isPatch: true) { old throws(Status) in
+            guard var pod = old else { throw .notFound(resource.groupResource, name: context.info.name) }
+            let current = pod["spec"]?["nodeName"]?.stringValue ?? ""
+            guard current.isEmpty else {
+                throw .conflict(
+                    GroupResource(group: "", resource: "pods/binding"),
+                    name: context.info.name,
+                    "pod \(context.info.name) is already assigned to node \"\(current)\""
+                )
+            }
+            guard pod["metadata"]?["deletionTimestamp"] == nil else {
+                throw .conflict(
+                    GroupResource(group: "", resource: "pods/binding"),
+                    name: context.info.name,
+                    "pod \(context.info.name) is being deleted, cannot be assigned to a host"
+                )
+            }
+            pod.set(.string(node), at: ["spec", "nodeName"])
+            pod["status"] = PodConditions.set(
+                "PodScheduled",
+                to: "True",
+                in: pod["status"] ?? .object([:]),
+                now: now
+            )
+            return pod
+        }
+        let status: JSONValue = ["kind": "Status", "apiVersion": "v1", "metadata": .object([:]), "status": "Success", "code": 201]
+        return Rendering.encode(status, status: 201, context: context)
+    }
+}
+
+/// The conditions in a Pod's status.
+enum PodConditions {
+    /// The status with that condition set; its transition time moves only if it changes.
+    static func set(_ type: String, to value: String, in status: JSONValue, now: Timestamp) -> JSONValue {
+        var conditions = status["conditions"]?.arrayValue ?? []
+        let fresh: JSONValue = [
+            "type": .string(type), "status": .string(value), "lastProbeTime": .null,
+            "lastTransitionTime": .string(now.rfc3339),
+        ]
+        if let index = conditions.firstIndex(where: { $0["type"]?.stringValue == type }) {
+            if conditions[index]["status"]?.stringValue != value { conditions[index] = fresh }
+        } else {
+            conditions.append(fresh)
+        }
+        var result = status
+        result["conditions"] = .array(conditions)
+        return result
+    }
+}

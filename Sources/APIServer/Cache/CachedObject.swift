@@ -1,0 +1,77 @@
+import APIMachinery
+import Storage
+
+/// An object as the server holds it in memory: the stored bytes, and what selectors and controllers ask of it.
+final class CachedObject: Sendable {
+    /// `namespace/name`, or `name` for an object of the cluster.
+    let path: String
+    let namespace: String
+    let name: String
+    let uid: String
+    let revision: Int64
+    /// The document as it is sent, in the storage version.
+    let bytes: [UInt8]
+    let labels: JSONObject
+    /// The fields that field selectors may name, besides `metadata.name` and `metadata.namespace`.
+    let fields: [String: String]
+    let owners: [OwnerReference]
+    let isDeleting: Bool
+    let finalizers: [String]
+
+    /// Takes what is needed from a parsed document whose bytes are already known.
+    init(path: String, revision: Int64, bytes: [UInt8], document: JSONValue, fields: [String: String]) {
+        self.path = path
+        self.revision = revision
+        self.bytes = bytes
+        self.fields = fields
+        let object = Unstructured(document)
+        name = object.name
+        namespace = object.namespace
+        uid = object.uid
+        labels = object.metadata("labels")?.objectValue ?? [:]
+        owners = object.metadata("ownerReferences") == nil ? [] : object.ownerReferences
+        finalizers = object.metadata("finalizers") == nil ? [] : object.finalizers
+        isDeleting = object.metadata("deletionTimestamp") != nil
+    }
+
+    /// Reads a stored object; `fields` says which fields of a document selectors may name.
+    convenience init(_ stored: StoredObject, fields: (JSONValue) -> [String: String]) throws {
+        let document = try JSONValue(parsing: stored.bytes)
+        self.init(
+            path: stored.path,
+            revision: stored.revision,
+            bytes: stored.bytes,
+            document: document,
+            fields: fields(document)
+        )
+    }
+
+    /// The document, parsed anew: holding the trees of all objects would cost several times their bytes.
+    func document() throws(Status) -> JSONValue {
+        do {
+            return try JSONValue(parsing: bytes)
+        } catch {
+            throw .internalError("the stored object \(path) cannot be read: \(error); restore the data from a backup")
+        }
+    }
+
+    /// The value of a field in a selector; the empty text if there is none.
+    func fieldValue(_ field: String) -> String {
+        switch field {
+        case "metadata.name": name
+        case "metadata.namespace": namespace
+        default: fields[field] ?? ""
+        }
+    }
+}
+
+/// What happened to an object, with the state before, which decides how a selective watcher sees it.
+struct CacheEvent: Sendable {
+    enum Kind: Sendable { case added, modified, deleted }
+
+    var kind: Kind
+    var revision: Int64
+    /// The state after the event; for a deletion the last state, with the deletion's revision.
+    var object: CachedObject
+    var previous: CachedObject?
+}

@@ -1,0 +1,281 @@
+import APIMachinery
+import Storage
+import Synchronization
+
+/// All objects of one resource in memory, their recent history, and who watches them.
+///
+/// The store's observer feeds it in the order of the revisions. Reads never wait for the store, except for
+/// history that is older than what is kept here.
+final class WatchCache: Sendable {
+    /// How many events are kept here; older ones are asked of the store's log.
+    private static let historyLimit = 1024
+
+    private struct State {
+        var objects = SortedObjects()
+        var history: [CacheEvent] = []
+        /// All events after this revision are in `history`.
+        var historyStart: Int64 = 0
+        /// The newest event's revision, or that of the load.
+        var revision: Int64 = 0
+        /// What came in before the load was done; `nil` afterwards.
+        var early: [ObjectChange]? = []
+        var watchers: [Int: Watcher] = [:]
+        var nextWatcher = 0
+    }
+
+    let resource: String
+    private let store: any ObjectStore
+    /// The newest revision up to which every cache has seen everything.
+    private let applied: AppliedRevision
+    private let selectableFields: Mutex<@Sendable (JSONValue) -> [String: String]>
+    private let state = Mutex(State())
+
+    init(
+        resource: String,
+        store: any ObjectStore,
+        applied: AppliedRevision,
+        selectableFields: @escaping @Sendable (JSONValue) -> [String: String]
+    ) {
+        self.resource = resource
+        self.store = store
+        self.applied = applied
+        self.selectableFields = Mutex(selectableFields)
+    }
+
+    /// Reads everything from the store. Until then the cache collects changes but serves nothing.
+    func load() async throws(Status) {
+        let snapshot: ObjectSnapshot
+        do {
+            snapshot = try await store.load(resource: resource)
+        } catch {
+            throw Status(error)
+        }
+        let fields = selectableFields.withLock { $0 }
+        var objects: [CachedObject] = []
+        objects.reserveCapacity(snapshot.objects.count)
+        for stored in snapshot.objects {
+            do {
+                objects.append(try CachedObject(stored, fields: fields))
+            } catch {
+                throw .internalError("the stored object \(resource) \(stored.path) cannot be read (\(error)); restore the data from a backup")
+            }
+        }
+        let sorted = SortedObjects(sorted: objects)
+        state.withLock { state in
+            guard let early = state.early else { return }
+            state.objects = sorted
+            state.revision = snapshot.revision
+            state.historyStart = snapshot.revision
+            state.early = nil
+            for change in early where change.revision > snapshot.revision { record(change, in: &state) }
+        }
+    }
+
+    /// Takes over one committed change. Called in the order of revisions, from the store's writer.
+    func apply(_ change: ObjectChange) {
+        state.withLock { state in
+            if state.early != nil {
+                state.early?.append(change)
+            } else {
+                record(change, in: &state)
+            }
+        }
+    }
+
+    private func record(_ change: ObjectChange, in state: inout State) {
+        guard let object = cached(change) else { return }
+        let previous = change.kind == .deleted ? state.objects.remove(object.path) : state.objects.update(object)
+        let kind: CacheEvent.Kind =
+            switch change.kind {
+            case .created: .added
+            case .updated: .modified
+            case .deleted: .deleted
+            }
+        let event = CacheEvent(kind: kind, revision: change.revision, object: object, previous: previous)
+        state.revision = change.revision
+        state.history.append(event)
+        if state.history.count > 2 * Self.historyLimit {
+            let surplus = state.history.count - Self.historyLimit
+            state.historyStart = state.history[surplus - 1].revision
+            state.history.removeFirst(surplus)
+        }
+        var dead: [Int] = []
+        for (id, watcher) in state.watchers where !watcher.offer(event) { dead.append(id) }
+        for id in dead { state.watchers[id] = nil }
+    }
+
+    private func cached(_ change: ObjectChange) -> CachedObject? {
+        let fields = selectableFields.withLock { $0 }
+        if let document = change.attachment as? JSONValue {
+            return CachedObject(
+                path: change.key.path,
+                revision: change.revision,
+                bytes: change.bytes,
+                document: document,
+                fields: fields(document)
+            )
+        }
+        let stored = StoredObject(path: change.key.path, revision: change.revision, bytes: change.bytes)
+        return try? CachedObject(stored, fields: fields)
+    }
+
+    /// The object at that path now.
+    func current(_ path: String) -> CachedObject? { state.withLock { $0.objects[path] } }
+
+    /// All objects now, and a revision at which this was the state.
+    func snapshot() -> (objects: SortedObjects, revision: Int64) {
+        state.withLock { ($0.objects, max($0.revision, applied.value)) }
+    }
+
+    /// All objects as they were at a revision that may lie in the past.
+    func snapshot(at revision: Int64) async throws(Status) -> SortedObjects {
+        let (current, start, recent) = state.withLock { state in
+            (state.objects, state.historyStart, state.history.filter { $0.revision > revision })
+        }
+        if revision < store.compactedRevision { throw .gone(ObjectStoreError.expired(revision, compacted: store.compactedRevision).message) }
+        var events = recent
+        if revision < start {
+            events = try await past(after: revision).filter { $0.revision <= (recent.first?.revision ?? .max) - 1 } + recent
+            let newest = state.withLock { $0.revision }
+            // The log may run ahead of the copy taken above; what it has more must not be undone.
+            events.removeAll { event in event.revision > newest }
+        }
+        var objects = current
+        for event in events.reversed() {
+            if let previous = event.previous { objects.update(previous) } else { objects.remove(event.object.path) }
+        }
+        return objects
+    }
+
+    var revision: Int64 { store.revision }
+
+    func commit(_ write: ObjectWrite) async throws(ObjectStoreError) -> ObjectChange {
+        try await store.commit(write)
+    }
+
+    /// Registers a watcher that sees every event after `revision`; 0 is "from now on, with the state first".
+    ///
+    /// - Returns: what the watcher must be shown before the events that it will be offered.
+    func watch(_ watcher: Watcher, after revision: Int64?) async throws(Status) -> WatchStart {
+        let (start, needsPast) = state.withLock { state -> (WatchStart, Bool) in
+            state.nextWatcher += 1
+            state.watchers[state.nextWatcher] = watcher
+            let now = max(state.revision, applied.value)
+            guard let revision else { return (WatchStart(initial: state.objects, missed: [], revision: now), false) }
+            let missed = state.history.filter { $0.revision > revision }
+            return (WatchStart(initial: nil, missed: missed, revision: now), revision < state.historyStart)
+        }
+        guard needsPast, let revision else { return start }
+        var complete = start
+        let bound = start.missed.first?.revision ?? start.revision + 1
+        complete.missed = try await past(after: revision).filter { $0.revision < bound } + start.missed
+        return complete
+    }
+
+    /// Events from the store's log.
+    private func past(after revision: Int64) async throws(Status) -> [CacheEvent] {
+        let changes: [ObjectChange]
+        do {
+            changes = try await store.changes(resource: resource, after: revision)
+        } catch {
+            throw Status(error)
+        }
+        let fields = selectableFields.withLock { $0 }
+        return changes.compactMap { change in
+            guard let object = cached(change) else { return nil }
+            let previous = change.previous.flatMap {
+                try? CachedObject(StoredObject(path: change.key.path, revision: 0, bytes: $0), fields: fields)
+            }
+            let kind: CacheEvent.Kind =
+                switch change.kind {
+                case .created: .added
+                case .updated: .modified
+                case .deleted: .deleted
+                }
+            return CacheEvent(kind: kind, revision: change.revision, object: object, previous: previous)
+        }
+    }
+
+    /// Replaces how documents yield selectable fields, and rereads what is held.
+    func reindex(_ fields: @escaping @Sendable (JSONValue) -> [String: String]) {
+        selectableFields.withLock { $0 = fields }
+        state.withLock { state in
+            var renewed: [CachedObject] = []
+            state.objects.forEach { object in
+                let stored = StoredObject(path: object.path, revision: object.revision, bytes: object.bytes)
+                renewed.append((try? CachedObject(stored, fields: fields)) ?? object)
+                return true
+            }
+            state.objects = SortedObjects(sorted: renewed)
+        }
+    }
+
+    /// Passes every document through `change`, as a changed schema shows stored objects differently. Revisions stay.
+    func renew(_ change: (inout JSONValue) -> Void) {
+        let fields = selectableFields.withLock { $0 }
+        state.withLock { state in
+            var renewed: [CachedObject] = []
+            state.objects.forEach { object in
+                guard let old = try? JSONValue(parsing: object.bytes) else {
+                    renewed.append(object)
+                    return true
+                }
+                var new = old
+                change(&new)
+                renewed.append(
+                    new == old
+                        ? object
+                        : CachedObject(
+                            path: object.path,
+                            revision: object.revision,
+                            bytes: DocumentEncoder.bytes(new),
+                            document: new,
+                            fields: fields(new)
+                        )
+                )
+                return true
+            }
+            state.objects = SortedObjects(sorted: renewed)
+        }
+    }
+
+    /// Ends all watches: the resource is no longer served.
+    func endWatches() {
+        let watchers = state.withLock { state in
+            defer { state.watchers = [:] }
+            return Array(state.watchers.values)
+        }
+        for watcher in watchers { watcher.finish() }
+    }
+
+    /// Lets every watcher know the time, and forgets those that are done.
+    func tick(now: Timestamp) {
+        state.withLock { state in
+            let revision = max(state.revision, applied.value)
+            for (id, watcher) in state.watchers where !watcher.tick(now: now, revision: revision) {
+                state.watchers[id] = nil
+            }
+        }
+    }
+}
+
+/// What a new watcher is shown first.
+struct WatchStart: Sendable {
+    /// The state to be shown as additions, if the watch began without a revision.
+    var initial: SortedObjects?
+    /// The events between the revision the watcher knows and its registration.
+    var missed: [CacheEvent]
+    /// The revision at the moment of registration.
+    var revision: Int64
+}
+
+/// The newest revision that all caches have seen.
+final class AppliedRevision: Sendable {
+    private let revision: Atomic<Int64>
+
+    init(_ value: Int64) { revision = Atomic(value) }
+
+    var value: Int64 { revision.load(ordering: .acquiring) }
+
+    func advance(to value: Int64) { revision.store(value, ordering: .releasing) }
+}

@@ -1,0 +1,153 @@
+import APIMachinery
+import Logging
+import ServiceLifecycle
+import Storage
+
+/// The server's own controllers, driven by the committed changes: garbage collection, namespaces, definitions;
+/// and by the clock: watch time-outs, compaction, and what was left over.
+struct Housekeeping: Service {
+    private let core: ServerCore
+    private let collector: GarbageCollector
+    private let namespaces: NamespaceController
+    private let definitions: CustomResourceCleanup
+    private let changes: AsyncStream<[ObjectChange]>
+
+    /// How much history is kept for watches that resume, at least.
+    private static let keptRevisions: Int64 = 20_000
+
+    init(core: ServerCore) {
+        self.core = core
+        collector = GarbageCollector(core: core)
+        namespaces = NamespaceController(core: core)
+        definitions = CustomResourceCleanup(core: core)
+        let (stream, continuation) = AsyncStream<[ObjectChange]>.makeStream()
+        changes = stream
+        core.listen { continuation.yield($0) }
+    }
+
+    func run() async throws {
+        await withTaskCancellationOrGracefulShutdownHandler {
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { await follow() }
+                group.addTask { await tick() }
+                await group.next()
+                group.cancelAll()
+            }
+        } onCancelOrGracefulShutdown: {
+            core.endAllWatches()
+        }
+    }
+
+    private func follow() async {
+        await collector.scan()
+        await sweep()
+        for await batch in changes.cancelOnGracefulShutdown() {
+            for change in batch { await handle(change) }
+        }
+    }
+
+    private func handle(_ change: ObjectChange) async {
+        let reference = GarbageCollector.Reference(storageKey: change.key.resource, path: change.key.path)
+        let document = change.attachment as? JSONValue
+        let object = document.map { Unstructured($0) }
+        let isGone = change.kind == .deleted
+        let concernsOwners = isGone || object?.metadata("ownerReferences") != nil || object?.metadata("deletionTimestamp") != nil
+        if concernsOwners || change.kind == .updated {
+            await collector.visit(reference, deletedUID: isGone ? object?.uid : nil)
+        }
+        if isGone, let owners = object?.ownerReferences, !owners.isEmpty {
+            await collector.releaseOwners(owners.map(\.uid))
+        }
+        switch change.key.resource {
+        case "namespaces": await reconcileNamespace(change.key.path)
+        case CustomResourceDefinitions.storageKey: await reconcileDefinition(change.key.path)
+        default:
+            guard isGone else { break }
+            // The last object of a namespace or of a kind may be what the deletion of these waits for.
+            if let namespace = object?.namespace, !namespace.isEmpty,
+                core.existingCache("namespaces")?.current(namespace)?.isDeleting == true
+            {
+                await reconcileNamespace(namespace)
+            }
+            if core.existingCache(CustomResourceDefinitions.storageKey)?.current(change.key.resource)?.isDeleting == true {
+                await reconcileDefinition(change.key.resource)
+            }
+        }
+    }
+
+    private func reconcileNamespace(_ name: String) async {
+        do throws(Status) {
+            try await namespaces.reconcile(name)
+        } catch {
+            core.logger.warning("namespace postponed", metadata: ["namespace": "\(name)", "error": "\(error)"])
+        }
+    }
+
+    private func reconcileDefinition(_ name: String) async {
+        do throws(Status) {
+            try await definitions.reconcile(name)
+        } catch {
+            core.logger.warning("definition postponed", metadata: ["name": "\(name)", "error": "\(error)"])
+        }
+    }
+
+    /// Takes up again whatever is being deleted and had to wait.
+    private func sweep() async {
+        func names(_ storageKey: String) -> [String] {
+            var names: [String] = []
+            core.existingCache(storageKey)?.snapshot().objects.forEach { object in
+                names.append(object.name)
+                return true
+            }
+            return names
+        }
+        for name in names("namespaces") { await reconcileNamespace(name) }
+        for name in names(CustomResourceDefinitions.storageKey) { await reconcileDefinition(name) }
+    }
+
+    private func tick() async {
+        var seconds = 0
+        while !Task.isCancelled, !Task.isShuttingDownGracefully {
+            core.tick()
+            seconds += 1
+            if seconds % 5 == 0 { await sweepDeleting() }
+            if seconds % 60 == 0 { await compact() }
+            try? await Task.sleep(for: .seconds(1))
+        }
+    }
+
+    private func sweepDeleting() async {
+        var waiting: [String] = []
+        core.existingCache("namespaces")?.snapshot().objects.forEach { object in
+            if object.isDeleting { waiting.append(object.name) }
+            return true
+        }
+        for name in waiting { await reconcileNamespace(name) }
+    }
+
+    private func compact() async {
+        let bound = core.store.revision - Self.keptRevisions
+        guard bound > core.store.compactedRevision else { return }
+        do throws(ObjectStoreError) {
+            try await core.store.compact(upTo: bound)
+        } catch {
+            core.logger.error("history not compacted", metadata: ["error": "\(error)"])
+        }
+    }
+}
+
+/// Runs `operation`; on cancellation or graceful shutdown calls the handler, once or twice.
+private func withTaskCancellationOrGracefulShutdownHandler(
+    operation: () async -> Void,
+    onCancelOrGracefulShutdown handler: @Sendable @escaping () -> Void
+) async {
+    await withTaskCancellationHandler {
+        await withGracefulShutdownHandler {
+            await operation()
+        } onGracefulShutdown: {
+            handler()
+        }
+    } onCancel: {
+        handler()
+    }
+}

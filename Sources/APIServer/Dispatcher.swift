@@ -1,0 +1,176 @@
+import APIMachinery
+import Logging
+import Synchronization
+
+/// Answers requests: finds out what is wanted, whether it is allowed, and who does it.
+final class Dispatcher: Sendable {
+    /// How many requests (watches and logs apart) may be worked on at a time.
+    static let maximumInFlight = 600
+
+    let core: ServerCore
+    let discovery: Discovery
+    let health: HealthChecks
+    private let inFlight = Atomic<Int>(0)
+
+    init(core: ServerCore, health: HealthChecks) {
+        self.core = core
+        self.health = health
+        discovery = Discovery(core: core)
+    }
+
+    /// The answer to a request; every failure becomes a Status.
+    func respond(to request: APIRequest) async -> APIResponse {
+        var form: OutputForm?
+        do throws(Status) {
+            if let response = health.respond(to: request) { return response }
+            if request.path == "/version" { return .json(core.options.version.json) }
+            if request.user == .anonymous { throw .unauthorized() }
+            guard inFlight.add(1, ordering: .relaxed).newValue <= Self.maximumInFlight else {
+                inFlight.subtract(1, ordering: .relaxed)
+                throw .tooManyRequests("too many requests at once, please try again later", retryAfterSeconds: 1)
+            }
+            defer { inFlight.subtract(1, ordering: .relaxed) }
+            return try await route(request, form: &form)
+        } catch {
+            return Rendering.status(error, form: form)
+        }
+    }
+
+    private func route(_ request: APIRequest, form: inout OutputForm?) async throws(Status) -> APIResponse {
+        guard !request.path.utf8.contains(doubleSlash: ()) else { return .pathNotFound }
+        guard let info = RequestInfo(method: request.method, path: request.path, query: request.query) else {
+            let accept = request.headers["accept"]
+            form = try Negotiation.form(accept: accept, query: request.query, offersDiscovery: true)
+            try await authorizePath(request)
+            return try await discovery.respond(to: request, form: form ?? OutputForm())
+        }
+        let plain = try? Negotiation.form(accept: request.headers["accept"], query: request.query)
+        form = plain
+        guard let resource = core.registry.contents.resource(info.group, info.version, info.resource) else {
+            let isCustom = core.registry.contents.versions[info.group] == nil || core.isCustomGroup(info.group)
+            if isCustom { return .pathNotFound }
+            throw Self.unknown
+        }
+        // Only a known resource says that it cannot be had in the form that was asked for.
+        let chosen = try Negotiation.form(accept: request.headers["accept"], query: request.query)
+        form = chosen
+        let context = RequestContext(request: request, info: info, form: chosen, now: core.options.now())
+        do throws(Status) {
+            var response = try await serve(resource, context)
+            if let text = resource.deprecationWarning { context.warn(text) }
+            Rendering.addWarnings(context.warnings, to: &response)
+            return response
+        } catch {
+            if let text = resource.deprecationWarning { context.warn(text) }
+            return Rendering.status(error, form: chosen, warnings: context.warnings)
+        }
+    }
+
+    static let unknown = Status(
+        code: 404,
+        reason: .notFound,
+        message: "the server could not find the requested resource",
+        details: Status.Details()
+    )
+
+    static let methodNotOffered = Status(
+        code: 405,
+        reason: .methodNotAllowed,
+        message: "the server does not allow this method on the requested resource",
+        details: Status.Details()
+    )
+
+    private func authorizePath(_ request: APIRequest) async throws(Status) {
+        let attributes = AccessAttributes(user: request.user, verb: request.method.lowercased(), path: request.path)
+        guard case .denied(let reason) = await core.authorizer.authorize(attributes) else { return }
+        throw Status(
+            code: 403,
+            reason: .forbidden,
+            message: "forbidden: User \"\(request.user.name)\" cannot \(attributes.verb) path \"\(request.path)\"\(reason.isEmpty ? "" : ": \(reason)")",
+            details: Status.Details()
+        )
+    }
+
+    private func authorize(_ context: RequestContext) async throws(Status) {
+        let info = context.info
+        let attributes = AccessAttributes(user: context.request.user, info: info)
+        guard case .denied(let reason) = await core.authorizer.authorize(attributes) else { return }
+        let place = info.namespace.isEmpty ? "at the cluster scope" : "in the namespace \"\(info.namespace)\""
+        let resource = info.subresource.isEmpty ? info.resource : "\(info.resource)/\(info.subresource)"
+        throw .forbidden(
+            info.groupResource,
+            name: info.name,
+            "User \"\(context.request.user.name)\" cannot \(info.verb) resource \"\(resource)\" in API group \"\(info.group)\" \(place)\(reason.isEmpty ? "" : ": \(reason)")"
+        )
+    }
+
+    private func serve(_ resource: ServedResource, _ context: RequestContext) async throws(Status) -> APIResponse {
+        let info = context.info
+        try await authorize(context)
+        try checkShape(resource, context)
+        if !info.subresource.isEmpty { return try await SubresourceVerbs.run(core, resource, context) }
+        switch info.verb {
+        case "get": return try await GetVerb.run(core, resource, context)
+        case "list": return try await ListVerb.run(core, resource, context)
+        case "create": return try await CreateVerb.run(core, resource, context)
+        default: break
+        }
+        guard case .objects(let backend) = resource.backend else {
+            throw info.verb == "watch" ? Status.methodNotAllowed(resource.groupResource, verb: "watch") : Self.methodNotOffered
+        }
+        switch info.verb {
+        case "watch": return try await WatchVerb.run(core, resource, backend, context)
+        case "update": return try await UpdateVerb.run(core, resource, backend, context)
+        case "patch": return try await PatchVerb.run(core, resource, backend, context)
+        case "delete": return try await DeleteVerb.run(core, resource, backend, context)
+        case "deletecollection": return try await DeleteCollectionVerb.run(core, resource, backend, context)
+        default: throw .methodNotAllowed(resource.groupResource, verb: info.verb)
+        }
+    }
+
+    /// Refuses paths and methods that the resource does not have.
+    private func checkShape(_ resource: ServedResource, _ context: RequestContext) throws(Status) {
+        let info = context.info
+        if info.name == "." || info.name == ".." { throw .badRequest("invalid object name: \(info.name)") }
+        let isCollection = info.name.isEmpty
+        if resource.isNamespaced, info.namespace.isEmpty, !isCollection || info.verb == "create" {
+            if resource.isCustom { throw Self.notServed }
+            throw isCollection ? Self.methodNotOffered : Self.unknown
+        }
+        if !resource.isNamespaced, !info.namespace.isEmpty, info.resource != "namespaces" {
+            throw resource.isCustom ? Self.notServed : Self.unknown
+        }
+        switch (info.verb, isCollection) {
+        case ("update", true), ("patch", true):
+            throw resource.isCustom ? Status.badRequest("name must be provided") : Self.methodNotOffered
+        case ("create", false) where info.subresource.isEmpty && !resource.isCustom: throw Self.methodNotOffered
+        default: break
+        }
+        if !resource.isCustom, info.subresource.isEmpty, !resource.verbs.contains(info.verb) { throw Self.methodNotOffered }
+    }
+
+    /// A path that only looks like one of this resource; the answer is plain text.
+    static let notServed = Status(code: 404, reason: nil, message: "404 page not found")
+}
+
+extension Sequence where Element == UInt8 {
+    /// Whether two slashes follow each other.
+    fileprivate func contains(doubleSlash: Void) -> Bool {
+        var last: UInt8 = 0
+        for byte in self {
+            if byte == UInt8(ascii: "/"), last == byte { return true }
+            last = byte
+        }
+        return false
+    }
+}
+
+extension ServerCore {
+    /// Whether all that is served of a group was defined by CustomResourceDefinitions.
+    func isCustomGroup(_ group: String) -> Bool {
+        let contents = registry.contents
+        return (contents.versions[group] ?? []).allSatisfy { version in
+            (contents.resources[GroupVersion(group: group, version: version)] ?? [:]).values.allSatisfy(\.isCustom)
+        }
+    }
+}

@@ -1,0 +1,119 @@
+/// The query of a request: names and values in the order in which they came.
+public struct QueryParameters: Sendable, Hashable {
+    private var pairs: [(name: String, value: String)]
+
+    /// Reads the text after the question mark. Malformed escapes are kept as they are.
+    public init(_ text: String) {
+        pairs = []
+        for part in text.utf8.split(separator: UInt8(ascii: "&")) {
+            let sides = part.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
+            let name = PercentEncoding.decode(sides[0], plusIsSpace: true)
+            let value = sides.count > 1 ? PercentEncoding.decode(sides[1], plusIsSpace: true) : ""
+            pairs.append((name, value))
+        }
+    }
+
+    /// The first value of that name.
+    public subscript(name: String) -> String? { pairs.first { $0.name == name }?.value }
+
+    /// All values of that name.
+    public func all(_ name: String) -> [String] { pairs.filter { $0.name == name }.map(\.value) }
+
+    /// A switch as the Kubernetes API reads one: present and neither `false` nor `0`.
+    public func flag(_ name: String) -> Bool {
+        guard let value = self[name] else { return false }
+        return value != "false" && value != "0"
+    }
+
+    public static func == (lhs: QueryParameters, rhs: QueryParameters) -> Bool {
+        lhs.pairs.count == rhs.pairs.count && zip(lhs.pairs, rhs.pairs).allSatisfy { $0 == $1 }
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        for pair in pairs {
+            hasher.combine(pair.name)
+            hasher.combine(pair.value)
+        }
+    }
+}
+
+/// `%41` for `A`, as addresses write it.
+enum PercentEncoding {
+    /// Decodes escapes; text that is no valid escape stays as it is.
+    static func decode(_ text: some Sequence<UInt8>, plusIsSpace: Bool = false) -> String {
+        var result: [UInt8] = []
+        let bytes = Array(text)
+        var index = 0
+        while index < bytes.count {
+            let byte = bytes[index]
+            if byte == UInt8(ascii: "%"), index + 2 < bytes.count, let high = hex(bytes[index + 1]),
+                let low = hex(bytes[index + 2])
+            {
+                result.append(high << 4 | low)
+                index += 3
+            } else {
+                result.append(plusIsSpace && byte == UInt8(ascii: "+") ? UInt8(ascii: " ") : byte)
+                index += 1
+            }
+        }
+        return String(decoding: result, as: UTF8.self)
+    }
+
+    private static func hex(_ byte: UInt8) -> UInt8? {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
+        default: nil
+        }
+    }
+}
+
+/// A request as the server's logic sees it, whatever carried it here.
+public struct APIRequest: Sendable {
+    public var method: String
+    /// The path as it was sent, escapes included.
+    public var path: String
+    public var query: QueryParameters
+    /// Header fields by lower-case name; of several of one name, joined by commas.
+    public var headers: [String: String]
+    public var body: [UInt8]
+    public var user: UserInfo
+
+    /// A request by that user.
+    public init(
+        method: String,
+        path: String,
+        query: QueryParameters = QueryParameters(""),
+        headers: [String: String] = [:],
+        body: [UInt8] = [],
+        user: UserInfo
+    ) {
+        self.method = method
+        self.path = path
+        self.query = query
+        self.headers = headers
+        self.body = body
+        self.user = user
+    }
+}
+
+/// Who is asking.
+public struct UserInfo: Sendable, Hashable {
+    public var name: String
+    public var uid: String
+    public var groups: [String]
+
+    /// A user in these groups.
+    public init(name: String, uid: String = "", groups: [String] = []) {
+        self.name = name
+        self.uid = uid
+        self.groups = groups
+    }
+
+    /// Nobody in particular.
+    public static let anonymous = UserInfo(name: "system:anonymous", groups: ["system:unauthenticated"])
+
+    /// Whether the user is in the group that may do everything.
+    public var isMaster: Bool { groups.contains("system:masters") }
+}

@@ -1,0 +1,115 @@
+import APIMachinery
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import NIOSSL
+
+/// What is known of the connection that a request came on.
+struct ConnectionContext: InitializableFromSource, Sendable {
+    typealias Source = ApplicationRequestContextSource
+
+    let channel: any Channel
+
+    init(source: ApplicationRequestContextSource) { channel = source.channel }
+}
+
+/// Carries requests and answers between Hummingbird and the server's logic.
+struct HTTPFrontend: HTTPResponder {
+    typealias Context = ConnectionContext
+
+    /// Bodies above this many bytes are refused, as Kubernetes refuses them.
+    static let maximumBodyBytes = 3 << 20
+
+    let dispatcher: Dispatcher
+    let authenticator: Authenticator
+
+    @Sendable func respond(to request: Request, context: ConnectionContext) async throws -> Response {
+        let headers = Self.headers(of: request)
+        guard let user = await authenticator.user(headers: headers, channel: context.channel) else {
+            return Self.response(Rendering.status(.unauthorized(), form: nil), to: request)
+        }
+        var body: [UInt8] = []
+        do {
+            for try await buffer in request.body {
+                guard body.count + buffer.readableBytes <= Self.maximumBodyBytes else {
+                    let message = "Request entity too large: limit is \(Self.maximumBodyBytes)"
+                    return Self.response(Rendering.status(.tooLarge(message), form: nil), to: request)
+                }
+                body.append(contentsOf: buffer.readableBytesView)
+            }
+        }
+        let uri = request.uri.string
+        let mark = uri.utf8.firstIndex(of: UInt8(ascii: "?"))
+        let apiRequest = APIRequest(
+            method: request.method.rawValue,
+            path: mark.map { String(uri[..<$0]) } ?? uri,
+            query: QueryParameters(mark.map { String(uri[uri.index(after: $0)...]) } ?? ""),
+            headers: headers,
+            body: body,
+            user: user
+        )
+        let answer = await dispatcher.respond(to: apiRequest)
+        return Self.response(answer, to: request, accepted: headers["accept-encoding"])
+    }
+
+    private static func headers(of request: Request) -> [String: String] {
+        var headers: [String: String] = [:]
+        for field in request.headers {
+            let name = field.name.canonicalName
+            headers[name] = headers[name].map { "\($0),\(field.value)" } ?? field.value
+        }
+        return headers
+    }
+
+    private static func response(_ answer: APIResponse, to request: Request, accepted: String? = nil) -> Response {
+        var fields = HTTPFields()
+        for (name, value) in answer.headers {
+            guard let name = HTTPField.Name(name) else { continue }
+            fields.append(HTTPField(name: name, value: value))
+        }
+        let status = HTTPResponse.Status(code: answer.status)
+        switch answer.body {
+        case .bytes(var bytes):
+            if Gzip.isWorthwhile(bytes.count), Gzip.isAccepted(accepted), answer.status == 200 {
+                bytes = Gzip.compress(bytes)
+                fields[.contentEncoding] = "gzip"
+                fields[.vary] = "Accept-Encoding"
+            }
+            if request.method == .head {
+                fields[.contentLength] = String(bytes.count)
+                return Response(status: status, headers: fields, body: ResponseBody())
+            }
+            return Response(status: status, headers: fields, body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
+        case .stream(let stream):
+            let body = request.body
+            return Response(
+                status: status,
+                headers: fields,
+                body: ResponseBody { writer in
+                    let sink = WriterSink(writer)
+                    try await body.consumeWithInboundCloseHandler { _ in
+                        try await stream.run(sink)
+                    } onInboundClosed: {
+                        stream.cancel()
+                    }
+                    try await sink.finish()
+                }
+            )
+        }
+    }
+}
+
+/// A Hummingbird body writer as the server's logic sees it.
+private final class WriterSink: ResponseSink {
+    // The writer is not Sendable by its type, but only one task ever writes an answer.
+    private nonisolated(unsafe) var writer: any ResponseBodyWriter
+
+    init(_ writer: any ResponseBodyWriter) { self.writer = writer }
+
+    func write(_ bytes: [UInt8]) async throws {
+        guard !bytes.isEmpty else { return }
+        try await writer.write(ByteBuffer(bytes: bytes))
+    }
+
+    func finish() async throws { try await writer.finish(nil) }
+}

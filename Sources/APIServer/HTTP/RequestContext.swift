@@ -1,0 +1,55 @@
+import APIMachinery
+import Synchronization
+
+/// What goes along with a request through all layers.
+final class RequestContext: Sendable {
+    let request: APIRequest
+    let info: RequestInfo
+    let form: OutputForm
+    /// The moment at which the request is taken to happen.
+    let now: Timestamp
+    private let collected = Mutex<[String]>([])
+
+    init(request: APIRequest, info: RequestInfo, form: OutputForm, now: Timestamp) {
+        self.request = request
+        self.info = info
+        self.form = form
+        self.now = now
+    }
+
+    var query: QueryParameters { request.query }
+
+    /// Adds a text for a `Warning` header; the same text is sent once.
+    func warn(_ text: String) {
+        collected.withLock { if !$0.contains(text) { $0.append(text) } }
+    }
+
+    var warnings: [String] { collected.withLock { $0 } }
+
+    /// Whether nothing may be stored: `dryRun=All`.
+    var isDryRun: Bool { query["dryRun"] != nil }
+
+    /// Who the managed fields of this request's changes belong to.
+    var fieldManager: String {
+        if let manager = query["fieldManager"], !manager.isEmpty { return manager }
+        let agent = request.headers["user-agent"] ?? ""
+        let product = agent.prefix { $0 != "/" && $0 != " " }
+        return product.isEmpty ? "unknown" : String(product)
+    }
+
+    /// What to do about unknown and repeated fields.
+    var fieldValidation: FieldValidation {
+        get throws(Status) {
+            guard let text = query["fieldValidation"], !text.isEmpty else { return .warn }
+            guard let level = FieldValidation(rawValue: text) else { throw OptionErrors.fieldValidation(text, context: self) }
+            return level
+        }
+    }
+}
+
+/// How strictly a body is read.
+enum FieldValidation: String, Sendable, CaseIterable {
+    case ignore = "Ignore"
+    case warn = "Warn"
+    case strict = "Strict"
+}

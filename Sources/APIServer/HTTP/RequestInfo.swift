@@ -1,0 +1,77 @@
+import APIMachinery
+
+/// What a request's path says: which verb on which resource.
+struct RequestInfo: Sendable, Hashable {
+    var group = ""
+    var version = ""
+    var namespace = ""
+    /// The resource's plural; empty if the path is not about a resource.
+    var resource = ""
+    var name = ""
+    var subresource = ""
+    /// Segments after the subresource.
+    var rest: [String] = []
+    /// `get`, `list`, `watch`, `create`, `update`, `patch`, `delete`, `deletecollection`, or the method's name.
+    var verb = ""
+
+    var groupResource: GroupResource { GroupResource(group: group, resource: resource) }
+
+    /// Takes a resource path apart; `nil` if the path is not that of a resource or of something in it.
+    ///
+    /// `/api/VERSION/...` or `/apis/GROUP/VERSION/...`, then optionally `watch`, then optionally
+    /// `namespaces/NAMESPACE`, then `RESOURCE[/NAME[/SUBRESOURCE]]`.
+    init?(method: String, path: String, query: QueryParameters) {
+        var segments = Self.segments(path)
+        guard let prefix = segments.first else { return nil }
+        segments.removeFirst()
+        switch prefix {
+        case "api":
+            guard segments.count >= 2 else { return nil }
+        case "apis":
+            guard segments.count >= 3 else { return nil }
+            group = segments.removeFirst()
+        default: return nil
+        }
+        version = segments.removeFirst()
+        var isWatch = query.flag("watch")
+        if segments[0] == "watch", segments.count > 1 {
+            isWatch = true
+            segments.removeFirst()
+        }
+        // `namespaces/x` is a namespace itself, `namespaces/x/status` is in it too, anything else is in a namespace.
+        if segments[0] == "namespaces", segments.count > 1 {
+            let isSubresource = segments.count == 3 && ["status", "finalize"].contains(segments[2])
+            if segments.count == 2 || isSubresource, group.isEmpty {
+                namespace = segments[1]
+            } else if segments.count > 2 {
+                namespace = segments[1]
+                segments.removeFirst(2)
+            }
+        }
+        resource = segments[0]
+        if segments.count > 1 { name = segments[1] }
+        if segments.count > 2 { subresource = segments[2] }
+        if segments.count > 3 { rest = Array(segments[3...]) }
+        verb = Self.verb(method: method, isWatch: isWatch, hasName: !name.isEmpty)
+    }
+
+    static func segments(_ path: String) -> [String] {
+        var parts = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        if parts.first?.isEmpty == true { parts.removeFirst() }
+        if parts.last?.isEmpty == true { parts.removeLast() }
+        return parts.map { PercentEncoding.decode($0) }
+    }
+
+    private static func verb(method: String, isWatch: Bool, hasName: Bool) -> String {
+        switch method {
+        case "GET", "HEAD":
+            if isWatch { return "watch" }
+            return hasName ? "get" : "list"
+        case "POST": return "create"
+        case "PUT": return "update"
+        case "PATCH": return "patch"
+        case "DELETE": return hasName ? "delete" : "deletecollection"
+        default: return method.lowercased()
+        }
+    }
+}

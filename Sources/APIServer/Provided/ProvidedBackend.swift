@@ -1,0 +1,154 @@
+import APIMachinery
+import Storage
+import Synchronization
+
+/// Serves the objects of a provider. Nothing is cached here: the provider may have millions.
+final class ProvidedBackend: ResourceBackend {
+    private struct State {
+        var watchers: [Int: Watcher] = [:]
+        var next = 0
+        /// The newest revision that watchers were told of.
+        var revision: Int64
+    }
+
+    private let provider: any ResourceProvider
+    private let fields: @Sendable (JSONValue) -> [String: String]
+    private let state: Mutex<State>
+
+    init(_ provider: any ResourceProvider, fields: @escaping @Sendable (JSONValue) -> [String: String]) {
+        self.provider = provider
+        self.fields = fields
+        state = Mutex(State(revision: provider.revision))
+        provider.observe { [weak self] change in self?.take(change) }
+    }
+
+    var revision: Int64 { max(provider.revision, state.withLock { $0.revision }) }
+
+    private func take(_ change: ProvidedChange) {
+        guard let event = event(change) else { return }
+        state.withLock { state in
+            state.revision = max(state.revision, event.revision)
+            for (id, watcher) in state.watchers where !watcher.offer(event) { state.watchers[id] = nil }
+        }
+    }
+
+    private func event(_ change: ProvidedChange) -> CacheEvent? {
+        guard let object = try? CachedObject(change.object, fields: fields) else { return nil }
+        let previous = change.previous.flatMap { bytes in
+            try? CachedObject(StoredObject(path: change.object.path, revision: 0, bytes: bytes), fields: fields)
+        }
+        let kind: CacheEvent.Kind =
+            switch change.kind {
+            case .created: .added
+            case .updated: .modified
+            case .deleted: .deleted
+            }
+        // Without the state before, a change of an object that matches now is taken for one that matched before.
+        let before = previous ?? (kind == .modified ? object : nil)
+        return CacheEvent(kind: kind, revision: change.object.revision, object: object, previous: before)
+    }
+
+    func object(at path: String) async throws(Status) -> CachedObject? {
+        do {
+            return try await provider.object(at: path).map { try CachedObject($0, fields: fields) }
+        } catch let error as ObjectStoreError {
+            throw Status(error)
+        } catch {
+            throw .internalError("\(error)")
+        }
+    }
+
+    func page(_ request: PageRequest) async throws(Status) -> Page {
+        var found: [CachedObject] = []
+        var start = request.start
+        var revision: Int64?
+        // Selection happens here, so pages are read until there are enough matches and the first of the next page.
+        while true {
+            let chunk = request.limit.map { max($0 + 1, 100) }
+            let snapshot: ObjectSnapshot
+            do {
+                snapshot = try await provider.objects(namespace: request.namespace, start: start, limit: chunk)
+            } catch {
+                throw Status(error)
+            }
+            revision = revision ?? snapshot.revision
+            for stored in snapshot.objects {
+                guard let object = try? CachedObject(stored, fields: fields), request.selection.matches(object) else { continue }
+                if let limit = request.limit, found.count == limit {
+                    return Page(objects: found, revision: revision ?? 0, next: object.path, remaining: nil)
+                }
+                found.append(object)
+            }
+            guard let chunk, snapshot.objects.count == chunk, let last = snapshot.objects.last else {
+                return Page(objects: found, revision: revision ?? 0, next: nil, remaining: nil)
+            }
+            // The smallest path after the last one.
+            start = last.path + "\0"
+        }
+    }
+
+    func watch(_ watcher: Watcher, after revision: Int64?) async throws(Status) -> WatchStart {
+        let now = state.withLock { state -> Int64 in
+            state.next += 1
+            state.watchers[state.next] = watcher
+            return state.revision
+        }
+        do {
+            guard let revision else {
+                let snapshot = try await provider.objects(namespace: nil, start: "", limit: nil)
+                let objects = try snapshot.objects.map { try CachedObject($0, fields: fields) }
+                return WatchStart(initial: SortedObjects(sorted: objects), missed: [], revision: snapshot.revision)
+            }
+            let missed = try await provider.changes(after: revision).filter { $0.object.revision <= now }
+            return WatchStart(initial: nil, missed: missed.compactMap(event), revision: now)
+        } catch let error as ObjectStoreError {
+            throw Status(error)
+        } catch {
+            throw .internalError("\(error)")
+        }
+    }
+
+    func commit(_ write: ObjectWrite) async throws(ObjectStoreError) -> ObjectChange { try await provider.commit(write) }
+
+    func tick(now: Timestamp) {
+        state.withLock { state in
+            for (id, watcher) in state.watchers where !watcher.tick(now: now, revision: state.revision) {
+                state.watchers[id] = nil
+            }
+        }
+    }
+
+    func endWatches() {
+        let watchers = state.withLock { state in
+            defer { state.watchers = [:] }
+            return Array(state.watchers.values)
+        }
+        for watcher in watchers { watcher.finish() }
+    }
+}
+
+/// Makes what is served of a provider.
+enum ProvidedResources {
+    static func resources(_ provider: any ResourceProvider, in core: ServerCore) throws(Status) -> [ServedResource] {
+        let spec = provider.definition["spec"] ?? .null
+        let versions = spec["versions"]?.arrayValue ?? []
+        let storage = versions.first { $0["storage"]?.boolValue == true } ?? versions.first ?? .null
+        let storageVersion = storage["name"]?.stringValue ?? ""
+        let stored = try CustomResourceFactory.strategy(spec, storage)
+        let backend = ProvidedBackend(provider) { stored.fieldValues($0) }
+        core.keep(backend)
+        var resources: [ServedResource] = []
+        for version in versions where version["served"]?.boolValue == true {
+            let strategy = try CustomResourceFactory.strategy(spec, version)
+            var resource = CustomResourceFactory.resource(
+                spec,
+                version,
+                strategy: strategy,
+                storageVersion: storageVersion
+            )
+            resource.backend = .objects(backend)
+            resources.append(resource)
+        }
+        return resources
+    }
+}

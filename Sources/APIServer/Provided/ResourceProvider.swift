@@ -1,0 +1,52 @@
+public import APIMachinery
+public import Storage
+
+/// A change of an object that another module keeps.
+public struct ProvidedChange: Sendable {
+    public var kind: ObjectChange.Kind
+    /// The object after the change; of a deletion, its last state with the deletion's revision.
+    public var object: StoredObject
+    /// The object before the change, if it is known.
+    public var previous: [UInt8]?
+
+    /// A change to that object.
+    public init(kind: ObjectChange.Kind, object: StoredObject, previous: [UInt8]? = nil) {
+        self.kind = kind
+        self.object = object
+        self.previous = previous
+    }
+}
+
+/// Keeps the objects of one resource outside of the object store, and serves them as Kubernetes objects.
+///
+/// The server does everything else: names, schema, patches, selectors, paging, tables, watches, deletion with
+/// finalizers. Documents are whole objects with `apiVersion`, `kind`, `metadata` (with `resourceVersion` and `uid`)
+/// and come back as they were given, but for what the provider owns (`status`).
+public protocol ResourceProvider: Sendable {
+    /// A `CustomResourceDefinition` that describes the resource. It is not served as such.
+    var definition: JSONValue { get }
+
+    /// The newest revision. Revisions grow with every change of any object of the resource.
+    var revision: Int64 { get }
+
+    /// The object at a path (`namespace/name`), `nil` if there is none.
+    func object(at path: String) async throws(ObjectStoreError) -> StoredObject?
+
+    /// Objects in the order of the bytes of their paths, from the first at or after `start`.
+    ///
+    /// - Parameters:
+    ///   - namespace: only of this namespace; `nil` for all.
+    ///   - limit: at most so many, `nil` for all.
+    func objects(namespace: String?, start: String, limit: Int?) async throws(ObjectStoreError) -> ObjectSnapshot
+
+    /// The changes after a revision; `expired` if they are no longer known.
+    func changes(after revision: Int64) async throws(ObjectStoreError) -> [ProvidedChange]
+
+    /// Calls `observer` with every change from now on, in the order of revisions. Called once.
+    func observe(_ observer: @escaping @Sendable (ProvidedChange) -> Void)
+
+    /// Makes one write durable. The write's document tells the object; its operation what must be stored before.
+    ///
+    /// - Returns: the object as it is stored then; of a deletion, its last state.
+    func commit(_ write: ObjectWrite) async throws(ObjectStoreError) -> ObjectChange
+}

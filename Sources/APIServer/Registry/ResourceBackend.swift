@@ -1,0 +1,132 @@
+import APIMachinery
+import Storage
+
+/// One page of a list.
+struct PageRequest: Sendable {
+    /// Only objects of this namespace; `nil` for all.
+    var namespace: String?
+    /// The first path that may be on the page.
+    var start = ""
+    /// The most objects on the page; `nil` for all.
+    var limit: Int?
+    /// The revision whose state is wanted; `nil` for the newest.
+    var revision: Int64?
+    /// Which objects are wanted.
+    var selection: Selection
+}
+
+/// What a page request yields.
+struct Page: Sendable {
+    var objects: [CachedObject]
+    var revision: Int64
+    /// Where the next page begins; `nil` on the last one.
+    var next: String?
+    /// How many objects there are on later pages, if that is known.
+    var remaining: Int?
+}
+
+/// Keeps the objects of one resource: the watch cache over the object store, or another module.
+protocol ResourceBackend: Sendable {
+    /// The object at that path now.
+    func object(at path: String) async throws(Status) -> CachedObject?
+
+    /// A page of the objects, in the order of their paths.
+    func page(_ request: PageRequest) async throws(Status) -> Page
+
+    /// Registers a watcher for the changes after a revision; `nil` stands for the current state, then changes.
+    func watch(_ watcher: Watcher, after revision: Int64?) async throws(Status) -> WatchStart
+
+    /// Makes a write durable.
+    func commit(_ write: ObjectWrite) async throws(ObjectStoreError) -> ObjectChange
+
+    /// The revision of the newest write.
+    var revision: Int64 { get }
+
+    /// Tells watchers the time.
+    func tick(now: Timestamp)
+}
+
+extension WatchCache: ResourceBackend {
+    func object(at path: String) async throws(Status) -> CachedObject? { current(path) }
+
+    func page(_ request: PageRequest) async throws(Status) -> Page {
+        var objects: SortedObjects
+        let revision: Int64
+        if let wanted = request.revision {
+            revision = wanted
+            objects = try await snapshot(at: wanted)
+        } else {
+            (objects, revision) = snapshot()
+        }
+        let prefix = request.namespace.map { "\($0)/" } ?? ""
+        let start = request.start.isEmpty ? prefix : request.start
+        var found: [CachedObject] = []
+        var next: String?
+        var remaining = 0
+        objects.forEach(from: start) { object in
+            if !prefix.isEmpty, !object.path.utf8.starts(with: prefix.utf8) { return false }
+            guard request.selection.matches(object) else { return true }
+            if let limit = request.limit, found.count == limit {
+                if next == nil { next = object.path }
+                remaining += 1
+                // With a selector nobody is told how many remain, so there is no need to count them.
+                return request.selection.isEverything
+            }
+            found.append(object)
+            return true
+        }
+        return Page(
+            objects: found,
+            revision: revision,
+            next: next,
+            remaining: next != nil && request.selection.isEverything ? remaining : nil
+        )
+    }
+}
+
+/// The label and field selectors of a request.
+struct Selection: Sendable {
+    var labels: Selector = .everything
+    var fields: FieldSelector = .everything
+
+    var isEverything: Bool { labels.isEmpty && fields.isEmpty }
+
+    func matches(_ object: CachedObject) -> Bool {
+        if !labels.isEmpty {
+            var texts: [String: String] = [:]
+            for (key, value) in object.labels { texts[key] = value.stringValue }
+            if !labels.matches(texts) { return false }
+        }
+        return fields.requirements.allSatisfy { requirement in
+            object.fieldValue(requirement.field).equalsBytes(of: requirement.value) == (requirement.operator != .notEquals)
+        }
+    }
+
+    /// Reads the selectors of a request and checks that the resource has the fields.
+    init(_ context: RequestContext, resource: ServedResource) throws(Status) {
+        do {
+            if let text = context.query["labelSelector"] { labels = try Selector(parsing: text) }
+        } catch {
+            throw .badRequest("unable to parse requirement: \(error)")
+        }
+        do {
+            if let text = context.query["fieldSelector"] { fields = try FieldSelector(parsing: text) }
+        } catch {
+            throw .badRequest("\(error)")
+        }
+        let known = resource.strategy.selectableFields
+        for requirement in fields.requirements {
+            let field = requirement.field
+            if field == "metadata.name" || field == "metadata.namespace" && resource.isNamespaced || known.contains(field) {
+                continue
+            }
+            throw .badRequest(resource.strategy.unknownFieldMessage(field))
+        }
+        // The path of a single object narrows a watch to it.
+        if !context.info.name.isEmpty, context.info.verb == "watch" || context.info.verb == "list" {
+            fields.requirements.append(.init(field: "metadata.name", operator: .equals, value: context.info.name))
+        }
+    }
+
+    init() {}
+}

@@ -1,0 +1,100 @@
+import APIMachinery
+import Synchronization
+
+/// What the server serves, by group, version and plural. Changes as CustomResourceDefinitions come and go.
+final class ResourceRegistry: Sendable {
+    /// A consistent view, valid for a whole request.
+    struct Contents: Sendable {
+        /// Versions of each group, the preferred one first.
+        var versions: [String: [String]] = [:]
+        /// Resources of each version, by plural.
+        var resources: [GroupVersion: [String: ServedResource]] = [:]
+
+        func resource(_ group: String, _ version: String, _ plural: String) -> ServedResource? {
+            resources[GroupVersion(group: group, version: version)]?[plural]
+        }
+
+        /// The named groups (not the core one), sorted.
+        var groups: [String] { versions.keys.filter { !$0.isEmpty }.sorted() }
+
+        /// The resource of that kind in the group, in the given version or the preferred one.
+        func resource(group: String, kind: String, version: String? = nil) -> ServedResource? {
+            for candidate in versions[group] ?? [] where version == nil || candidate == version {
+                let resources = resources[GroupVersion(group: group, version: candidate)] ?? [:]
+                if let found = resources.values.first(where: { $0.names.kind == kind }) { return found }
+            }
+            return nil
+        }
+
+        /// One entry for every resource with stored objects, whatever its versions.
+        var stored: [ServedResource] {
+            var seen: Set<String> = []
+            var result: [ServedResource] = []
+            for group in versions.keys.sorted() {
+                for version in versions[group] ?? [] {
+                    for resource in (resources[GroupVersion(group: group, version: version)] ?? [:]).values {
+                        guard case .objects = resource.backend, seen.insert(resource.storageKey).inserted else { continue }
+                        result.append(resource)
+                    }
+                }
+            }
+            return result.sorted { $0.storageKey < $1.storageKey }
+        }
+    }
+
+    private let state = Mutex(Contents())
+
+    var contents: Contents { state.withLock { $0 } }
+
+    /// Serves a resource in one version.
+    func add(_ resource: ServedResource) { state.withLock { Self.insert(resource, into: &$0) } }
+
+    /// Replaces every version of a resource at once; an empty list ends its being served.
+    func replace(group: String, plural: String, with served: [ServedResource]) {
+        state.withLock { contents in
+            for version in contents.versions[group] ?? [] {
+                contents.resources[GroupVersion(group: group, version: version)]?[plural] = nil
+            }
+            for resource in served { Self.insert(resource, into: &contents) }
+            let left = (contents.versions[group] ?? []).filter { version in
+                contents.resources[GroupVersion(group: group, version: version)]?.isEmpty == false
+            }
+            contents.versions[group] = left.isEmpty ? nil : left
+        }
+    }
+
+    private static func insert(_ resource: ServedResource, into contents: inout Contents) {
+        contents.resources[resource.groupVersion, default: [:]][resource.names.plural] = resource
+        var versions = contents.versions[resource.group] ?? []
+        if !versions.contains(resource.version) { versions.append(resource.version) }
+        contents.versions[resource.group] = versions.sorted(by: VersionOrder.precedes)
+    }
+}
+
+/// The order of API versions: `v10` before `v2` before `v1`, those before `v1beta2`, `v1beta1`, `v1alpha1`, and
+/// those before names of any other form, which sort as text.
+enum VersionOrder {
+    static func precedes(_ a: String, _ b: String) -> Bool {
+        switch (parse(a), parse(b)) {
+        case (let left?, let right?): left.lexicographicallyPrecedes(right, by: >)
+        case (.some, nil): true
+        case (nil, .some): false
+        case (nil, nil): a < b
+        }
+    }
+
+    /// Stability (3: none of the others, 2: beta, 1: alpha), major number, number after beta or alpha.
+    private static func parse(_ version: String) -> [Int]? {
+        guard version.first == "v" else { return nil }
+        let rest = version.dropFirst()
+        let digits = rest.prefix { $0.isASCII && $0.isNumber }
+        guard let major = Int(digits) else { return nil }
+        let suffix = rest.dropFirst(digits.count)
+        if suffix.isEmpty { return [3, major, 0] }
+        for (name, rank) in [("alpha", 1), ("beta", 2)] where suffix.hasPrefix(name) {
+            guard let minor = Int(suffix.dropFirst(name.count)) else { return nil }
+            return [rank, major, minor]
+        }
+        return nil
+    }
+}

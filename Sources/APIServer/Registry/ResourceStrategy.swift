@@ -1,0 +1,112 @@
+import APIMachinery
+
+/// What the server must know of a kind to take its objects in: all that Kubernetes' "strategies" do.
+///
+/// The generic part of the server looks after metadata; a strategy looks after the rest of the object.
+protocol ResourceStrategy: Sendable {
+    /// Field paths that field selectors may name besides name and namespace.
+    var selectableFields: Set<String> { get }
+
+    /// The values of those fields.
+    func fieldValues(_ object: JSONValue) -> [String: String]
+
+    /// The text of the 400 for a field that cannot be selected by.
+    func unknownFieldMessage(_ field: String) -> String
+
+    /// Whether objects count their generations.
+    var hasGeneration: Bool { get }
+
+    /// Whether a PUT of a missing object creates it.
+    var allowsCreateOnUpdate: Bool { get }
+
+    /// Whether a PUT without `resourceVersion` overwrites whatever is there.
+    var allowsUnconditionalUpdate: Bool { get }
+
+    /// Whether a deletion answers the object instead of a Status.
+    var returnsDeletedObject: Bool { get }
+
+    /// Reads a document as this kind: drops unknown fields, refuses wrong types, brings values to their
+    /// canonical form and fills in defaults.
+    ///
+    /// - Returns: the paths of the unknown fields that were dropped.
+    func decode(_ object: inout JSONValue) throws(Status) -> [String]
+
+    /// Brings a stored object to the form of this version.
+    func fromStorage(_ object: inout JSONValue)
+
+    /// Brings an object of this version to the form in which it is stored.
+    func toStorage(_ object: inout JSONValue)
+
+    /// Clears what a creator may not set and computes what the server knows.
+    func prepareForCreate(_ object: inout JSONValue, _ context: RequestContext)
+
+    /// Clears what an update may not change. `subresource` is empty for the object itself.
+    func prepareForUpdate(_ object: inout JSONValue, old: JSONValue, subresource: String)
+
+    /// What is wrong with a new object, beyond its metadata.
+    func validate(_ object: JSONValue, _ context: RequestContext) -> [FieldError]
+
+    /// What is wrong with a changed object, beyond its metadata.
+    func validateUpdate(_ object: JSONValue, old: JSONValue, subresource: String, _ context: RequestContext) -> [FieldError]
+
+    /// What is wrong with the name; `isPrefix` for `generateName`.
+    func nameErrors(_ name: String, isPrefix: Bool) -> [String]
+
+    /// How long a deletion waits for somebody to stop what the object stands for; `nil` if it does not wait.
+    func gracePeriod(_ object: JSONValue, requested: Int64?) -> Int64?
+
+    /// Whether the object may be deleted at all; throws if not.
+    func checkDeletion(_ object: JSONValue) throws(Status)
+
+    /// What other than finalizers keeps an object that is being deleted, as a namespace's contents do.
+    func isKept(_ object: JSONValue) -> Bool
+
+    /// A finalizer that every object gets when it is to be deleted.
+    var deletionFinalizer: String? { get }
+
+    /// Notes in an object that it is being deleted, where a kind says so in its status.
+    func markForDeletion(_ object: inout JSONValue)
+
+    /// Cells of the kind's own columns, where columns are not given by paths.
+    func cells(_ object: JSONValue, now: Timestamp) -> [JSONValue]?
+
+    /// The schema for patches by merge keys and for field ownership.
+    var schema: KindSchema { get }
+}
+
+extension ResourceStrategy {
+    var selectableFields: Set<String> { [] }
+    func fieldValues(_ object: JSONValue) -> [String: String] { [:] }
+    func unknownFieldMessage(_ field: String) -> String {
+        "\"\(field)\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\""
+    }
+    var hasGeneration: Bool { false }
+    var allowsCreateOnUpdate: Bool { false }
+    var allowsUnconditionalUpdate: Bool { true }
+    var returnsDeletedObject: Bool { false }
+    func fromStorage(_ object: inout JSONValue) {}
+    func toStorage(_ object: inout JSONValue) {}
+    func prepareForCreate(_ object: inout JSONValue, _ context: RequestContext) {}
+    func prepareForUpdate(_ object: inout JSONValue, old: JSONValue, subresource: String) {}
+    func validate(_ object: JSONValue, _ context: RequestContext) -> [FieldError] { [] }
+    func validateUpdate(
+        _ object: JSONValue,
+        old: JSONValue,
+        subresource: String,
+        _ context: RequestContext
+    ) -> [FieldError] { [] }
+    func nameErrors(_ name: String, isPrefix: Bool) -> [String] {
+        Validation.dns1123Subdomain(isPrefix ? Self.maskTrailingDash(name) : name)
+    }
+    func gracePeriod(_ object: JSONValue, requested: Int64?) -> Int64? { nil }
+    func checkDeletion(_ object: JSONValue) throws(Status) {}
+    func isKept(_ object: JSONValue) -> Bool { false }
+    var deletionFinalizer: String? { nil }
+    func markForDeletion(_ object: inout JSONValue) {}
+    func cells(_ object: JSONValue, now: Timestamp) -> [JSONValue]? { nil }
+
+    /// A prefix may end in a dash, as something will follow.
+    static func maskTrailingDash(_ name: String) -> String {
+        name.utf8.count > 1 && name.hasSuffix("-") ? String(name.dropLast()) + "a" : name
+    }
+}

@@ -1,0 +1,156 @@
+import APIMachinery
+import Logging
+import Storage
+import Synchronization
+
+/// What all parts of the server share: the store, the caches over it, and the registry of what is served.
+final class ServerCore: Sendable {
+    let store: any ObjectStore
+    let registry = ResourceRegistry()
+    let authorizer: any Authorizer
+    let options: Options
+    let logger: Logger
+    let authenticator = Authenticator()
+    private let applied: AppliedRevision
+    private let caches = Mutex<[String: WatchCache]>([:])
+    /// Called with every committed change, after the caches have it.
+    private let listener = Mutex<(@Sendable ([ObjectChange]) -> Void)?>(nil)
+    private let provided = Mutex<[ProvidedBackend]>([])
+    private let definitions = Mutex<CustomResourceDefinitions?>(nil)
+
+    /// What the embedding program adds.
+    struct Options: Sendable {
+        var now: @Sendable () -> Timestamp = { Timestamp.now() }
+        var podLogs: (any PodLogSource)?
+        var metrics: (any PodMetricsSource)?
+        var version = ServerVersion()
+    }
+
+    init(store: any ObjectStore, authorizer: any Authorizer, options: Options, logger: Logger) {
+        self.store = store
+        self.authorizer = authorizer
+        self.options = options
+        self.logger = logger
+        applied = AppliedRevision(store.revision)
+        store.observe { [weak self] changes in self?.take(changes) }
+    }
+
+    /// Hands committed changes to the caches; called by the store's writer, in order.
+    private func take(_ changes: [ObjectChange]) {
+        let current = caches.withLock { $0 }
+        for change in changes { current[change.key.resource]?.apply(change) }
+        if let last = changes.last { applied.advance(to: last.revision) }
+        listener.withLock { $0 }?(changes)
+    }
+
+    /// Tells somebody of every change. The listener is called from the store's writer and must be quick.
+    func listen(_ body: @escaping @Sendable ([ObjectChange]) -> Void) { listener.withLock { $0 = body } }
+
+    /// The keeper of custom resources, once there is one.
+    var customResources: CustomResourceDefinitions? {
+        definitions.withLock { $0 }
+    }
+
+    func keep(_ customResources: CustomResourceDefinitions) { definitions.withLock { $0 = customResources } }
+
+    /// Does what must have happened before a write is answered: a new kind is served at once.
+    func didWrite(_ storageKey: String, name: String) async {
+        guard storageKey == CustomResourceDefinitions.storageKey else { return }
+        do throws(Status) {
+            try await customResources?.reconcile(name)
+        } catch {
+            logger.error("custom resource not served", metadata: ["name": "\(name)", "error": "\(error)"])
+        }
+    }
+
+    /// The cache of a resource's objects, filled from the store when it is first asked for.
+    func cache(
+        of storageKey: String,
+        fields: @escaping @Sendable (JSONValue) -> [String: String]
+    ) async throws(Status) -> WatchCache {
+        let fresh = WatchCache(resource: storageKey, store: store, applied: applied, selectableFields: fields)
+        let (cache, isNew) = caches.withLock { caches -> (WatchCache, Bool) in
+            if let existing = caches[storageKey] { return (existing, false) }
+            caches[storageKey] = fresh
+            return (fresh, true)
+        }
+        if isNew { try await cache.load() } else { cache.reindex(fields) }
+        return cache
+    }
+
+    /// All caches, for those who look after every object.
+    var allCaches: [WatchCache] { caches.withLock { Array($0.values) } }
+
+    func existingCache(_ storageKey: String) -> WatchCache? { caches.withLock { $0[storageKey] } }
+
+    /// Forgets a resource's objects.
+    func dropCache(_ storageKey: String) {
+        caches.withLock { $0.removeValue(forKey: storageKey) }?.endWatches()
+    }
+
+    /// Remembers a backend that is no cache, so that it hears of the time and of the end.
+    func keep(_ backend: ProvidedBackend) { provided.withLock { $0.append(backend) } }
+
+    func endAllWatches() {
+        for cache in allCaches { cache.endWatches() }
+        for backend in provided.withLock({ $0 }) { backend.endWatches() }
+    }
+
+    func tick() {
+        let now = options.now()
+        for cache in allCaches { cache.tick(now: now) }
+        for backend in provided.withLock({ $0 }) { backend.tick(now: now) }
+    }
+
+    // MARK: Admission
+
+    /// Refuses objects in namespaces that are missing or on their way out.
+    func admitCreate(of name: String, resource: ServedResource, context: RequestContext) async throws(Status) {
+        guard resource.isNamespaced else { return }
+        let namespace = context.info.namespace
+        let namespaces = GroupResource(group: "", resource: "namespaces")
+        guard let found = existingCache("namespaces")?.current(namespace) else {
+            throw .notFound(namespaces, name: namespace)
+        }
+        guard found.isDeleting else { return }
+        var status = Status.forbidden(
+            resource.groupResource,
+            name: name,
+            "unable to create new content in namespace \(namespace) because it is being terminated"
+        )
+        status.details?.causes = [
+            .init(reason: "NamespaceTerminating", message: "namespace \(namespace) is being terminated", field: "metadata.namespace")
+        ]
+        throw status
+    }
+}
+
+/// What `/version` says of the server.
+public struct ServerVersion: Sendable, Hashable {
+    public var major = "1"
+    public var minor = "36"
+    /// The Kubernetes version whose behaviour is served, with this server's own version after the plus sign.
+    public var gitVersion = "v1.36.2+martinet"
+
+    /// The version of Kubernetes that is served.
+    public init() {}
+
+    var json: JSONValue {
+        [
+            "major": .string(major), "minor": .string(minor), "gitVersion": .string(gitVersion),
+            "gitCommit": "", "gitTreeState": "clean", "buildDate": "1970-01-01T00:00:00Z",
+            "goVersion": "", "compiler": "swift", "platform": "linux/amd64",
+        ]
+    }
+}
+
+extension Status {
+    /// What the store's trouble means to a client.
+    init(_ error: ObjectStoreError) {
+        switch error.code {
+        case .expired: self = .gone(error.message)
+        case .unavailable: self = .serviceUnavailable(error.message, retryAfterSeconds: 1)
+        case .corrupt, .notFound, .alreadyExists, .conflict: self = .internalError(error.message)
+        }
+    }
+}

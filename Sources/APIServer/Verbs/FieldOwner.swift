@@ -1,0 +1,55 @@
+import APIMachinery
+import Schema
+
+/// Who makes a change, for the record in `managedFields`.
+struct FieldOwner: Sendable {
+    var manager: String
+    var subresource = ""
+    var now: Timestamp
+
+    /// A new object with the record of who set its fields.
+    func created(_ object: JSONValue, resource: ServedResource) throws(Status) -> JSONValue {
+        try fieldManager(resource).update(object, old: nil, manager: manager, now: now)
+    }
+
+    /// A changed object with the record of who set its fields.
+    func updated(_ object: JSONValue, old: JSONValue, resource: ServedResource) throws(Status) -> JSONValue {
+        try fieldManager(resource).update(object, old: old, manager: manager, now: now)
+    }
+
+    /// The object after a configuration was applied to it.
+    func applied(
+        _ configuration: JSONValue,
+        to old: JSONValue?,
+        force: Bool,
+        resource: ServedResource
+    ) throws(Status) -> JSONValue {
+        try fieldManager(resource).apply(configuration, to: old, manager: manager, force: force, now: now).object
+    }
+
+    private func fieldManager(_ resource: ServedResource) throws(Status) -> FieldManager {
+        let strategy = resource.strategy
+        var types = resource.types
+        if types.isEmpty { types[resource.groupVersion.apiVersion] = strategy.schema.type }
+        return FieldManager(
+            kind: resource.groupVersionKind,
+            subresource: subresource,
+            types: types,
+            resetFields: FieldManager.resetFields(
+                subresource: subresource,
+                hasStatus: resource.subresource("status") != nil
+            ),
+            defaults: { object in
+                var filled = object
+                // A result that cannot be read is refused later, with the reason.
+                guard (try? strategy.decode(&filled)) != nil else { return object }
+                return filled
+            }
+        )
+    }
+
+    /// Whether two states of an object differ in nothing but the times of the record.
+    static func isUnchanged(_ new: JSONValue, _ old: JSONValue) -> Bool {
+        new == old || ManagedFields.ignoringTimestamps(new, old: old) == old
+    }
+}

@@ -1,0 +1,242 @@
+import APIMachinery
+import Storage
+
+/// Writes objects of one resource for one request: the steps that all mutating verbs share.
+struct ObjectWriter: Sendable {
+    let core: ServerCore
+    let resource: ServedResource
+    let backend: any ResourceBackend
+    let context: RequestContext
+
+    /// What a write left behind.
+    struct Outcome: Sendable {
+        /// The object in the version of the request.
+        var object: JSONValue
+        /// Its bytes as stored, if it was stored by this request or before.
+        var bytes: [UInt8]?
+        var isCreated = false
+    }
+
+    /// How often an update is tried again when somebody else was faster.
+    private static let attempts = 64
+
+    var path: String { path(context.info.name) }
+
+    func path(_ name: String) -> String {
+        ObjectKey(resource: "", namespace: resource.isNamespaced ? context.info.namespace : "", name: name).path
+    }
+
+    // MARK: Create
+
+    /// Stores a new object that has been decoded from the request's body.
+    func create(_ body: JSONValue, manager: FieldOwner? = nil) async throws(Status) -> Outcome {
+        var object = body
+        let version = object["metadata"]?["resourceVersion"]?.stringValue ?? ""
+        guard version.isEmpty || version == "0" else {
+            throw Status(code: 500, reason: nil, message: "resourceVersion should not be set on objects to be created")
+        }
+        SystemFields.prepareNew(&object, strategy: resource.strategy, now: context.now)
+        let prefix = object["metadata"]?["generateName"]?.stringValue ?? ""
+        let isGenerated = (object["metadata"]?["name"]?.stringValue ?? "").isEmpty && !prefix.isEmpty
+        resource.strategy.prepareForCreate(&object, context)
+        if let manager { object = try manager.created(object, resource: resource) }
+        for attempt in 0..<8 {
+            if isGenerated { object.set(.string(SystemFields.generateName(prefix)), at: ["metadata", "name"]) }
+            do throws(Status) {
+                return try await insert(object)
+            } catch {
+                // A generated name that is taken is nobody's fault: another one is tried.
+                guard isGenerated, error.reason == .alreadyExists, attempt < 7 else { throw error }
+            }
+        }
+        throw .internalError("no free name was found for \(prefix)")
+    }
+
+    private func insert(_ object: JSONValue) async throws(Status) -> Outcome {
+        let name = Unstructured(object).name
+        try checkKind(object)
+        let errors = MetadataRules.validate(object, resource: resource) + resource.strategy.validate(object, context)
+        guard errors.isEmpty else { throw invalid(object, errors) }
+        try await core.admitCreate(of: name, resource: resource, context: context)
+        if context.isDryRun {
+            if try await backend.object(at: path(name)) != nil { throw .alreadyExists(resource.groupResource, name: name) }
+            return Outcome(object: object, bytes: nil, isCreated: true)
+        }
+        return try await commit(.create, object, isCreated: true)
+    }
+
+    /// A custom resource's kind is only looked at here, after decoding, and answered as a field error.
+    func checkKind(_ object: JSONValue) throws(Status) {
+        guard resource.isCustom else { return }
+        let kind = object["kind"]?.stringValue ?? ""
+        guard kind != resource.names.kind else { return }
+        throw .invalid(
+            group: resource.group,
+            kind: kind,
+            name: Unstructured(object).name,
+            errors: [.invalid(FieldPath("kind"), .string(kind), "must be \(resource.names.kind)")]
+        )
+    }
+
+    // MARK: Update
+
+    /// Changes the stored object, again if somebody else changes it at the same time.
+    ///
+    /// - Parameter change: makes the new object of the stored one (in the request's version).
+    func update(
+        subresource: String = "",
+        manager: FieldOwner?,
+        createIfMissing: Bool = false,
+        isPatch: Bool = false,
+        _ change: (JSONValue?) async throws(Status) -> JSONValue
+    ) async throws(Status) -> Outcome {
+        let name = context.info.name
+        for _ in 0..<Self.attempts {
+            guard let stored = try await backend.object(at: path) else {
+                guard createIfMissing else { throw .notFound(resource.groupResource, name: name) }
+                var fresh = try await change(nil)
+                fresh.set(.string(name), at: ["metadata", "name"])
+                return try await create(fresh)
+            }
+            let old = try read(stored)
+            let changed = try await change(old)
+            let requested = changed["metadata"]?["resourceVersion"]?.stringValue ?? ""
+            let isPinned = try checkVersion(requested, of: changed, stored: stored, isPatch: isPatch)
+            if let outcome = try await replace(stored, old, with: changed, subresource, manager, isPinned: isPinned) {
+                return outcome
+            }
+        }
+        throw .modified(resource.groupResource, name: name)
+    }
+
+    /// Whether the request is about one revision only. Throws if that is not the stored one.
+    private func checkVersion(
+        _ text: String,
+        of object: JSONValue,
+        stored: CachedObject,
+        isPatch: Bool
+    ) throws(Status) -> Bool {
+        if text.isEmpty || text == "0" {
+            guard isPatch || resource.strategy.allowsUnconditionalUpdate else {
+                // The reference names the resource here, not the kind.
+                throw .invalid(
+                    group: resource.group,
+                    kind: resource.names.plural,
+                    name: context.info.name,
+                    errors: [
+                        .invalid(FieldPath("metadata").child("resourceVersion"), .int(0), "must be specified for an update")
+                    ]
+                )
+            }
+            return false
+        }
+        guard let version = Int64(text) else {
+            throw Status(
+                code: 500,
+                reason: nil,
+                message: "resourceVersion: Invalid value: \"\(text)\": strconv.ParseUint: parsing \"\(text)\": invalid syntax"
+            )
+        }
+        guard version == stored.revision else { throw .modified(resource.groupResource, name: context.info.name) }
+        // A patch carries the version of the object it was applied to, which says nothing about its author's wish.
+        return !isPatch
+    }
+
+    private func replace(
+        _ stored: CachedObject,
+        _ old: JSONValue,
+        with changed: JSONValue,
+        _ subresource: String,
+        _ manager: FieldOwner?,
+        isPinned: Bool
+    ) async throws(Status) -> Outcome? {
+        var object = changed
+        let uid = object["metadata"]?["uid"]?.stringValue ?? ""
+        if !uid.isEmpty, uid != stored.uid {
+            throw .conflict(
+                resource.groupResource,
+                name: context.info.name,
+                "Precondition failed: UID in precondition: \(uid), UID in object meta: \(stored.uid)"
+            )
+        }
+        try checkKind(object)
+        SystemFields.keep(in: &object, from: old)
+        object.set(.string(String(stored.revision)), at: ["metadata", "resourceVersion"])
+        resource.strategy.prepareForUpdate(&object, old: old, subresource: subresource)
+        if let manager { object = try manager.updated(object, old: old, resource: resource) }
+        SystemFields.dropEmpty(&object)
+        let errors =
+            MetadataRules.validateUpdate(object, old: old)
+            + resource.strategy.validateUpdate(object, old: old, subresource: subresource, context)
+        guard errors.isEmpty else { throw invalid(object, errors) }
+        if FieldOwner.isUnchanged(object, old) {
+            return Outcome(object: old, bytes: stored.bytes)
+        }
+        if context.isDryRun { return Outcome(object: object, bytes: nil) }
+        let isFinished = stored.isDeleting && Self.mayVanish(object, resource: resource)
+        do throws(ObjectStoreError) {
+            let operation: ObjectWrite.Operation =
+                isFinished ? .delete(expecting: stored.revision) : .update(expecting: stored.revision)
+            return try await commit(storing: operation, object)
+        } catch {
+            if error.code == .conflict || error.code == .notFound {
+                if isPinned { throw .modified(resource.groupResource, name: context.info.name) }
+                return nil
+            }
+            throw Status(error)
+        }
+    }
+
+    /// Whether nothing holds an object any more that was marked for deletion.
+    static func mayVanish(_ object: JSONValue, resource: ServedResource) -> Bool {
+        let typed = Unstructured(object)
+        return typed.finalizers.isEmpty && (typed.deletionGracePeriodSeconds ?? 0) == 0 && !resource.strategy.isKept(object)
+    }
+
+    // MARK: Storing
+
+    /// Reads a stored object in the version of the request.
+    func read(_ stored: CachedObject) throws(Status) -> JSONValue {
+        var object = try stored.document()
+        resource.strategy.fromStorage(&object)
+        object["apiVersion"] = .string(resource.groupVersion.apiVersion)
+        return object
+    }
+
+    func commit(_ operation: ObjectWrite.Operation, _ object: JSONValue, isCreated: Bool = false) async throws(Status) -> Outcome {
+        do throws(ObjectStoreError) {
+            var outcome = try await commit(storing: operation, object)
+            outcome.isCreated = isCreated
+            return outcome
+        } catch {
+            let name = Unstructured(object).name
+            switch error.code {
+            case .alreadyExists: throw .alreadyExists(resource.groupResource, name: name)
+            case .notFound: throw .notFound(resource.groupResource, name: name)
+            case .conflict: throw .modified(resource.groupResource, name: name)
+            default: throw Status(error)
+            }
+        }
+    }
+
+    func commit(storing operation: ObjectWrite.Operation, _ object: JSONValue) async throws(ObjectStoreError) -> Outcome {
+        var stored = object
+        resource.strategy.toStorage(&stored)
+        stored["apiVersion"] = .string(GroupVersion(group: resource.storageGroup, version: resource.storageVersion).apiVersion)
+        let typed = Unstructured(object)
+        let key = ObjectKey(resource: resource.storageKey, namespace: typed.namespace, name: typed.name)
+        let change = try await backend.commit(
+            ObjectWrite(operation, key: key, document: DocumentEncoder.encode(stored), attachment: stored)
+        )
+        await core.didWrite(resource.storageKey, name: typed.name)
+        var written = object
+        written.set(.string(String(change.revision)), at: ["metadata", "resourceVersion"])
+        return Outcome(object: written, bytes: change.bytes)
+    }
+
+    /// The 422 of this object.
+    func invalid(_ object: JSONValue, _ errors: [FieldError]) -> Status {
+        let name = Unstructured(object).name
+        return .invalid(group: resource.group, kind: resource.names.kind, name: name, errors: errors)
+    }
+}

@@ -1,0 +1,72 @@
+import APIMachinery
+
+/// The part of metadata that belongs to the server.
+enum SystemFields {
+    /// Sets what every new object gets, whatever its creator says.
+    static func prepareNew(_ object: inout JSONValue, strategy: any ResourceStrategy, now: Timestamp) {
+        for field in ["deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "resourceVersion", "generation"] {
+            if object["metadata"]?[field] != nil { object.set(nil, at: ["metadata", field]) }
+        }
+        object.set(.string(UniqueIdentifier.make()), at: ["metadata", "uid"])
+        object.set(.string(now.rfc3339), at: ["metadata", "creationTimestamp"])
+        if strategy.hasGeneration { object.set(1, at: ["metadata", "generation"]) }
+        dropEmpty(&object)
+    }
+
+    /// Keeps what no client may change.
+    static func keep(in object: inout JSONValue, from old: JSONValue) {
+        for field in ["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "selfLink"] {
+            let value = old["metadata"]?[field]
+            if value != nil || object["metadata"]?[field] != nil { object.set(value, at: ["metadata", field]) }
+        }
+        if let namespace = old["metadata"]?["namespace"] { object.set(namespace, at: ["metadata", "namespace"]) }
+        if object["metadata"]?["generateName"] == nil, let prefix = old["metadata"]?["generateName"] {
+            object.set(prefix, at: ["metadata", "generateName"])
+        }
+        dropEmpty(&object)
+    }
+
+    /// Empty maps and lists of metadata are the same as none.
+    static func dropEmpty(_ object: inout JSONValue) {
+        for field in ["labels", "annotations", "finalizers", "ownerReferences", "managedFields", "generateName", "namespace", "name"] {
+            switch object["metadata"]?[field] {
+            case .null?: object.set(nil, at: ["metadata", field])
+            case .object(let members)? where members.isEmpty: object.set(nil, at: ["metadata", field])
+            case .array(let elements)? where elements.isEmpty: object.set(nil, at: ["metadata", field])
+            case .string(let text)? where text.isEmpty: object.set(nil, at: ["metadata", field])
+            default: break
+            }
+        }
+    }
+
+    /// A name made from a prefix and five characters that spell no words.
+    static func generateName(_ prefix: String) -> String {
+        let alphabet = Array("bcdfghjklmnpqrstvwxz2456789")
+        var name = String(decoding: prefix.utf8.prefix(58), as: UTF8.self)
+        for _ in 0..<5 { name.append(alphabet[Int.random(in: 0..<alphabet.count)]) }
+        return name
+    }
+}
+
+/// Random identifiers of version 4 (RFC 9562).
+enum UniqueIdentifier {
+    static func make() -> String {
+        var generator = SystemRandomNumberGenerator()
+        var high = generator.next()
+        var low = generator.next()
+        high = high & 0xFFFF_FFFF_FFFF_0FFF | 0x4000
+        low = low & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000
+        let digits = hex(high) + hex(low)
+        var result = ""
+        for (index, digit) in digits.enumerated() {
+            if [8, 12, 16, 20].contains(index) { result.append("-") }
+            result.append(digit)
+        }
+        return result
+    }
+
+    private static func hex(_ value: UInt64) -> String {
+        let text = String(value, radix: 16)
+        return String(repeating: "0", count: 16 - text.count) + text
+    }
+}

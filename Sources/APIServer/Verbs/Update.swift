@@ -1,0 +1,35 @@
+import APIMachinery
+
+/// PUT on an object or on its status.
+enum UpdateVerb {
+    static func run(
+        _ core: ServerCore,
+        _ resource: ServedResource,
+        _ backend: any ResourceBackend,
+        _ context: RequestContext
+    ) async throws(Status) -> APIResponse {
+        try OptionErrors.check(context, kind: "UpdateOptions")
+        var object = try ObjectDecoder.decode(context, resource: resource)
+        let name = Unstructured(object).name
+        guard name == context.info.name else {
+            if name.isEmpty { throw .badRequest("name must be provided") }
+            throw .badRequest(
+                "the name of the object (\(name)) does not match the name on the URL (\(context.info.name))"
+            )
+        }
+        try ObjectDecoder.fit(&object, context: context, resource: resource)
+        let writer = ObjectWriter(core: core, resource: resource, backend: backend, context: context)
+        let owner = FieldOwner(
+            manager: context.fieldManager,
+            subresource: context.info.subresource,
+            now: context.now
+        )
+        let wanted = object
+        let outcome = try await writer.update(
+            subresource: context.info.subresource,
+            manager: owner,
+            createIfMissing: resource.strategy.allowsCreateOnUpdate && context.info.subresource.isEmpty
+        ) { _ throws(Status) in wanted }
+        return try await Rendering.outcome(outcome, context: context, resource: resource)
+    }
+}

@@ -1,0 +1,38 @@
+import APIServer
+import ArgumentParser
+import FoundationEssentials
+import Logging
+import ServiceLifecycle
+import StorageSQLite
+import UnixSignals
+
+/// An API server on its own, for tests and for trying things out.
+@main
+struct APIServerCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "apiserver",
+        abstract: "Serve the Kubernetes API from a directory.",
+        discussion: "Writes kubeconfig, token and ca.crt to the directory, readable by you only."
+    )
+
+    @Option(help: "Where the objects and the certificates are kept.")
+    var dataDir: String
+
+    @Option(help: "The port to listen on; 0 for any.")
+    var port = 6443
+
+    func run() async throws {
+        let logger = Logger(label: "apiserver")
+        try FileManager.default.createDirectory(atPath: dataDir, withIntermediateDirectories: true)
+        let store = try SQLiteObjectStore(path: "\(dataDir)/objects.sqlite")
+        var configuration = APIServer.Configuration(dataDirectory: dataDir)
+        configuration.port = port
+        let server = APIServer(configuration: configuration, store: store, logger: logger)
+        let group = ServiceGroup(
+            services: [server],
+            gracefulShutdownSignals: [.sigterm, .sigint],
+            logger: logger
+        )
+        try await group.run()
+    }
+}
