@@ -48,6 +48,54 @@ import Testing
         }
     }
 
+    @Test func goldenStrategicPatches() throws {
+        func schema(_ kind: String) throws -> StrategicMergeSchema {
+            try #require(StrategicMergeSchema.builtIn(group: "", kind: kind), "\(kind) has no schema")
+        }
+        try check("strategic") { patch, document, kind in
+            try Patch.strategic(patch, to: document, schema: schema(kind))
+        } bytes: { patch, document, kind in
+            try Patch.strategic(patch, to: document, schema: schema(kind))
+        }
+    }
+
+    @Test func strategicDirectivesInOddPlaces() throws {
+        let pod = try #require(StrategicMergeSchema.builtIn(group: "", kind: "Pod"))
+        let document: JSONValue = ["metadata": ["finalizers": ["a", "b"]], "spec": ["volumes": [["name": "v"]]]]
+        func patched(_ patch: JSONValue) throws -> JSONValue { try Patch.strategic(patch, to: document, schema: pod) }
+        func code(_ patch: JSONValue) -> Int? {
+            do throws(PatchError) {
+                _ = try Patch.strategic(patch, to: document, schema: pod)
+                return nil
+            } catch {
+                return error.code
+            }
+        }
+        // Values that are new lose their nulls and the objects that carry a directive.
+        #expect(
+            try patched(["x": ["y": .null, "z": [["$patch": "delete"], 1], "w": ["$patch": "replace"]]])["x"] == [
+                "z": [1]
+            ]
+        )
+        #expect(try patched(["metadata": ["$deleteFromPrimitiveList/finalizers": .null]])["metadata"] == [:])
+        #expect(try patched(["metadata": ["$setElementOrder/labels": []]]) == document)
+        #expect(code(["metadata": ["$deleteFromPrimitiveList": ["a"]]]) == 400)
+        #expect(code(["metadata": ["$setElementOrder": ["a"]]]) == 400)
+        #expect(code(["metadata": ["$setElementOrder/finalizers": "a"]]) == 500)
+        #expect(code(["metadata": ["finalizers": [1]]]) == 500)
+        #expect(code(["spec": ["volumes": [["name": "v", "$patch": "merge"]]]]) == 500)
+        #expect(code(["spec": ["volumes": [.null]]]) == 500)
+        #expect(code(["$patch": 5]) == 500)
+        #expect(StrategicMergeSchema.builtIn(group: "example.com", kind: "Pod") == nil)
+    }
+
+    @Test func strategicSchemasInOpenAPI() {
+        let fields = StrategicMergeSchema.fields(ofType: "PodSpec")
+        #expect(fields["volumes"]?.openAPIStrategy == "merge,retainKeys" && fields["volumes"]?.mergeKey == "name")
+        #expect(fields["containers"]?.openAPIStrategy == "merge" && fields["nodeName"] == nil)
+        #expect(StrategicMergeSchema.fields(ofType: "Pod")["spec"]?.openAPIStrategy == nil)
+    }
+
     @Test func mergePatchKeepsNullsOfWhatReplacesAnObject() throws {
         let result = try Patch.merge(["a": [["c": .null]]], into: ["a": ["b": 1]])
         #expect(result == ["a": [["c": .null]]])
