@@ -81,10 +81,19 @@ public struct ExpressionError: Error, Sendable, Equatable {
 }
 
 extension ExpressionError: CustomStringConvertible {
-    /// `1:5: no such key: errors`
-    public var description: String {
+    /// One line: `"steps.lint.output.errors > 0" at column 18: no such key: errors`
+    public var description: String { "\"\(Self.oneLine(source))\" at \(positionText): \(message)" }
+
+    /// `column 18`, or `line 2, column 3` in expressions of several lines.
+    var positionText: String {
         let (line, column) = position
-        return "\(line):\(column): \(message)"
+        return source.contains("\n") ? "line \(line), column \(column)" : "column \(column)"
+    }
+
+    /// An expression as messages show it: in one line, and only the beginning of a long one.
+    static func oneLine(_ source: String) -> String {
+        let text = source.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        return text.count <= 160 ? text : text.prefix(157) + "..."
     }
 }
 

@@ -126,10 +126,8 @@ public struct TemplateError: Error, Sendable, Equatable, CustomStringConvertible
     /// One line: `command[1]: in "${{ params.x }}" at column 7: no such key: x`.
     public var description: String {
         let place = path.isEmpty ? "" : path + ": "
-        let text = expression.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        let text = ExpressionError.oneLine(expression)
         guard let cause else { return "\(place)\"${{\" has no closing \"}}\" in \"\(text)\"" }
-        let (line, column) = cause.position
-        let position = line == 1 ? "column \(column)" : "line \(line), column \(column)"
-        return "\(place)in \"${{ \(text) }}\" at \(position): \(cause.message)"
+        return "\(place)in \"${{ \(text) }}\" at \(cause.positionText): \(cause.message)"
     }
 }

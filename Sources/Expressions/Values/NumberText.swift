@@ -108,12 +108,14 @@ enum NumberText {
         else { return nil }
         // A hexadecimal mantissa needs its binary exponent.
         if isHex, !lower.contains("p") { return nil }
-        guard let digits = withoutUnderscores(lower), let value = Double(digits), !value.isInfinite else { return nil }
+        guard let digits = withoutUnderscores(lower, isHex: isHex), let value = Double(digits), !value.isInfinite else {
+            return nil
+        }
         return value
     }
 
     /// Removes underscores, which may only stand between digits or after a base prefix.
-    private static func withoutUnderscores(_ text: String) -> String? {
+    private static func withoutUnderscores(_ text: String, isHex: Bool) -> String? {
         guard text.utf8.contains(UInt8(ascii: "_")) else { return text }
         var result: [UInt8] = []
         var previous = UInt8(ascii: "^")
@@ -121,7 +123,8 @@ enum NumberText {
         for (index, byte) in bytes.enumerated() {
             if byte == UInt8(ascii: "_") {
                 let next = index + 1 < bytes.count ? bytes[index + 1] : 0
-                guard previous.isHexDigit || previous == UInt8(ascii: "x"), next.isHexDigit else { return nil }
+                let isSurrounded = isHex ? previous.isHexDigit && next.isHexDigit : previous.isDigit && next.isDigit
+                guard isSurrounded || (previous == UInt8(ascii: "x") && next.isHexDigit) else { return nil }
             } else {
                 result.append(byte)
             }
