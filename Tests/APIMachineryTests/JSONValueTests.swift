@@ -37,6 +37,24 @@ import Testing
         #expect(object.keys == ["", "Z", "a", "a.b", "b", "é", "\u{FFFD}", "\u{1F600}"])
     }
 
+    /// The number and the order of members are the client's choice; in the square of it, this would take minutes.
+    @Test func manyMembersInAnyOrder() throws {
+        let names = (0..<60_000).reversed().map { "k\($0)" }
+        let text = "{" + names.map { "\"\($0)\":1" }.joined(separator: ",") + "}"
+        let value = try JSONValue(parsing: text)
+        #expect(value.objectValue?.count == names.count && value["k7777"] == 1)
+        let patch = JSONValue.object(JSONObject(names.map { ("a" + $0, JSONValue.int(2)) }))
+        #expect(try Patch.merge(patch, into: value).objectValue?.count == 2 * names.count)
+        let removal = JSONValue.object(JSONObject(names.map { ($0, JSONValue.null) }))
+        #expect(try Patch.merge(removal, into: value) == [:])
+        #expect(try Patch.strategic(removal, to: value, schema: .plain) == [:])
+    }
+
+    @Test func theLastOfEqualNamesWins() {
+        let object = JSONObject([("b", JSONValue.int(1)), ("a", 2), ("b", 3), ("a", 4), ("c", 5)])
+        #expect(object == ["a": 4, "b": 3, "c": 5])
+    }
+
     @Test func textsDifferInTheirBytes() {
         let composed = "\u{E9}"
         let decomposed = "e\u{301}"

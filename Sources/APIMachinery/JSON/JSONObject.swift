@@ -19,7 +19,8 @@ public struct JSONObject: Sendable, Hashable {
         }
 
         public func hash(into hasher: inout Hasher) {
-            for byte in key.utf8 { hasher.combine(byte) }
+            var key = key
+            key.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
             hasher.combine(value)
         }
     }
@@ -31,8 +32,30 @@ public struct JSONObject: Sendable, Hashable {
 
     /// An object of these members; the last of several with one name wins.
     public init(_ pairs: some Sequence<(String, JSONValue)>) {
-        members = []
-        for (key, value) in pairs { self[key] = value }
+        self.init(unsorted: pairs.map(Member.init))
+    }
+
+    /// An object of these members; the last of several with one name wins. Tells which ones are not the first of
+    /// their name, by position.
+    ///
+    /// Sorts once: inserting one by one would cost time in the square of their number, which a client chooses.
+    init(unsorted: [Member], repeated: (Int) -> Void = { _ in }) {
+        members = unsorted
+        let isSorted = zip(unsorted, unsorted.dropFirst()).allSatisfy { $0.key.compareBytes(to: $1.key) < 0 }
+        if isSorted { return }
+        // Stable, so that those of one name stay in their order.
+        let order = unsorted.indices.sorted { unsorted[$0].key.compareBytes(to: unsorted[$1].key) < 0 }
+        members.removeAll(keepingCapacity: true)
+        var later: [Int] = []
+        for index in order {
+            if let last = members.last, last.key.equalsBytes(of: unsorted[index].key) {
+                members[members.count - 1] = unsorted[index]
+                later.append(index)
+            } else {
+                members.append(unsorted[index])
+            }
+        }
+        for index in later.sorted() { repeated(index) }
     }
 
     /// Room for that many members, to spare the growing.
@@ -107,6 +130,33 @@ public struct JSONObject: Sendable, Hashable {
                 result.members.append(Member(key: member.key, value: value))
             }
         }
+        return result
+    }
+
+    /// The members of both objects; of those of the other, and of what is here under the same name, the closure
+    /// makes the result's, or `nil` for none. Takes time in proportion to both, however many names are new.
+    func merged<Failure: Error>(
+        with other: JSONObject,
+        _ combine: (String, JSONValue?, JSONValue) throws(Failure) -> JSONValue?
+    ) throws(Failure) -> JSONObject {
+        var result = JSONObject()
+        result.members.reserveCapacity(members.count + other.members.count)
+        var rest = members[...]
+        for member in other.members {
+            while let next = rest.first, next.key.compareBytes(to: member.key) < 0 {
+                result.members.append(next)
+                rest.removeFirst()
+            }
+            var current: JSONValue?
+            if let next = rest.first, next.key.equalsBytes(of: member.key) {
+                current = next.value
+                rest.removeFirst()
+            }
+            if let value = try combine(member.key, current, member.value) {
+                result.members.append(Member(key: member.key, value: value))
+            }
+        }
+        result.members.append(contentsOf: rest)
         return result
     }
 

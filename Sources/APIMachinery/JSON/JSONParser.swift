@@ -103,12 +103,12 @@ private struct JSONParser {
     private mutating func object() throws(JSONSyntaxError) -> JSONValue {
         try enter()
         offset += 1
-        var result = JSONObject()
+        var members: [JSONObject.Member] = []
         skipWhitespace()
         if peek() == UInt8(ascii: "}") {
             offset += 1
             depth -= 1
-            return .object(result)
+            return .object(JSONObject())
         }
         while true {
             guard peek() == UInt8(ascii: "\"") else { throw unexpected("where a member's name was expected") }
@@ -118,10 +118,7 @@ private struct JSONParser {
             offset += 1
             skipWhitespace()
             duplicates?.current.append(key)
-            let member = try value()
-            if result.updateValue(member, forKey: key), let duplicates {
-                duplicates.paths.append(Self.dotted(duplicates.current))
-            }
+            members.append(JSONObject.Member(key: key, value: try value()))
             duplicates?.current.removeLast()
             skipWhitespace()
             switch peek() {
@@ -131,9 +128,16 @@ private struct JSONParser {
             case UInt8(ascii: "}"):
                 offset += 1
                 depth -= 1
-                return .object(result)
+                return .object(object(of: members))
             default: throw unexpected("after a member of an object")
             }
+        }
+    }
+
+    private func object(of members: [JSONObject.Member]) -> JSONObject {
+        guard let duplicates else { return JSONObject(unsorted: members) }
+        return JSONObject(unsorted: members) { index in
+            duplicates.paths.append(Self.dotted(duplicates.current + [members[index].key]))
         }
     }
 

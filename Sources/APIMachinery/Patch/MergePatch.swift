@@ -20,29 +20,23 @@ extension Patch {
                     : "error decoding patch: a merge patch is an object, not a JSON \(patch.typeName)"
             )
         }
-        guard case .object(var result) = document else { return withoutNulls(patch) }
-        merge(members, into: &result)
-        return .object(result)
+        guard case .object(let original) = document else { return withoutNulls(patch) }
+        return .object(merge(members, into: original))
     }
 
-    private static func merge(_ patch: JSONObject, into document: inout JSONObject) {
-        for (key, value) in patch {
-            if value.isNull {
-                document.removeValue(forKey: key)
-            } else if let current = document[key], !current.isNull {
-                document.modify(key, default: .null) { $0 = merged(current, value) }
-            } else {
-                document[key] = withoutNulls(value)
-            }
+    private static func merge(_ patch: JSONObject, into document: JSONObject) -> JSONObject {
+        document.merged(with: patch) { _, current, value in
+            if value.isNull { return nil }
+            guard let current, !current.isNull else { return withoutNulls(value) }
+            return merged(current, value)
         }
     }
 
     private static func merged(_ current: JSONValue, _ patch: JSONValue) -> JSONValue {
-        guard case .object(var document) = current else { return withoutNulls(patch) }
+        guard case .object(let document) = current else { return withoutNulls(patch) }
         // The reference's oddity: what replaces an object without being one keeps its nulls.
         guard case .object(let members) = patch else { return patch }
-        merge(members, into: &document)
-        return .object(document)
+        return .object(merge(members, into: document))
     }
 
     /// Nulls in objects mean "remove" and are dropped where there is nothing to remove, also in the objects

@@ -63,43 +63,52 @@ enum StrategicMerge {
         var result = original
         try retainKeys(&patch, &result)
         try applyElementOrder(&patch, &result, schema)
-        // Sorted by name, as the members are: what is deleted from a list goes before what is added to it.
-        for (key, value) in patch { try mergeMember(key, value, into: &result, schema: schema) }
-        return result
+        // What is deleted from a list goes before what is added to it.
+        let deletions = try takeDeletions(&patch)
+        result = try result.merged(with: deletions) { name, current, value throws(PatchError) in
+            try mergeMember(name, current, value, deletes: true, schema: schema)
+        }
+        return try result.merged(with: patch) { name, current, value throws(PatchError) in
+            try mergeMember(name, current, value, deletes: false, schema: schema)
+        }
     }
 
-    private static func mergeMember(
-        _ key: String,
-        _ value: JSONValue,
-        into result: inout JSONObject,
-        schema: StrategicMergeSchema
-    ) throws(PatchError) {
-        var name = key
-        let deletes = key.hasPrefix(StrategicDirective.deletePrefix)
-        if deletes {
+    /// Takes the members `$deleteFromPrimitiveList/…` out of the patch and returns them by the name of their field.
+    private static func takeDeletions(_ patch: inout JSONObject) throws(PatchError) -> JSONObject {
+        guard patch.contains(where: { $0.key.hasPrefix(StrategicDirective.deletePrefix) }) else { return [:] }
+        var deletions: [(String, JSONValue)] = []
+        for (key, value) in patch where key.hasPrefix(StrategicDirective.deletePrefix) {
             guard let field = StrategicDirective.field(of: key, prefix: StrategicDirective.deletePrefix) else {
                 throw PatchError(code: 400, message: "invalid patch format of primitive list")
             }
             // A directive that names nothing stays what it is, as an unknown field.
-            if !field.isEmpty { name = field }
+            deletions.append((field.isEmpty ? key : field, value))
         }
-        if value.isNull {
-            result.removeValue(forKey: name)
-            return
-        }
+        patch = patch.compactMapValues { key, value in key.hasPrefix(StrategicDirective.deletePrefix) ? nil : value }
+        return JSONObject(deletions)
+    }
+
+    /// What a member becomes; `nil` if it goes.
+    private static func mergeMember(
+        _ name: String,
+        _ current: JSONValue?,
+        _ value: JSONValue,
+        deletes: Bool,
+        schema: StrategicMergeSchema
+    ) throws(PatchError) -> JSONValue? {
+        if value.isNull { return nil }
         let field = schema.field(name)
-        switch (result[name], value) {
+        switch (current, value) {
         case (.object(let original)?, .object(let members)):
-            result[name] =
-                field.strategy == .replace
-                ? value : .object(try merge(members, into: original, schema: schema.schema(of: field)))
+            if field.strategy == .replace { return value }
+            return .object(try merge(members, into: original, schema: schema.schema(of: field)))
         case (.array(let original)?, .array(let elements)):
             let merge = StrategicListMerge(field: field, schema: schema.schema(of: field))
-            result[name] = .array(try merge.apply(elements, to: original, deletes: deletes))
-        case (let original, _):
+            return .array(try merge.apply(elements, to: original, deletes: deletes))
+        default:
+            if deletes, !hasSameType(current, value) { return current }
             // Nothing there, or something of another type, or a scalar: the patch's value is taken.
-            if deletes, original == nil || !hasSameType(original, value) { return }
-            result[name] = withoutDirectives(withoutNulls(value))
+            return withoutDirectives(withoutNulls(value))
         }
     }
 
