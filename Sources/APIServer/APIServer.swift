@@ -32,6 +32,8 @@ public final class APIServer: Service {
         public var tokens: [String: UserInfo] = [:]
         /// Definitions (or any objects) that are applied at every start, before the server is ready.
         public var manifests: [JSONValue] = []
+        /// Rules that schemas cannot state, asked for every object that is to be stored, as validating admission.
+        public var objectRules: @Sendable (JSONValue) -> [FieldError] = { _ in [] }
         /// The clock.
         public var now: @Sendable () -> Timestamp = { Timestamp.now() }
 
@@ -60,6 +62,7 @@ public final class APIServer: Service {
         options.now = configuration.now
         options.podLogs = configuration.podLogs
         options.metrics = configuration.podMetrics
+        options.objectRules = configuration.objectRules
         core = ServerCore(
             store: store,
             authorizer: ListedAuthorizer(rules: configuration.accessRules),

@@ -24,6 +24,8 @@ final class ServerCore: Sendable {
         var podLogs: (any PodLogSource)?
         var metrics: (any PodMetricsSource)?
         var version = ServerVersion()
+        /// Rules beyond the schemas, for objects that the schemas have accepted.
+        var objectRules: @Sendable (JSONValue) -> [FieldError] = { _ in [] }
     }
 
     init(store: any ObjectStore, authorizer: any Authorizer, options: Options, logger: Logger) {
@@ -106,6 +108,13 @@ final class ServerCore: Sendable {
 
     /// Refuses objects in namespaces that are missing or on their way out.
     func admitCreate(of name: String, resource: ServedResource, context: RequestContext) async throws(Status) {
+        if resource.isCustom, existingCache(CustomResourceDefinitions.storageKey)?.current(resource.storageKey)?.isDeleting == true {
+            throw .forbidden(
+                resource.groupResource,
+                name: name,
+                "create not allowed while custom resource definition is terminating"
+            )
+        }
         guard resource.isNamespaced else { return }
         let namespace = context.info.namespace
         let namespaces = GroupResource(group: "", resource: "namespaces")
@@ -147,10 +156,14 @@ public struct ServerVersion: Sendable, Hashable {
 extension Status {
     /// What the store's trouble means to a client.
     init(_ error: ObjectStoreError) {
+        if let status = error.status {
+            self = status
+            return
+        }
         switch error.code {
         case .expired: self = .gone(error.message)
         case .unavailable: self = .serviceUnavailable(error.message, retryAfterSeconds: 1)
-        case .corrupt, .notFound, .alreadyExists, .conflict: self = .internalError(error.message)
+        case .corrupt, .notFound, .alreadyExists, .conflict, .refused: self = .internalError(error.message)
         }
     }
 }

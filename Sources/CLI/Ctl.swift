@@ -1,4 +1,5 @@
 public import ArgumentParser
+import Spec
 
 /// The command that people type: everything about runs and pools that kubectl has no word for.
 public struct Ctl: AsyncParsableCommand {
@@ -37,7 +38,7 @@ public struct Ctl: AsyncParsableCommand {
             ),
             CommandGroup(
                 name: "Files and programs",
-                subcommands: [VerifyCommand.self, ImageCommand.self, CompletionCommand.self, VersionCommand.self]
+                subcommands: [VerifyCommand.self, CompletionCommand.self, VersionCommand.self]
             ),
         ]
     )

@@ -108,6 +108,14 @@ final class ProvidedBackend: ResourceBackend {
         }
     }
 
+    /// Answers a request on a subresource of the provider's own; `nil` if it has none of that name.
+    func perform(_ context: RequestContext, at path: String) async throws(Status) -> JSONValue? {
+        let name = context.info.subresource
+        guard provider.subresources[name] != nil else { return nil }
+        let body = context.info.verb == "get" ? JSONValue.null : try BodyReader.read(context).value
+        return try await provider.perform(name, verb: context.info.verb, at: path, body)
+    }
+
     func commit(_ write: ObjectWrite) async throws(ObjectStoreError) -> ObjectChange { try await provider.commit(write) }
 
     func tick(now: Timestamp) {
@@ -147,6 +155,9 @@ enum ProvidedResources {
                 storageVersion: storageVersion
             )
             resource.backend = .objects(backend)
+            for (name, verbs) in provider.subresources.sorted(by: { $0.key < $1.key }) {
+                resource.subresources.append(.init(name: name, verbs: verbs))
+            }
             resources.append(resource)
         }
         return resources

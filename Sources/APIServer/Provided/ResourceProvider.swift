@@ -45,8 +45,28 @@ public protocol ResourceProvider: Sendable {
     /// Calls `observer` with every change from now on, in the order of revisions. Called once.
     func observe(_ observer: @escaping @Sendable (ProvidedChange) -> Void)
 
+    /// Subresources besides `status` and `scale`, by name, with the verbs that each has (`get`, `create`).
+    var subresources: [String: [String]] { get }
+
+    /// Answers a request on one of those subresources.
+    ///
+    /// - Parameter body: the request's body; `null` for `get`.
+    /// - Returns: the JSON to answer with.
+    func perform(_ subresource: String, verb: String, at path: String, _ body: JSONValue) async throws(Status) -> JSONValue
+
     /// Makes one write durable. The write's document tells the object; its operation what must be stored before.
     ///
     /// - Returns: the object as it is stored then; of a deletion, its last state.
     func commit(_ write: ObjectWrite) async throws(ObjectStoreError) -> ObjectChange
+}
+
+extension ResourceProvider {
+    public var subresources: [String: [String]] { [:] }
+
+    public func perform(
+        _ subresource: String,
+        verb: String,
+        at path: String,
+        _ body: JSONValue
+    ) async throws(Status) -> JSONValue { throw .methodNotAllowed(GroupResource(group: "", resource: subresource), verb: verb) }
 }

@@ -53,13 +53,17 @@ struct ObjectWriter: Sendable {
     }
 
     private func insert(_ object: JSONValue) async throws(Status) -> Outcome {
+        var object = object
         let name = Unstructured(object).name
         try checkKind(object)
-        let errors = MetadataRules.validate(object, resource: resource) + resource.strategy.validate(object, context)
+        MetadataRules.tidy(&object, context: context)
+        resource.strategy.canonicalize(&object)
+        var errors = MetadataRules.validate(object, resource: resource) + resource.strategy.validate(object, context)
+        if errors.isEmpty { errors = core.options.objectRules(object) }
         guard errors.isEmpty else { throw invalid(object, errors) }
         try await core.admitCreate(of: name, resource: resource, context: context)
         if context.isDryRun {
-            if try await backend.object(at: path(name)) != nil { throw .alreadyExists(resource.groupResource, name: name) }
+            if try await backend.object(at: path(name)) != nil { throw try await alreadyExists(name) }
             return Outcome(object: object, bytes: nil, isCreated: true)
         }
         return try await commit(.create, object, isCreated: true)
@@ -165,11 +169,16 @@ struct ObjectWriter: Sendable {
         resource.strategy.prepareForUpdate(&object, old: old, subresource: subresource)
         if let manager { object = try manager.updated(object, old: old, resource: resource) }
         SystemFields.dropEmpty(&object)
-        let errors =
-            MetadataRules.validateUpdate(object, old: old)
+        MetadataRules.tidy(&object, context: context)
+        resource.strategy.canonicalize(&object)
+        let metadataErrors = MetadataRules.validateUpdate(object, old: old)
+        // For custom resources the reference runs these checks twice, and tells what it finds twice.
+        var errors =
+            metadataErrors + (resource.isCustom && subresource.isEmpty ? metadataErrors : [])
             + resource.strategy.validateUpdate(object, old: old, subresource: subresource, context)
+        if errors.isEmpty, subresource != "status" { errors = core.options.objectRules(object) }
         guard errors.isEmpty else { throw invalid(object, errors) }
-        if FieldOwner.isUnchanged(object, old) {
+        if subresource != "scale", FieldOwner.isUnchanged(object, old) {
             return Outcome(object: old, bytes: stored.bytes)
         }
         if context.isDryRun { return Outcome(object: object, bytes: nil) }
@@ -211,7 +220,7 @@ struct ObjectWriter: Sendable {
         } catch {
             let name = Unstructured(object).name
             switch error.code {
-            case .alreadyExists: throw .alreadyExists(resource.groupResource, name: name)
+            case .alreadyExists: throw try await alreadyExists(name)
             case .notFound: throw .notFound(resource.groupResource, name: name)
             case .conflict: throw .modified(resource.groupResource, name: name)
             default: throw Status(error)
@@ -234,9 +243,18 @@ struct ObjectWriter: Sendable {
         return Outcome(object: written, bytes: change.bytes)
     }
 
+    /// The 409 of a name that is taken; a marked object holds its name until it is gone.
+    private func alreadyExists(_ name: String) async throws(Status) -> Status {
+        var status = Status.alreadyExists(resource.groupResource, name: name)
+        if try await backend.object(at: path(name))?.isDeleting == true {
+            status.message = "object is being deleted: \(status.message ?? "")"
+        }
+        return status
+    }
+
     /// The 422 of this object.
     func invalid(_ object: JSONValue, _ errors: [FieldError]) -> Status {
         let name = Unstructured(object).name
-        return .invalid(group: resource.group, kind: resource.names.kind, name: name, errors: errors)
+        return .invalid(group: resource.strategy.invalidGroup ?? resource.group, kind: resource.names.kind, name: name, errors: errors)
     }
 }

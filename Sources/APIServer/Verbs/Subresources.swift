@@ -18,6 +18,11 @@ enum SubresourceVerbs {
         guard subresource.verbs.contains(verb) else {
             throw resource.isCustom ? Status.methodNotAllowed(resource.groupResource, verb: verb) : Dispatcher.methodNotOffered
         }
+        if let provided = backend as? ProvidedBackend,
+            let answer = try await provided.perform(context, at: context.path(info.name, resource))
+        {
+            return Rendering.encode(answer, status: verb == "create" ? 201 : 200, context: context)
+        }
         switch (subresource.name, verb) {
         case ("scale", _): return try await ScaleVerbs.run(core, resource, backend, context)
         case ("log", _): return try await PodLogVerb.run(core, resource, backend, context)

@@ -21,7 +21,7 @@ struct VersionCommand: AsyncParsableCommand {
                 try await client.json(APIRequest(.get, "/version"))
             }
             versions["server"] = server["gitVersion"] ?? .null
-            versions["martinet"] = server["martinetVersion"] ?? nil
+            versions["martinet"] = server["martinetVersion"]
         }
         if Printing.structured(versions, global.output, name: Version.text) { return }
         Terminal.line("ctl: \(Version.text)")

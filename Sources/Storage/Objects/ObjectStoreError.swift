@@ -1,3 +1,5 @@
+public import APIMachinery
+
 /// Why the object store did not do what it was asked to.
 public struct ObjectStoreError: Error, Sendable, Hashable, CustomStringConvertible {
     /// What the caller can make of it.
@@ -14,11 +16,22 @@ public struct ObjectStoreError: Error, Sendable, Hashable, CustomStringConvertib
         case unavailable
         /// What is stored is damaged; serving it would spread the damage.
         case corrupt
+        /// The keeper of the objects will not have this one; `status` says why.
+        case refused
     }
 
     public var code: Code
     /// What happened and what to do about it.
     public var message: String
+    /// The answer for the client, where whoever keeps the objects knows better than the code tells.
+    public var status: Status?
+
+    /// A refusal with that answer.
+    public init(_ status: Status) {
+        code = .refused
+        message = status.message ?? "refused"
+        self.status = status
+    }
 
     /// An error with a message for people.
     public init(_ code: Code, _ message: String) {

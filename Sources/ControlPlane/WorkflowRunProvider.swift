@@ -1,0 +1,228 @@
+import APIMachinery
+import APIServer
+import Logging
+import RunEngine
+import ServiceLifecycle
+import Spec
+import Storage
+import Synchronization
+
+/// Serves the runs of the run store as `runs.martinet.dev/v1alpha1 WorkflowRun` objects. Not one byte of them is in the
+/// object store.
+final class WorkflowRunProvider: ResourceProvider, Service {
+    let definition = WorkflowRunDefinition.definition
+    let subresources = ["cancel": ["create"], "retry": ["create"], "logs": ["get"]]
+    private let engine: RunEngine
+    private let logger: Logger
+    private let observers = Mutex<[@Sendable (ProvidedChange) -> Void]>([])
+    private let newest: Mutex<Int64>
+
+    /// A provider over an engine; `revision` is that of the store at its opening.
+    init(engine: RunEngine, revision: Int64, logger: Logger) {
+        self.engine = engine
+        self.logger = logger
+        newest = Mutex(revision)
+    }
+
+    var revision: Int64 { newest.withLock { $0 } }
+
+    func object(at path: String) async throws(ObjectStoreError) -> StoredObject? {
+        let (namespace, name) = Self.split(path)
+        return try await Self.translating {
+            try await self.engine.run(namespace: namespace, name: name).map(Self.stored)
+        }
+    }
+
+    func objects(
+        namespace: String?,
+        start: String,
+        limit: Int?
+    ) async throws(ObjectStoreError) -> ObjectSnapshot {
+        try await Self.translating {
+            var query = RunQuery(namespace: namespace, limit: limit ?? Int.max)
+            query.order = .name(after: Self.predecessor(of: start))
+            let (runs, revision) = try await self.engine.runs(query)
+            return ObjectSnapshot(objects: runs.map(Self.stored), revision: revision)
+        }
+    }
+
+    func changes(after revision: Int64) async throws(ObjectStoreError) -> [ProvidedChange] {
+        try await Self.translating {
+            let latest = self.engine.store.changes.latest
+            var watch = self.engine.watch(after: revision)
+            var found: [ProvidedChange] = []
+            while watch.revision < latest, !Task.isCancelled { found += try await watch.next().map(Self.change) }
+            return found
+        }
+    }
+
+    func observe(_ observer: @escaping @Sendable (ProvidedChange) -> Void) {
+        observers.withLock { $0.append(observer) }
+    }
+
+    /// Hands changes of runs on to the API server's watchers, until the plane stops.
+    func run() async throws {
+        try await cancelWhenGracefulShutdown { [self] in
+            var watch = engine.watch(after: revision)
+            while !Task.isCancelled {
+                do {
+                    let events = try await watch.next()
+                    let listeners = observers.withLock { $0 }
+                    for event in events {
+                        newest.withLock { $0 = max($0, event.revision) }
+                        for listener in listeners { listener(Self.change(event)) }
+                    }
+                } catch let error as RunStoreError where error.code == .expired {
+                    // More happened at once than the feed holds; watchers miss those states and see later ones.
+                    logger.warning("watchers of runs missed changes", metadata: ["error": "\(error)"])
+                    let revision = try await engine.store.read { try $0.revision() }
+                    watch = engine.watch(after: revision)
+                }
+            }
+        }
+    }
+
+    func perform(
+        _ subresource: String,
+        verb: String,
+        at path: String,
+        _ body: JSONValue
+    ) async throws(Status) -> JSONValue {
+        let (namespace, name) = Self.split(path)
+        do {
+            switch subresource {
+            case "cancel":
+                try await engine.cancel(namespace: namespace, name: name, message: body["message"]?.stringValue ?? "")
+            case "retry":
+                try await engine.retry(namespace: namespace, name: name)
+            default:
+                guard let logs = try await engine.logs(namespace: namespace, name: name) else {
+                    throw Status.notFound(WorkflowRun.resource.groupResource, name: name)
+                }
+                return RunLogs.json(logs)
+            }
+            guard let snapshot = try await engine.run(namespace: namespace, name: name) else {
+                throw Status.notFound(WorkflowRun.resource.groupResource, name: name)
+            }
+            return snapshot.json
+        } catch let status as Status {
+            throw status
+        } catch {
+            throw .internalError("\(error)")
+        }
+    }
+
+    func commit(_ write: ObjectWrite) async throws(ObjectStoreError) -> ObjectChange {
+        let (namespace, name) = Self.split(write.key.path)
+        return try await Self.translating {
+            let bytes = write.document.bytes(at: 0)
+            let document = try JSONValue(parsing: bytes)
+            switch write.operation {
+            case .create:
+                let snapshot = try await self.engine.create(document, namespace: namespace)
+                return Self.committed(write, .created, snapshot, previous: nil)
+            case .update(let expected):
+                let previous = try await self.engine.run(namespace: namespace, name: name)?.bytes
+                let metadata = document["metadata"]?.objectValue ?? [:]
+                try await self.engine.setMetadata(
+                    namespace: namespace,
+                    name: name,
+                    labels: RunMetadata.labels(metadata),
+                    metadata: JSONValue.object(RunMetadata.other(metadata)).bytes,
+                    resourceVersion: expected
+                )
+                guard let snapshot = try await self.engine.run(namespace: namespace, name: name) else {
+                    throw ObjectStoreError(.notFound, "the run \(name) was deleted")
+                }
+                return Self.committed(write, .updated, snapshot, previous: previous)
+            case .delete(let expected):
+                guard let snapshot = try await self.engine.run(namespace: namespace, name: name) else {
+                    throw ObjectStoreError(.notFound, "the run \(name) is gone")
+                }
+                guard snapshot.run.resourceVersion == expected else {
+                    throw ObjectStoreError(.conflict, "the run \(name) has changed")
+                }
+                try await self.engine.delete(namespace: namespace, name: name)
+                return Self.committed(write, .deleted, snapshot, previous: snapshot.bytes)
+            }
+        }
+    }
+
+    // MARK: Translation
+
+    private static func stored(_ snapshot: RunSnapshot) -> StoredObject {
+        StoredObject(
+            path: "\(snapshot.run.namespace)/\(snapshot.run.name)",
+            revision: snapshot.run.resourceVersion,
+            bytes: snapshot.bytes
+        )
+    }
+
+    private static func change(_ event: RunEvent) -> ProvidedChange {
+        let kind: ObjectChange.Kind =
+            switch event.kind {
+            case .added: .created
+            case .modified: .updated
+            case .deleted: .deleted
+            }
+        return ProvidedChange(kind: kind, object: stored(event.object))
+    }
+
+    private static func committed(
+        _ write: ObjectWrite,
+        _ kind: ObjectChange.Kind,
+        _ snapshot: RunSnapshot,
+        previous: [UInt8]?
+    ) -> ObjectChange {
+        ObjectChange(
+            key: write.key,
+            kind: kind,
+            revision: snapshot.run.resourceVersion,
+            bytes: snapshot.bytes,
+            previous: previous
+        )
+    }
+
+    private static func split(_ path: String) -> (namespace: String, name: String) {
+        let parts = path.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+        return parts.count == 2 ? (String(parts[0]), String(parts[1])) : ("", path)
+    }
+
+    /// The name after which a page begins that begins at the path.
+    private static func predecessor(of start: String) -> NamespacedName? {
+        guard !start.isEmpty else { return nil }
+        let (namespace, name) = split(start)
+        guard let last = name.utf8.last else { return nil }
+        // A trailing NUL asks for what follows a name that was seen.
+        if last == 0 { return NamespacedName(namespace: namespace, name: String(name.dropLast())) }
+        // Names are printable ASCII, so no name lies between this text and the one asked for.
+        let head = String(name.dropLast())
+        return NamespacedName(namespace: namespace, name: head + String(Character(Unicode.Scalar(last - 1))) + "\u{7F}")
+    }
+
+    private static func translating<Result>(
+        _ body: () async throws -> Result
+    ) async throws(ObjectStoreError) -> Result {
+        do {
+            return try await body()
+        } catch let error as ObjectStoreError {
+            throw error
+        } catch let status as Status where status.reason == .conflict {
+            throw ObjectStoreError(.conflict, status.message ?? "conflict")
+        } catch let status as Status {
+            throw ObjectStoreError(status)
+        } catch let error as RunStoreError {
+            let code: ObjectStoreError.Code =
+                switch error.code {
+                case .alreadyExists: .alreadyExists
+                case .notFound: .notFound
+                case .expired: .expired
+                case .unavailable: .unavailable
+                case .corrupt: .corrupt
+                }
+            throw ObjectStoreError(code, error.message)
+        } catch {
+            throw ObjectStoreError(.unavailable, "\(error)")
+        }
+    }
+}
