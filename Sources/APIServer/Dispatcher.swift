@@ -61,6 +61,7 @@ final class Dispatcher: Sendable {
             Rendering.addWarnings(context.warnings, to: &response)
             return response
         } catch {
+            if error == Self.notServed { return .pathNotFound }
             if let text = resource.deprecationWarning { context.warn(text) }
             return Rendering.status(error, form: chosen, warnings: context.warnings)
         }

@@ -5,6 +5,16 @@ struct EventStrategy: BuiltInStrategy {
     /// Whether this is the newer form, in which most fields have other names.
     let isNew: Bool
 
+    var allowsCreateOnUpdate: Bool { true }
+    /// Errors about the newer form name no group: the reference checks both in their older form.
+    var invalidGroup: String? { "" }
+
+    func unknownFieldMessage(_ field: String) -> String { "field label not supported: \(field)" }
+
+    func nameErrors(_ name: String, isPrefix: Bool) -> [String] {
+        isPrefix ? Validation.pathSegmentPrefix(name) : Validation.pathSegment(name)
+    }
+
     var typeName: String { isNew ? "EventsEvent" : "Event" }
 
     /// The names of fields in the older form, and those in the newer one.
@@ -95,8 +105,10 @@ struct EventStrategy: BuiltInStrategy {
         errors += reportingErrors(object, controller: "reportingController")
         let type = object["type"]?.stringValue ?? ""
         if type != "Normal", type != "Warning" { errors.append(.invalid(FieldPath("type"), .string(type), "has invalid value: \(type)")) }
-        let note = isNew ? "note" : "message"
-        if (object[note]?.stringValue ?? "").utf8.count > 1024 {
+        if let series = object["series"], (series["count"]?.intValue ?? 0) < 2 {
+            errors.append(.invalid(FieldPath("series").child("count"), series["count"] ?? 0, "should be at least 2"))
+        }
+        if (object["note"]?.stringValue ?? "").utf8.count > 1024 {
             errors.append(.invalid(FieldPath("message"), "", "can have at most 1024 characters"))
         }
         return errors
@@ -105,11 +117,8 @@ struct EventStrategy: BuiltInStrategy {
     private func reportingErrors(_ object: JSONValue, controller: String) -> [FieldError] {
         var errors: [FieldError] = []
         let name = object[controller]?.stringValue ?? ""
-        if name.isEmpty {
-            errors.append(.required(FieldPath("reportingController")))
-        } else {
-            errors += Validation.qualifiedName(name).map { .invalid(FieldPath("reportingController"), .string(name), $0) }
-        }
+        if name.isEmpty { errors.append(.required(FieldPath("reportingController"))) }
+        errors += Validation.qualifiedName(name).map { .invalid(FieldPath("reportingController"), .string(name), $0) }
         for field in ["reportingInstance", "action", "reason"] {
             let text = object[field]?.stringValue ?? ""
             if text.isEmpty {

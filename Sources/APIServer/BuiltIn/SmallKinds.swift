@@ -148,7 +148,7 @@ struct NamespaceStrategy: BuiltInStrategy {
     }
 
     /// Every namespace carries its name as a label.
-    static func setNameLabel(_ object: inout JSONValue) {
+    func canonicalize(_ object: inout JSONValue) {
         let name = Unstructured(object).name
         object.set(.string(name), at: ["metadata", "labels", "kubernetes.io/metadata.name"])
     }
@@ -163,7 +163,6 @@ struct NamespaceStrategy: BuiltInStrategy {
             object["spec"] = old["spec"]
             object["status"] = old["status"]
         }
-        Self.setNameLabel(&object)
     }
 
     func checkDeletion(_ object: JSONValue) throws(Status) {

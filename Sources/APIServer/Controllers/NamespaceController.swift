@@ -82,7 +82,24 @@ struct CustomResourceCleanup: Sendable {
         let definition = try stored.document()
         let group = definition.value(at: "spec", "group")?.stringValue ?? ""
         let plural = definition.value(at: "spec", "names", "plural")?.stringValue ?? ""
+        let now = core.options.now()
         if let (_, backend) = core.stored(group: group, plural: plural) {
+            try await core.internalUpdate(
+                group: "apiextensions.k8s.io",
+                resource: "customresourcedefinitions",
+                namespace: "",
+                name: name,
+                subresource: "status"
+            ) { object in
+                CustomResourceConditions.set(
+                    "Terminating",
+                    to: "True",
+                    reason: "InstanceDeletionInProgress",
+                    message: "CustomResource deletion is in progress",
+                    in: &object,
+                    now: now
+                )
+            }
             for object in try await backend.page(PageRequest(selection: Selection())).objects where !object.isDeleting {
                 try await core.internalDelete(
                     group: group,

@@ -54,7 +54,7 @@ struct CustomResourceDefinitionStrategy: BuiltInStrategy {
     }
 
     func validate(_ object: JSONValue, _ context: RequestContext) -> [FieldError] {
-        CustomResourceDefinitionValidation.errors(object)
+        CustomResourceDefinitionValidation.createErrors(object)
     }
 
     func validateUpdate(

@@ -11,22 +11,16 @@ enum CustomResourceDefinitionValidation {
         let plural = spec.value(at: "names", "plural")?.stringValue ?? ""
         let name = Unstructured(object).name
         if name != "\(plural).\(group)" {
-            errors.append(
-                .invalid(
-                    FieldPath("metadata").child("name"),
-                    .string(name),
-                    "must be spec.names.plural+\".\"+spec.group"
-                )
-            )
+            let detail = "must be spec.names.plural+\".\"+spec.group"
+            errors.append(.invalid(FieldPath("metadata").child("name"), .string(name), detail))
         }
         if group.isEmpty {
             errors.append(.required(path.child("group")))
         } else {
             errors += Validation.dns1123Subdomain(group).map { .invalid(path.child("group"), .string(group), $0) }
             if group.split(separator: ".").count < 2 {
-                errors.append(
-                    .invalid(path.child("group"), .string(group), "should be a domain with at least one dot")
-                )
+                let detail = "should be a domain with at least one dot"
+                errors.append(.invalid(path.child("group"), .string(group), detail))
             }
         }
         let scope = spec["scope"]?.stringValue ?? ""
@@ -35,34 +29,76 @@ enum CustomResourceDefinitionValidation {
         } else if !["Cluster", "Namespaced"].contains(scope) {
             errors.append(.notSupported(path.child("scope"), .string(scope), ["Cluster", "Namespaced"]))
         }
+        if spec["preserveUnknownFields"]?.boolValue == true {
+            errors.append(
+                .invalid(
+                    path.child("preserveUnknownFields"),
+                    true,
+                    "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead"
+                )
+            )
+        }
         errors += names(spec["names"] ?? .null, at: path.child("names"))
-        return errors + versions(spec, at: path.child("versions"))
+        errors += versions(spec, at: path)
+        return errors + conversion(spec["conversion"] ?? .null, at: path.child("conversion"))
+    }
+
+    /// What is wrong with the list of versions that objects are stored in.
+    static func storedVersionErrors(_ object: JSONValue) -> [FieldError] {
+        let path = FieldPath("status").child("storedVersions")
+        let stored = object.value(at: "status", "storedVersions")?.arrayValue ?? []
+        if stored.isEmpty { return [.invalid(path, .array([]), "must have at least one stored version")] }
+        let versions = object.value(at: "spec", "versions")?.arrayValue ?? []
+        var names = Set(versions.compactMap { $0["name"]?.stringValue })
+        var errors: [FieldError] = []
+        for (index, value) in stored.enumerated() {
+            guard let name = value.stringValue, !names.contains(name) else { continue }
+            errors.append(
+                .invalid(
+                    path.index(index),
+                    value,
+                    "missing from spec.versions; \(name) was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in \(name) and removes \(name) from status.storedVersions"
+                )
+            )
+        }
+        names = Set(stored.compactMap(\.stringValue))
+        for (index, version) in versions.enumerated() where version["storage"]?.boolValue == true {
+            let name = version["name"]?.stringValue ?? ""
+            if !names.contains(name) {
+                errors.append(.invalid(path, .array(stored), "must have the storage version \(name) (spec.versions[\(index)])"))
+            }
+        }
+        return errors
+    }
+
+    static func createErrors(_ object: JSONValue) -> [FieldError] {
+        var errors = self.errors(object)
+        let stored = (object.value(at: "spec", "versions")?.arrayValue ?? []).filter { $0["storage"]?.boolValue == true }
+        // The status of a new definition follows from its spec, so a wrong number shows there too.
+        if stored.count != 1 {
+            let path = FieldPath("status").child("storedVersions")
+            let names = object.value(at: "status", "storedVersions") ?? .array([])
+            errors.append(.invalid(path, names, "must have exactly one stored version"))
+        }
+        return errors
     }
 
     static func updateErrors(_ object: JSONValue, old: JSONValue) -> [FieldError] {
         var errors = self.errors(object)
         // What clients have cached of an established kind may not change any more.
         if CustomResourceConditions.isTrue("Established", in: old) {
-            for field in [["scope"], ["names", "plural"], ["names", "kind"], ["group"]] {
+            for field in [["scope"], ["names", "kind"]] {
                 let value = object["spec"]?.value(at: field) ?? ""
-                if field != ["names", "plural"], field != ["names", "kind"] || true, value != old["spec"]?.value(at: field) ?? "" {
-                    let path = field.reduce(FieldPath("spec")) { $0.child($1) }
-                    errors.append(.invalid(path, value, "field is immutable"))
-                }
+                guard value != old["spec"]?.value(at: field) ?? "" else { continue }
+                errors.append(.invalid(field.reduce(FieldPath("spec")) { $0.child($1) }, value, "field is immutable"))
             }
         }
-        let versions = Set((object.value(at: "spec", "versions")?.arrayValue ?? []).compactMap { $0["name"]?.stringValue })
-        for (index, stored) in (object.value(at: "status", "storedVersions")?.arrayValue ?? []).enumerated() {
-            guard let name = stored.stringValue, !versions.contains(name) else { continue }
-            errors.append(
-                .invalid(
-                    FieldPath("status").child("storedVersions").index(index),
-                    stored,
-                    "missing from spec.versions; \(name) was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in \(name) and removes \(name) from status.storedVersions"
-                )
-            )
+        for field in [["group"], ["names", "plural"]] {
+            let value = object["spec"]?.value(at: field) ?? ""
+            guard value != old["spec"]?.value(at: field) ?? "" else { continue }
+            errors.append(.invalid(field.reduce(FieldPath("spec")) { $0.child($1) }, value, "field is immutable"))
         }
-        return errors
+        return errors + storedVersionErrors(object)
     }
 
     private static func names(_ names: JSONValue, at path: FieldPath) -> [FieldError] {
@@ -73,13 +109,20 @@ enum CustomResourceDefinitionValidation {
                 if field == "plural" || field == "kind" { errors.append(.required(path.child(field))) }
                 continue
             }
-            errors += Validation.dns1035Label(text.lowercased()).map {
-                .invalid(path.child(field), .string(text), field.hasSuffix("ind") ? "may have mixed case, but should otherwise match: \($0)" : $0)
+            let mayHaveCapitals = field == "kind" || field == "listKind"
+            errors += Validation.dns1035Label(mayHaveCapitals ? text.lowercased() : text).map { fault in
+                let detail = mayHaveCapitals ? "may have mixed case, but should otherwise match: \(fault)" : fault
+                return .invalid(path.child(field), .string(text), detail)
             }
         }
         for (index, name) in (names["shortNames"]?.arrayValue ?? []).enumerated() {
             errors += Validation.dns1035Label(name.stringValue ?? "").map {
                 .invalid(path.child("shortNames").index(index), name, $0)
+            }
+        }
+        for (index, name) in (names["categories"]?.arrayValue ?? []).enumerated() {
+            errors += Validation.dns1035Label(name.stringValue ?? "").map {
+                .invalid(path.child("categories").index(index), name, $0)
             }
         }
         if let kind = names["kind"]?.stringValue, kind == names["listKind"]?.stringValue, !kind.isEmpty {
@@ -88,74 +131,160 @@ enum CustomResourceDefinitionValidation {
         return errors
     }
 
+    private static func conversion(_ conversion: JSONValue, at path: FieldPath) -> [FieldError] {
+        let strategy = conversion["strategy"]?.stringValue ?? "None"
+        if strategy == "Webhook" {
+            return [
+                .invalid(
+                    path.child("strategy"),
+                    .string(strategy),
+                    "conversion webhooks are not offered by this server; use None and keep the versions' schemas compatible"
+                )
+            ]
+        }
+        guard strategy != "None" else { return [] }
+        return [.notSupported(path.child("strategy"), .string(strategy), ["None", "Webhook"])]
+    }
+
+    // MARK: Versions
+
     private static func versions(_ spec: JSONValue, at path: FieldPath) -> [FieldError] {
         let versions = spec["versions"]?.arrayValue ?? []
+        let list = path.child("versions")
         var errors: [FieldError] = []
         var seen: Set<String> = []
-        var storage = 0
+        var isRepeated = false
         for (index, version) in versions.enumerated() {
-            let at = path.index(index)
             let name = version["name"]?.stringValue ?? ""
-            if version["storage"]?.boolValue == true { storage += 1 }
-            if !seen.insert(name).inserted {
-                errors.append(.invalid(path, .array(versions.compactMap { $0["name"] }), "must contain unique version names"))
-            }
-            errors += Validation.dns1035Label(name).map { .invalid(at.child("name"), .string(name), $0) }
+            if !seen.insert(name).inserted { isRepeated = true }
+            errors += Validation.dns1035Label(name).map { .invalid(list.index(index).child("name"), .string(name), $0) }
             if version.value(at: "schema", "openAPIV3Schema") == nil {
-                errors.append(.required(at.child("schema").child("openAPIV3Schema"), "schemas are required"))
+                errors.append(.required(list.index(index).child("schema").child("openAPIV3Schema"), "schemas are required"))
             }
-            errors += columns(version, at: at)
-            errors += subresources(version, at: at.child("subresources"))
         }
-        if storage != 1, !versions.isEmpty {
-            errors.append(
-                .invalid(
-                    path,
-                    .array(versions),
-                    "must have exactly one version marked as storage version"
-                )
-            )
+        let names = JSONValue.array(versions.compactMap { $0["name"] })
+        if isRepeated { errors.append(.invalid(list, names, "must contain unique version names")) }
+        let storage = versions.filter { $0["storage"]?.boolValue == true }.count
+        if storage != 1 {
+            errors.append(.invalid(list, names, "must have exactly one version marked as storage version"))
+        }
+        // The older form of the API, which the reference checks too, has the first version's name by itself.
+        if let first = versions.first?["name"]?.stringValue {
+            errors += Validation.dns1035Label(first).map { .invalid(path.child("version"), .string(first), $0) }
+        }
+        return errors + VersionContents(versions: versions, path: path).errors
+    }
+}
+
+/// What versions say of their objects. What all versions say alike stands, in the form the reference checks, once
+/// for all of them, so that is how errors name it.
+private struct VersionContents {
+    let versions: [JSONValue]
+    let path: FieldPath
+
+    private func isShared(_ field: String) -> Bool { versions.allSatisfy { $0[field] == versions[0][field] } }
+
+    var errors: [FieldError] {
+        guard !versions.isEmpty else { return [] }
+        var errors: [FieldError] = []
+        for (index, version) in versions.enumerated() {
+            func place(_ field: String, shared name: String) -> FieldPath? {
+                if !isShared(field) { return path.child("versions").index(index).child(field) }
+                return index == 0 ? path.child(name) : nil
+            }
+            if let at = place("schema", shared: "validation") { errors += schema(version, at: at) }
+            if let at = place("subresources", shared: "subresources") { errors += subresources(version, at: at) }
+            if let at = place("additionalPrinterColumns", shared: "additionalPrinterColumns") {
+                errors += columns(version, at: at)
+            }
+            if let at = place("selectableFields", shared: "selectableFields") { errors += fields(version, at: at) }
         }
         return errors
     }
 
-    private static func columns(_ version: JSONValue, at path: FieldPath) -> [FieldError] {
+    private func schema(_ version: JSONValue, at path: FieldPath) -> [FieldError] {
+        guard let json = version.value(at: "schema", "openAPIV3Schema") else { return [] }
+        do {
+            let schema = try JSONSchemaProps(json: json)
+            let hasStatus = version.value(at: "subresources", "status")?.objectValue != nil
+            return SchemaReview.review(schema, at: path, hasStatus: hasStatus)
+        } catch {
+            return [.invalid(path.child("openAPIV3Schema"), .string(error.path), error.message)]
+        }
+    }
+
+    private func columns(_ version: JSONValue, at path: FieldPath) -> [FieldError] {
         var errors: [FieldError] = []
-        let types = ["integer", "number", "string", "boolean", "date"]
+        let types = ["boolean", "date", "integer", "number", "string"]
+        let choice = "must be one of \(types.joined(separator: ","))"
         for (index, column) in (version["additionalPrinterColumns"]?.arrayValue ?? []).enumerated() {
-            let at = path.child("additionalPrinterColumns").index(index)
+            let at = path.index(index)
             if (column["name"]?.stringValue ?? "").isEmpty { errors.append(.required(at.child("name"))) }
             let type = column["type"]?.stringValue ?? ""
             if type.isEmpty {
-                errors.append(.required(at.child("type"), "must be one of \(types.sorted().joined(separator: ","))"))
+                errors.append(.required(at.child("type"), choice))
             } else if !types.contains(type) {
-                errors.append(
-                    .invalid(at.child("type"), .string(type), "must be one of \(types.sorted().joined(separator: ","))")
-                )
+                errors.append(.invalid(at.child("type"), .string(type), choice))
             }
             let jsonPath = column["jsonPath"]?.stringValue ?? ""
             if jsonPath.isEmpty {
-                errors.append(.required(at.child("jsonPath")))
+                errors.append(.required(at.child("JSONPath")))
             } else if JSONPath(jsonPath) == nil {
-                errors.append(.invalid(at.child("jsonPath"), .string(jsonPath), "must be a json path"))
+                errors.append(.invalid(at.child("JSONPath"), .string(jsonPath), "must be a simple json path starting with ."))
             }
         }
         return errors
     }
 
-    private static func subresources(_ version: JSONValue, at path: FieldPath) -> [FieldError] {
+    private func subresources(_ version: JSONValue, at path: FieldPath) -> [FieldError] {
         guard let scale = version.value(at: "subresources", "scale"), scale.objectValue != nil else { return [] }
         var errors: [FieldError] = []
-        for (field, prefix) in [("specReplicasPath", ".spec."), ("statusReplicasPath", ".status.")] {
+        let at = path.child("scale")
+        for (field, root) in [("specReplicasPath", ".spec"), ("statusReplicasPath", ".status")] {
             let text = scale[field]?.stringValue ?? ""
             if text.isEmpty {
-                errors.append(.required(path.child("scale").child(field)))
-            } else if !text.hasPrefix(prefix) {
-                errors.append(
-                    .invalid(path.child("scale").child(field), .string(text), "should be a json path under \(prefix.dropLast())")
-                )
+                errors.append(.required(at.child(field)))
+            } else if !text.hasPrefix("\(root).") {
+                errors.append(.invalid(at.child(field), .string(text), "should be a json path under \(root)"))
             }
         }
+        if let text = scale["labelSelectorPath"]?.stringValue, !text.hasPrefix(".spec."), !text.hasPrefix(".status.") {
+            let detail = "should be a json path under either .spec or .status"
+            errors.append(.invalid(at.child("labelSelectorPath"), .string(text), detail))
+        }
+        return errors
+    }
+
+    private func fields(_ version: JSONValue, at path: FieldPath) -> [FieldError] {
+        let fields = version["selectableFields"]?.arrayValue ?? []
+        guard !fields.isEmpty else { return [] }
+        var errors: [FieldError] = []
+        guard let json = version.value(at: "schema", "openAPIV3Schema"), let schema = try? StructuralSchema(json: json) else { return [] }
+        var seen: Set<String> = []
+        for (index, field) in fields.enumerated() {
+            let at = path.index(index).child("jsonPath")
+            let text = field["jsonPath"]?.stringValue ?? ""
+            guard !text.isEmpty else {
+                errors.append(.required(at))
+                continue
+            }
+            if text.hasPrefix(".metadata.") {
+                errors.append(.invalid(at, .string(text), "must not point to fields in metadata"))
+                continue
+            }
+            do {
+                let found = try SchemaPath(text, in: schema, allowingBrackets: false)
+                if !["string", "boolean", "integer"].contains(found.schema.type) {
+                    let detail =
+                        "must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed."
+                    errors.append(.invalid(at, .string(text), detail))
+                }
+            } catch {
+                errors.append(.invalid(at, .string(text), "is an invalid path: \(error)"))
+            }
+            if !seen.insert(text).inserted { errors.append(.duplicate(at, .string(text))) }
+        }
+        if fields.count > 8 { errors.append(.tooMany(path, actual: fields.count, maximum: 8)) }
         return errors
     }
 }

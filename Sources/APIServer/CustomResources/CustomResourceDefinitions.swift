@@ -224,11 +224,22 @@ enum CustomResourceFactory {
             )
         }
         if version["deprecated"]?.boolValue == true {
-            let kind = resource.names.kind
             resource.deprecationWarning =
-                version["deprecationWarning"]?.stringValue ?? "\(group)/\(name) \(kind) is deprecated"
+                version["deprecationWarning"]?.stringValue ?? deprecationWarning(of: name, kind: resource.names.kind, spec)
         }
         return resource
+    }
+
+    /// The warning that a version is deprecated, with the newest one to be used instead, if there is a newer one.
+    private static func deprecationWarning(of version: String, kind: String, _ spec: JSONValue) -> String {
+        let group = spec["group"]?.stringValue ?? ""
+        let better = (spec["versions"]?.arrayValue ?? [])
+            .filter { $0["served"]?.boolValue == true && $0["deprecated"]?.boolValue != true }
+            .compactMap { $0["name"]?.stringValue }
+            .filter { VersionOrder.precedes($0, version) }
+            .sorted(by: VersionOrder.precedes)
+        let advice = better.first.map { "; use \(group)/\($0) \(kind)" } ?? ""
+        return "\(group)/\(version) \(kind) is deprecated\(advice)"
     }
 
     private static func path(_ value: JSONValue?) -> [String]? {

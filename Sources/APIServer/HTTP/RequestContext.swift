@@ -52,4 +52,7 @@ enum FieldValidation: String, Sendable, CaseIterable {
     case ignore = "Ignore"
     case warn = "Warn"
     case strict = "Strict"
+
+    /// What the option takes, as errors list it.
+    static let supported = ["", "Ignore", "Strict", "Warn"]
 }

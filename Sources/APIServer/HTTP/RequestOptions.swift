@@ -5,14 +5,17 @@ enum OptionErrors {
     /// Checks `dryRun` and `fieldValidation`, which every verb that writes takes.
     static func check(_ context: RequestContext, kind: String) throws(Status) {
         var errors: [FieldError] = []
-        let root = FieldPath("")
-        _ = root
         let dryRun = context.query.all("dryRun")
         if let wrong = dryRun.first(where: { $0 != "All" }) {
             errors.append(.notSupported(FieldPath("dryRun"), .array([.string(wrong)]), ["All"]))
         }
         if let text = context.query["fieldValidation"], !text.isEmpty, FieldValidation(rawValue: text) == nil {
-            errors.append(.notSupported(FieldPath("fieldValidation"), .string(text), FieldValidation.allCases.map(\.rawValue)))
+            errors.append(.notSupported(FieldPath("fieldValidation"), .string(text), FieldValidation.supported))
+        }
+        if let manager = context.query["fieldManager"], manager.unicodeScalars.contains(where: { !$0.isPrintable }) {
+            errors.append(
+                .invalid(FieldPath("fieldManager"), .string(manager), "should only contain printable characters")
+            )
         }
         if let manager = context.query["fieldManager"], manager.utf8.count > 128 {
             errors.append(.tooLong(FieldPath("fieldManager"), maximum: 128))
@@ -25,7 +28,7 @@ enum OptionErrors {
             group: "meta.k8s.io",
             kind: "CreateOptions",
             name: "",
-            errors: [.notSupported(FieldPath("fieldValidation"), .string(text), FieldValidation.allCases.map(\.rawValue))]
+            errors: [.notSupported(FieldPath("fieldValidation"), .string(text), FieldValidation.supported)]
         )
     }
 }
@@ -81,6 +84,16 @@ struct DeleteOptions: Sendable {
         isDryRun = !dryRun.isEmpty
         guard errors.isEmpty else {
             throw .invalid(group: "meta.k8s.io", kind: "DeleteOptions", name: "", errors: errors)
+        }
+    }
+}
+
+extension Unicode.Scalar {
+    /// Whether this is text that can be seen, or a space.
+    fileprivate var isPrintable: Bool {
+        switch properties.generalCategory {
+        case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator: false
+        default: true
         }
     }
 }

@@ -65,13 +65,13 @@ extension WatchCache: ResourceBackend {
         var remaining = 0
         objects.forEach(from: start) { object in
             if !prefix.isEmpty, !object.path.utf8.starts(with: prefix.utf8) { return false }
-            guard request.selection.matches(object) else { return true }
             if let limit = request.limit, found.count == limit {
                 if next == nil { next = object.path }
                 remaining += 1
                 // With a selector nobody is told how many remain, so there is no need to count them.
                 return request.selection.isEverything
             }
+            guard request.selection.matches(object) else { return true }
             found.append(object)
             return true
         }
@@ -107,7 +107,7 @@ struct Selection: Sendable {
         do {
             if let text = context.query["labelSelector"] { labels = try Selector(parsing: text) }
         } catch {
-            throw .badRequest("unable to parse requirement: \(error)")
+            throw .badRequest("\(error)")
         }
         do {
             if let text = context.query["fieldSelector"] { fields = try FieldSelector(parsing: text) }

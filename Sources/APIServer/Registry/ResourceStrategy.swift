@@ -43,6 +43,12 @@ protocol ResourceStrategy: Sendable {
     /// Clears what an update may not change. `subresource` is empty for the object itself.
     func prepareForUpdate(_ object: inout JSONValue, old: JSONValue, subresource: String)
 
+    /// Sets what follows from other fields, before validation and on every write.
+    func canonicalize(_ object: inout JSONValue)
+
+    /// The group that errors about objects name, if not the resource's own.
+    var invalidGroup: String? { get }
+
     /// What is wrong with a new object, beyond its metadata.
     func validate(_ object: JSONValue, _ context: RequestContext) -> [FieldError]
 
@@ -88,6 +94,8 @@ extension ResourceStrategy {
     func toStorage(_ object: inout JSONValue) {}
     func prepareForCreate(_ object: inout JSONValue, _ context: RequestContext) {}
     func prepareForUpdate(_ object: inout JSONValue, old: JSONValue, subresource: String) {}
+    func canonicalize(_ object: inout JSONValue) {}
+    var invalidGroup: String? { nil }
     func validate(_ object: JSONValue, _ context: RequestContext) -> [FieldError] { [] }
     func validateUpdate(
         _ object: JSONValue,

@@ -18,18 +18,17 @@ enum ApplyVerb {
             )
         }
         let force = context.query["force"].map { $0 != "false" && $0 != "0" } ?? false
-        var configuration = try read(patch, context)
-        try checkIdentity(&configuration, context, resource)
+        let configuration = try read(patch, context)
+        try checkIdentity(configuration, context, resource)
         let owner = FieldOwner(manager: manager, subresource: context.info.subresource, now: context.now)
         let writer = ObjectWriter(core: core, resource: resource, backend: backend, context: context)
-        let wanted = configuration
         let outcome = try await writer.update(
             subresource: context.info.subresource,
             manager: nil,
             createIfMissing: context.info.subresource.isEmpty,
             isPatch: true
         ) { old throws(Status) in
-            let uid = Unstructured(wanted).uid
+            let uid = Unstructured(configuration).uid
             if old == nil, !uid.isEmpty {
                 throw .conflict(
                     resource.groupResource,
@@ -37,7 +36,11 @@ enum ApplyVerb {
                     "uid mismatch: the provided object specified uid \(uid), and no existing object was found"
                 )
             }
-            var object = try owner.applied(wanted, to: old, force: force, resource: resource)
+            var object = try owner.applied(configuration, to: old, force: force, resource: resource)
+            if old == nil {
+                object.set(nil, at: ["metadata", "resourceVersion"])
+                if resource.isNamespaced { object.set(.string(context.info.namespace), at: ["metadata", "namespace"]) }
+            }
             _ = try resource.strategy.decode(&object)
             return object
         }
@@ -62,21 +65,22 @@ enum ApplyVerb {
     }
 
     private static func checkIdentity(
-        _ configuration: inout JSONValue,
+        _ configuration: JSONValue,
         _ context: RequestContext,
         _ resource: ServedResource
     ) throws(Status) {
         let typed = Unstructured(configuration)
         let info = context.info
-        if !typed.name.isEmpty, typed.name != info.name {
+        guard !typed.name.isEmpty else {
+            throw .badRequest("the name of the object (\(info.name) based on URL) was undeterminable: name must be provided")
+        }
+        if typed.name != info.name {
             throw .badRequest("the name of the object (\(typed.name)) does not match the name on the URL (\(info.name))")
         }
         if resource.isNamespaced {
             if !typed.namespace.isEmpty, typed.namespace != info.namespace {
                 throw .badRequest("the namespace of the provided object does not match the namespace sent on the request")
             }
-            configuration.set(.string(info.namespace), at: ["metadata", "namespace"])
         }
-        configuration.set(.string(info.name), at: ["metadata", "name"])
     }
 }

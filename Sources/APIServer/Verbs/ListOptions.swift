@@ -15,6 +15,10 @@ struct ListOptions: Sendable {
 
     init(_ context: RequestContext, isWatch: Bool) throws(Status) {
         let query = context.query
+        for name in ["limit", "timeoutSeconds"] {
+            guard let text = query[name], !text.isEmpty, Int64(text) == nil else { continue }
+            throw .badRequest("strconv.ParseInt: parsing \"\(text)\": invalid syntax")
+        }
         limit = query["limit"].flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil }
         allowsBookmarks = query.flag("allowWatchBookmarks")
         sendInitialEvents = query["sendInitialEvents"].flatMap { $0.isEmpty ? nil : $0 != "false" && $0 != "0" }

@@ -41,7 +41,7 @@ enum MetadataRules {
                 )
             }
         }
-        for field in ["name", "namespace", "uid", "creationTimestamp"] {
+        for field in ["name", "namespace", "uid", "creationTimestamp", "deletionTimestamp"] {
             let value = typed.metadata(field) ?? .null
             if value != before.metadata(field) ?? .null {
                 errors.append(.invalid(path.child(field), value, "field is immutable"))
@@ -55,8 +55,8 @@ enum MetadataRules {
         errors += Validation.labels(object.labels, at: path.child("labels"))
         errors += Validation.annotations(object.annotations, at: path.child("annotations"))
         errors += owners(object)
-        for (index, finalizer) in object.finalizers.enumerated() {
-            errors += Validation.finalizer(finalizer, at: path.child("finalizers").index(index))
+        for finalizer in object.finalizers {
+            errors += Validation.finalizer(finalizer, at: path.child("finalizers"))
         }
         let finalizers = object.finalizers
         if finalizers.contains("orphan"), finalizers.contains("foregroundDeletion") {
@@ -75,8 +75,9 @@ enum MetadataRules {
         var errors: [FieldError] = []
         var controllers: [String] = []
         let base = path.child("ownerReferences")
-        for (index, owner) in (object.metadata("ownerReferences")?.arrayValue ?? []).enumerated() {
-            let at = base.index(index)
+        for owner in object.metadata("ownerReferences")?.arrayValue ?? [] {
+            // The reference says which field, but not of which element.
+            let at = base
             let apiVersion = owner["apiVersion"]?.stringValue ?? ""
             let groupVersion = GroupVersion(apiVersion: apiVersion)
             if groupVersion?.version.isEmpty ?? true {
@@ -91,7 +92,7 @@ enum MetadataRules {
                 errors.append(.invalid(at.child("uid"), .string(""), "must not be empty"))
             }
             if groupVersion == GroupVersion(group: "", version: "v1"), kind == "Event" {
-                errors.append(.invalid(at, owner, "\(apiVersion), Kind=Event is disallowed from being an owner"))
+                errors.append(.invalid(at, owner, "/\(apiVersion), Kind=Event is disallowed from being an owner"))
             }
             if owner["controller"]?.boolValue == true { controllers.append(owner["name"]?.stringValue ?? "") }
         }
@@ -105,5 +106,29 @@ enum MetadataRules {
             )
         }
         return errors
+    }
+
+    /// Brings an object's metadata in order where it can be brought, and tells the client what was odd.
+    static func tidy(_ object: inout JSONValue, context: RequestContext) {
+        for finalizer in Unstructured(object).finalizers
+        where !finalizer.contains("/") && finalizer != "orphan" && finalizer != "foregroundDeletion" {
+            context.warn(
+                "metadata.finalizers: \"\(finalizer)\": prefer a domain-qualified finalizer name to avoid accidental conflicts with other finalizer writers"
+            )
+        }
+        guard let owners = object.value(at: "metadata", "ownerReferences")?.arrayValue else { return }
+        var seen: Set<String> = []
+        var repeated: [String] = []
+        let unique = owners.filter { owner in
+            let uid = owner["uid"]?.stringValue ?? ""
+            if uid.isEmpty || seen.insert(uid).inserted { return true }
+            if !repeated.contains(uid) { repeated.append(uid) }
+            return false
+        }
+        guard !repeated.isEmpty else { return }
+        object.set(.array(unique), at: ["metadata", "ownerReferences"])
+        context.warn(
+            ".metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: \(repeated.joined(separator: ", "))"
+        )
     }
 }

@@ -105,7 +105,12 @@ struct PatchDocument: Sendable {
                 switch dialect {
                 case .json: try Patch.json(bytes, to: object)
                 case .merge: try Patch.merge(bytes, into: object)
-                case .strategic: try Patch.merge(bytes, into: object)
+                case .strategic:
+                    try Patch.strategic(
+                        bytes,
+                        to: object,
+                        schema: StrategicMergeSchema.builtIn(group: resource.group, kind: resource.names.kind) ?? .plain
+                    )
                 case .apply: Patch.Outcome(result: object)
                 }
             return (outcome.result, outcome.duplicates)

@@ -15,7 +15,11 @@ enum SystemFields {
 
     /// Keeps what no client may change.
     static func keep(in object: inout JSONValue, from old: JSONValue) {
-        for field in ["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "selfLink"] {
+        // A deletion cannot be taken back; an attempt to set one is not hidden but refused later.
+        for field in ["deletionTimestamp", "deletionGracePeriodSeconds"] {
+            if let value = old["metadata"]?[field] { object.set(value, at: ["metadata", field]) }
+        }
+        for field in ["uid", "creationTimestamp", "generation", "selfLink"] {
             let value = old["metadata"]?[field]
             if value != nil || object["metadata"]?[field] != nil { object.set(value, at: ["metadata", field]) }
         }
