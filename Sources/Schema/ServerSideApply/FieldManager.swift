@@ -119,8 +119,14 @@ public struct FieldManager: Sendable {
             }
         }
         if managed.isEmpty && old != nil { return result }
+        let before = Self.withoutManagedFields(live)
+        if managed == liveManaged && before == result {
+            // Whoever changes nothing owns nothing more.
+            Self.setManagedFields(managed, in: &result)
+            return result
+        }
         do {
-            managed = try track(from: Self.withoutManagedFields(live), to: result, managed, manager, now)
+            managed = try track(from: before, to: result, managed, manager, now)
             cap(&managed)
             Self.setManagedFields(managed, in: &result)
         } catch {

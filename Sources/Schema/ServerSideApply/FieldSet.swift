@@ -159,15 +159,20 @@ extension FieldSet.Element: Hashable {
         }
         hasher.combine(rank)
         switch self {
-        case .field(let name): for byte in name.utf8 { hasher.combine(byte) }
+        case .field(let name): Self.combine(name, &hasher)
         case .key(let fields):
             for field in fields {
-                for byte in field.name.utf8 { hasher.combine(byte) }
+                Self.combine(field.name, &hasher)
                 combine(field.value)
             }
         case .value(let value): combine(value)
         case .index(let index): hasher.combine(index)
         }
+    }
+
+    private static func combine(_ text: String, _ hasher: inout Hasher) {
+        var text = text
+        text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
     }
 }
 

@@ -3,44 +3,45 @@ internal import APIMachinery
 /// Which fields a value has, and values without some of theirs.
 extension TypedValue {
     /// Every leaf and every element of the value. Objects of named fields are not leaves, maps' values are.
-    var fieldSet: FieldSet {
-        var set = FieldSet()
-        Self.collect(value, schema, [], &set)
-        return set
-    }
+    var fieldSet: FieldSet { Self.collect(value, schema).below }
 
-    private static func collect(
-        _ value: JSONValue?,
-        _ schema: TypeSchema,
-        _ path: FieldSet.Path,
-        _ set: inout FieldSet
-    ) {
+    /// What is owned below a value, and whether the value itself is.
+    private static func collect(_ value: JSONValue?, _ schema: TypeSchema) -> (below: FieldSet, isMember: Bool) {
+        var set = FieldSet()
         switch shape(kind(of: value, schema), schema) {
         case .invalid: break
-        case .scalar: set.insert(path)
+        case .scalar: return (set, true)
         case .list(let list):
-            if list.relationship == .atomic { return set.insert(path) }
-            guard case .array(let elements)? = value, let inner = list.element.schema else { return }
-            let keyed = elements.compactMap { element in
+            if list.relationship == .atomic { return (set, true) }
+            guard case .array(let elements)? = value, let inner = list.element.schema else { break }
+            var keyed = elements.compactMap { element in
                 (try? Self.element(element, in: list)).map { (step: $0, value: element) }
             }
-            var times: [FieldSet.Element: Int] = [:]
-            for item in keyed { times[item.step, default: 0] += 1 }
-            for item in keyed {
+            keyed.sort { $0.step.compare(to: $1.step) < 0 }
+            for (index, item) in keyed.enumerated() {
+                let isRepeated = index > 0 && keyed[index - 1].step == item.step
+                if isRepeated { continue }
+                set.members.append(item.step)
                 // Of elements that occur several times only the whole is owned.
-                if times[item.step, default: 0] == 1 { collect(item.value, inner, path + [item.step], &set) }
-                set.insert(path + [item.step])
+                if index + 1 < keyed.count, keyed[index + 1].step == item.step { continue }
+                let below = collect(item.value, inner).below
+                if !below.isEmpty { set.children.append(FieldSet.Child(element: item.step, set: below)) }
             }
         case .map(let map):
-            if map.isAtomic { return set.insert(path) }
-            guard case .object(let members)? = value else { return }
+            if map.isAtomic { return (set, true) }
+            guard case .object(let members)? = value else { break }
             for (name, member) in members {
-                let inner = path + [.field(name)]
-                if let schema = map.schema(of: name) { collect(member, schema, inner, &set) }
-                let isEmpty = member.isNull || member.objectValue?.isEmpty == true
-                if isEmpty || map.field(name) == nil { set.insert(inner) }
+                let step = FieldSet.Element.field(name)
+                var isMember = member.isNull || member.objectValue?.isEmpty == true || map.field(name) == nil
+                if let schema = map.schema(of: name) {
+                    let (below, isLeaf) = collect(member, schema)
+                    isMember = isMember || isLeaf
+                    if !below.isEmpty { set.children.append(FieldSet.Child(element: step, set: below)) }
+                }
+                if isMember { set.members.append(step) }
             }
         }
+        return (set, false)
     }
 
     /// The value without the items in the set: members, and elements of lists that have keys.

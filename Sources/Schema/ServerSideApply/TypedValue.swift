@@ -123,35 +123,52 @@ extension TypedValue {
     /// - Parameter allowingDuplicates: whether sets and keyed lists may hold elements twice, as stored ones may.
     /// - Throws: `Faults` with every fault found.
     func validate(allowingDuplicates: Bool) throws(Faults) {
-        var messages: [String] = []
-        Self.validate(value, schema, "", allowingDuplicates, &messages)
-        if !messages.isEmpty { throw Faults(messages: messages) }
+        var walk = Validation(allowingDuplicates: allowingDuplicates)
+        walk.visit(value, schema)
+        if !walk.messages.isEmpty { throw Faults(messages: walk.messages) }
     }
 
-    private static func validate(
-        _ value: JSONValue?,
-        _ schema: TypeSchema,
-        _ path: String,
-        _ allowingDuplicates: Bool,
-        _ messages: inout [String]
-    ) {
-        func report(_ message: String) { messages.append(path.isEmpty ? message : "\(path): \(message)") }
-        switch shape(kind(of: value, schema), schema) {
-        case .invalid: report("schema error: invalid atom: inlined")
-        case .scalar(let scalar): if let message = fault(value, as: scalar) { report(message) }
-        case .map(let map):
-            guard let value, !value.isNull else { return }
-            guard case .object(let members) = value else {
-                return report("expected map, got &{\(MergeValue.printed(value))}")
-            }
-            for (name, member) in members {
-                guard let inner = map.schema(of: name) else {
-                    messages.append("\(path).\(name): field not declared in schema")
-                    return
+    /// One pass over a value; the path is put into words only for what is wrong.
+    private struct Validation {
+        let allowingDuplicates: Bool
+        var messages: [String] = []
+        private var path: FieldSet.Path = []
+
+        init(allowingDuplicates: Bool) { self.allowingDuplicates = allowingDuplicates }
+
+        private mutating func report(_ message: String) {
+            messages.append(path.isEmpty ? message : "\(FieldSet.text(path)): \(message)")
+        }
+
+        private mutating func descend(_ step: FieldSet.Element, _ value: JSONValue, _ schema: TypeSchema) {
+            path.append(step)
+            visit(value, schema)
+            path.removeLast()
+        }
+
+        mutating func visit(_ value: JSONValue?, _ schema: TypeSchema) {
+            switch TypedValue.shape(TypedValue.kind(of: value, schema), schema) {
+            case .invalid: report("schema error: invalid atom: inlined")
+            case .scalar(let scalar): if let message = TypedValue.fault(value, as: scalar) { report(message) }
+            case .map(let map):
+                guard let value, !value.isNull else { return }
+                guard case .object(let members) = value else {
+                    return report("expected map, got &{\(MergeValue.printed(value))}")
                 }
-                validate(member, inner, "\(path).\(name)", allowingDuplicates, &messages)
+                for (name, member) in members {
+                    guard let inner = map.schema(of: name) else {
+                        path.append(.field(name))
+                        report("field not declared in schema")
+                        path.removeLast()
+                        return
+                    }
+                    descend(.field(name), member, inner)
+                }
+            case .list(let list): visit(list, value)
             }
-        case .list(let list):
+        }
+
+        private mutating func visit(_ list: TypeSchema.List, _ value: JSONValue?) {
             guard let value, !value.isNull else { return }
             guard case .array(let elements) = value else {
                 return report("expected list, got &{\(MergeValue.printed(value))}")
@@ -162,15 +179,15 @@ extension TypedValue {
                 var step = FieldSet.Element.index(index)
                 if list.relationship != .atomic {
                     do {
-                        step = try Self.element(element, in: list)
+                        step = try TypedValue.element(element, in: list)
                     } catch {
                         return report("element \(index): \(error)")
                     }
-                    if !seen.insert(step).inserted && !allowingDuplicates {
+                    if !allowingDuplicates && !seen.insert(step).inserted {
                         report("duplicate entries for key \(step)")
                     }
                 }
-                validate(element, inner, path + step.description, allowingDuplicates, &messages)
+                descend(step, element, inner)
             }
         }
     }

@@ -9,85 +9,95 @@ public enum ListTypeValidation {
         _ schema: StructuralSchema,
         at path: FieldPath = .root
     ) -> [FieldError] {
+        guard schema.below.contains(.listTypes) else { return [] }
+        var walk = Walk(root: path)
+        walk.visit(value, schema)
+        return walk.errors
+    }
+
+    /// One pass over a value; the path is put together only for what is wrong.
+    private struct Walk {
+        enum Step { case child(String), key(String), index(Int) }
+
+        let root: FieldPath
         var errors: [FieldError] = []
-        walk(value, schema, [], path, &errors)
-        return errors
-    }
+        private var steps: [Step] = []
 
-    private static func walk(
-        _ value: JSONValue,
-        _ schema: StructuralSchema,
-        _ steps: [Step],
-        _ root: FieldPath,
-        _ errors: inout [FieldError]
-    ) {
-        guard schema.below.contains(.listTypes) else { return }
-        switch value {
-        case .object(let members):
-            for (name, member) in members {
-                if let additional = schema.additionalProperties.schema {
-                    walk(member, additional, steps + [.key(name)], root, &errors)
+        init(root: FieldPath) { self.root = root }
+
+        mutating func visit(_ value: JSONValue, _ schema: StructuralSchema) {
+            switch value {
+            case .object(let members):
+                if let additional = schema.additionalProperties.schema, additional.below.contains(.listTypes) {
+                    for (name, member) in members { descend(.key(name), member, additional) }
                 }
-                if let property = schema.property(named: name) {
-                    walk(member, property, steps + [.child(name)], root, &errors)
+                for property in schema.properties where property.schema.below.contains(.listTypes) {
+                    guard let member = members[property.name] else { continue }
+                    descend(.child(property.name), member, property.schema)
                 }
+            case .array(let elements):
+                switch schema.listType {
+                case .set: for index in ListTypeValidation.repeated(elements) { report(index, elements[index]) }
+                case .map: keys(elements, schema.listMapKeys)
+                case .atomic, nil: break
+                }
+                guard let items = schema.items, items.below.contains(.listTypes) else { return }
+                for (index, element) in elements.enumerated() { descend(.index(index), element, items) }
+            default: break
             }
-        case .array(let elements):
-            switch schema.listType {
-            case .set:
-                for index in repeated(elements) {
-                    errors.append(duplicate(elements[index], path(root, steps + [.index(index)])))
+        }
+
+        private mutating func descend(_ step: Step, _ value: JSONValue, _ schema: StructuralSchema) {
+            steps.append(step)
+            visit(value, schema)
+            steps.removeLast()
+        }
+
+        private func path(_ index: Int) -> FieldPath {
+            steps.reduce(root) { path, step in
+                switch step {
+                case .child(let name): path.child(name)
+                case .key(let key): path.key(key)
+                case .index(let index): path.index(index)
                 }
-            case .map: keys(elements, schema, steps, root, &errors)
-            case .atomic, nil: break
-            }
-            guard let items = schema.items, items.below.contains(.listTypes) else { return }
+            }.index(index)
+        }
+
+        private mutating func report(_ index: Int, _ value: JSONValue) {
+            let field = path(index).description
+            errors.append(
+                FieldError(reason: .duplicate, field: field, body: "Duplicate value: \(GoText.shown(value))")
+            )
+        }
+
+        private mutating func keys(_ elements: [JSONValue], _ names: [String]) {
+            var keys: [JSONValue] = []
+            keys.reserveCapacity(elements.count)
             for (index, element) in elements.enumerated() {
-                walk(element, items, steps + [.index(index)], root, &errors)
+                switch element {
+                case .object(let members):
+                    // One key is compared by itself; an absent one equals no null.
+                    if names.count == 1, let name = names.first {
+                        keys.append(members[name].map { .array([$0]) } ?? .array([]))
+                    } else {
+                        keys.append(.object(Self.key(members, names)))
+                    }
+                case .null: keys.append(names.count == 1 ? .array([]) : .object([:]))
+                default:
+                    let words = "must be an object for an array of list-type map"
+                    errors.append(.invalid(path(index), element, words))
+                    return
+                }
             }
-        default: break
-        }
-    }
-
-    private enum Step { case child(String), key(String), index(Int) }
-
-    private static func path(_ root: FieldPath, _ steps: [Step]) -> FieldPath {
-        steps.reduce(root) { path, step in
-            switch step {
-            case .child(let name): path.child(name)
-            case .key(let key): path.key(key)
-            case .index(let index): path.index(index)
+            for index in ListTypeValidation.repeated(keys) {
+                report(index, .object(Self.key(elements[index].objectValue ?? [:], names)))
             }
         }
-    }
 
-    private static func duplicate(_ value: JSONValue, _ path: FieldPath) -> FieldError {
-        FieldError(reason: .duplicate, field: path.description, body: "Duplicate value: \(GoText.shown(value))")
-    }
-
-    private static func keys(
-        _ elements: [JSONValue],
-        _ schema: StructuralSchema,
-        _ steps: [Step],
-        _ root: FieldPath,
-        _ errors: inout [FieldError]
-    ) {
-        var keys: [JSONValue] = []
-        keys.reserveCapacity(elements.count)
-        for (index, element) in elements.enumerated() {
+        private static func key(_ members: JSONObject, _ names: [String]) -> JSONObject {
             var key = JSONObject()
-            switch element {
-            case .object(let members): for name in schema.listMapKeys { key[name] = members[name] }
-            case .null: break
-            default:
-                let words = "must be an object for an array of list-type map"
-                errors.append(.invalid(path(root, steps + [.index(index)]), element, words))
-                return
-            }
-            keys.append(.object(key))
-        }
-        for index in repeated(keys) {
-            errors.append(duplicate(keys[index], path(root, steps + [.index(index)])))
+            for name in names { key[name] = members[name] }
+            return key
         }
     }
 
