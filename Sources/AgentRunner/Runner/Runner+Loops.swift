@@ -1,0 +1,217 @@
+import APIMachinery
+import Logging
+import Synchronization
+
+extension Runner {
+    /// Registers whenever the controller does not know the runner, with growing pauses until it answers.
+    func registrationLoop() async {
+        var backoff = Backoff()
+        while let () = try? await state.wait({ $0.needsRegistration ? () : nil }) {
+            do {
+                let answer = try await call(
+                    .register,
+                    [
+                        "podUID": .string(options.podUID),
+                        "concurrency": .int(Int64(options.workers)),
+                        "protocolVersion": 1,
+                        "runtimeVersion": .string(version),
+                        "system": facts.json,
+                    ],
+                    timeout: .seconds(10)
+                )
+                backoff.succeeded()
+                let registration = Registration(answer)
+                logger.info("registered with the controller", metadata: ["drain": "\(registration.drain)"])
+                state.update { $0.registered(registration) }
+                // At once: after a restart the controller has to learn which jobs are still being worked on.
+                if state.read({ !$0.heldJobs.isEmpty }) { await heartbeat() }
+            } catch {
+                if error is CancellationError { return }
+                await pause(&backoff, after: error, doing: "registering")
+            }
+        }
+    }
+
+    /// Polls for jobs while slots are free and no report is about to ask for them.
+    func leaseLoop() async {
+        var backoff = Backoff()
+        while let (ask, poll) = try? await state.wait({ state in state.beginLease().map { ($0, state.timing.poll) } }) {
+            do {
+                // A poll that waits must not keep a stopping runner from going.
+                let answer = try await unlessStopping {
+                    try await self.call(
+                        .lease,
+                        ["capacity": .int(Int64(ask.capacity)), "waitSeconds": .double(poll.inSeconds)],
+                        timeout: poll + .seconds(15)
+                    )
+                }
+                backoff.succeeded()
+                let work = WorkAnswer(answer)
+                let intake = state.update { $0.endLease(jobs: work.jobs, draining: work.drain) }
+                await handle(intake, work)
+            } catch {
+                state.update { $0.failLease() }
+                if error is CancellationError {
+                    if Task.isCancelled { return }
+                    continue
+                }
+                noteFailure(error)
+                await pause(&backoff, after: error, doing: "asking for jobs")
+            }
+        }
+    }
+
+    /// Tells the controller about finished jobs until it has taken each report, and takes the jobs it answers with.
+    func reportLoop() async {
+        var backoff = Backoff()
+        // One by one after a refusal, to find the report that the controller will not take.
+        var limit = 512
+        var reduced: Set<JobKey> = []
+        while let (reports, ask) = try? await state.wait({ $0.beginReport(limit: limit) }) {
+            do {
+                let answer = try await call(
+                    .report,
+                    ["reports": .array(reports.map(\.json)), "capacity": .int(Int64(ask?.capacity ?? 0))],
+                    timeout: .seconds(30)
+                )
+                backoff.succeeded()
+                limit = min(limit * 4, 512)
+                for report in reports { reduced.remove(report.job.key) }
+                let work = WorkAnswer(answer)
+                note(work.results)
+                let intake = state.update { $0.endReport(asked: ask, jobs: work.jobs, draining: work.drain) }
+                await handle(intake, work)
+            } catch let error as ControllerError where error.kind == .refused {
+                if let only = reports.first, reports.count == 1 {
+                    if reduced.insert(only.job.key).inserted {
+                        state.update { $0.failReport(with: [only.reduced(because: error.description)]) }
+                    } else {
+                        reduced.remove(only.job.key)
+                        logger.error(
+                            "the controller refuses a report for good; its lease will run out",
+                            metadata: ["job": .string(only.job.id), "error": "\(error)"]
+                        )
+                        state.update { $0.dropReports() }
+                    }
+                } else {
+                    limit = 1
+                    state.update { $0.failReport() }
+                }
+            } catch {
+                state.update { $0.failReport() }
+                if error is CancellationError { return }
+                noteFailure(error)
+                await pause(&backoff, after: error, doing: "reporting")
+            }
+        }
+    }
+
+    /// Renews leases and hears what is to be stopped, as often as the controller wants.
+    func heartbeatLoop() async {
+        while !Task.isCancelled {
+            contact.withLock { $0.turned = clock.now }
+            let interval = state.read { $0.timing.heartbeat }
+            guard (try? await clock.sleep(for: interval)) != nil else { return }
+            ChildProcesses.reapOrphans()
+            if state.read({ !$0.needsRegistration }) { await heartbeat() }
+        }
+    }
+
+    func heartbeat() async {
+        let (jobs, busy) = state.read { ($0.heldJobs, $0.running) }
+        let own = OwnUsage.sample()
+        let live = executors.live.total
+        let cpu = load.millicores(cpu: OwnUsage.cpuWithEndedChildren() + live.cpu, now: clock.now)
+        let memory = Double(own.memoryBytes + live.memoryBytes) / 1_048_576
+        do {
+            let answer = HeartbeatAnswer(
+                try await call(
+                    .heartbeat,
+                    [
+                        "jobs": .array(jobs.map(\.reference)),
+                        "load": [
+                            "cpuMillicores": .int(cpu), "memoryMB": .double((memory * 10).rounded() / 10),
+                            "slotsBusy": .int(Int64(busy)),
+                        ],
+                    ],
+                    timeout: .seconds(10)
+                )
+            )
+            let (cancelled, lost) = state.update { state in
+                state.heard(draining: answer.drain)
+                return (
+                    state.stop(jobs: answer.cancel, because: .cancelled),
+                    state.stop(jobs: answer.lost, because: .lost)
+                )
+            }
+            for key in cancelled { logger.info("job is cancelled", metadata: ["job": .string(key.id)]) }
+            for key in lost {
+                logger.warning("lease is lost; the job is stopped here", metadata: ["job": .string(key.id)])
+            }
+        } catch {
+            if error is CancellationError { return }
+            noteFailure(error)
+            logger.debug("heartbeat failed", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// Hands jobs back that this runner is not going to run. Best effort: leases run out by themselves.
+    func release(_ jobs: [Job]) async {
+        guard !jobs.isEmpty else { return }
+        do {
+            _ = try await call(.release, ["jobs": .array(jobs.map(\.reference))], timeout: .seconds(5))
+        } catch {
+            logger.warning(
+                "jobs could not be handed back; their leases will run out",
+                metadata: ["jobs": .array(jobs.map { .string($0.id) }), "error": "\(error)"]
+            )
+        }
+    }
+
+    private func note(_ results: [(job: String, status: String)]) {
+        for (job, status) in results {
+            metrics.reported(status: status)
+            if status == "Stale" {
+                logger.warning("report came too late: the lease is another's", metadata: ["job": .string(job)])
+            }
+        }
+    }
+
+    /// Registration comes first after every failure that may mean a new controller.
+    private func noteFailure(_ error: any Error) {
+        guard let error = error as? ControllerError else { return }
+        if error.kind != .throttled && error.kind != .refused { state.update { $0.lostController() } }
+    }
+
+    private func pause(_ backoff: inout Backoff, after error: any Error, doing what: String) async {
+        let asked = (error as? ControllerError)?.retryAfter
+        var level = Logger.Level.warning
+        var remedy = "retrying"
+        if case .unauthorized? = (error as? ControllerError)?.kind {
+            level = .error
+            remedy = "check --token, --token-file or MARTINET_TOKEN"
+        }
+        logger.log(
+            level: backoff.isRepeating ? .debug : level,
+            "\(what) failed",
+            metadata: ["error": "\(error)", "remedy": .string(remedy)]
+        )
+        try? await clock.sleep(for: backoff.next(atLeast: asked))
+    }
+
+    /// Does the work, and gives up waiting for it when the runner is told to stop.
+    private func unlessStopping(
+        _ work: @escaping @Sendable () async throws -> JSONValue
+    ) async throws -> JSONValue {
+        try await withThrowingTaskGroup(of: JSONValue?.self) { group in
+            group.addTask { try await work() }
+            group.addTask {
+                try await self.state.wait { $0.isStopping ? () : nil }
+                return nil
+            }
+            defer { group.cancelAll() }
+            guard let answer = try await group.next() ?? nil else { throw CancellationError() }
+            return answer
+        }
+    }
+}
