@@ -1,0 +1,249 @@
+public import APIMachinery
+public import RunEngine
+public import Spec
+
+/// The autoscaler of one pool: its queue and its runners' use of resources, by the rules of `autoscaling/v2`.
+///
+/// What it makes of them:
+/// - **Queue**: the jobs that wait for a runner now *and* those that runners have. With the waiting ones alone a pool
+///   would shrink as soon as its runners have taken everything, and drain runners that are needed a second later.
+///   Jobs that wait for a retry's time are not counted: no runner could start them. `AverageValue` is the number of
+///   jobs that each runner should have, `Value` that of all together.
+/// - **Resource**: what the runners measured, against what their Pods request.
+/// - The present size is what is wanted (`spec.replicas`), not what exists: during a rollout there are more Pods.
+/// - A pool that the autoscaler sent to sleep wakes with the first job that could start, whatever the rules say.
+public struct PoolAutoscaler: Sendable {
+    /// What a step goes by.
+    public struct Input: Sendable {
+        public var autoscaling: AutoscalingSpec
+        /// Jobs at once in one runner: the target where no metric is given.
+        public var concurrency: Int
+        /// The size that is set now.
+        public var replicas: Int
+        /// `nil` if the queue could not be read.
+        public var queue: QueueStatistics?
+        /// The runners, with what they use of a resource (empty: of none).
+        public var pods: @Sendable (_ resource: String) -> [PodMetrics]
+        public var now: Timestamp
+
+        /// The input of one step.
+        public init(
+            autoscaling: AutoscalingSpec,
+            concurrency: Int,
+            replicas: Int,
+            queue: QueueStatistics?,
+            now: Timestamp,
+            pods: @escaping @Sendable (_ resource: String) -> [PodMetrics]
+        ) {
+            self.autoscaling = autoscaling
+            self.concurrency = concurrency
+            self.replicas = replicas
+            self.queue = queue
+            self.now = now
+            self.pods = pods
+        }
+    }
+
+    /// What a step came to.
+    public struct Output: Sendable {
+        public var replicas: Int
+        public var isRescale: Bool
+        /// Why, with the figures: the message of the Event.
+        public var reason: String
+        /// What each metric asked for, for people.
+        public var proposals: [String]
+        /// `AbleToScale`, `ScalingActive`, `ScalingLimited`, `ScaledToZero`.
+        public var conditions: [Condition]
+    }
+
+    private var autoscaler = Autoscaler()
+
+    /// An autoscaler that begins now; `isAsleep` says that there are no runners because an autoscaler wanted it so.
+    public init(isAsleep: Bool) {
+        if isAsleep {
+            autoscaler.scaledToZero = .init(
+                status: true,
+                reason: "ScaledToZero",
+                message: "the autoscaler scaled to zero"
+            )
+        }
+    }
+
+    /// Decides how many runners there should be.
+    public mutating func step(_ input: Input) -> Output {
+        let spec = input.autoscaling
+        let minimum = max(0, spec.minReplicas ?? 1)
+        let settings = Autoscaler.Settings(
+            minReplicas: minimum,
+            maxReplicas: max(spec.maxReplicas, minimum),
+            behavior: spec.behavior,
+            scalesToZero: true
+        )
+        let entries = metrics(spec, concurrency: input.concurrency).map { metric in
+            entry(metric, input, ReplicaCalculator(now: input.now, tolerance: settings.tolerance))
+        }
+        let combined = CombinedMetrics(entries.map(\.entry), currentReplicas: input.replicas)
+        let isAsleep = autoscaler.scaledToZero?.status == true
+        var decision = autoscaler.step(
+            settings,
+            currentReplicas: input.replicas,
+            metrics: combined.result,
+            now: input.now
+        )
+        let waiting = input.queue?.backlog ?? 0
+        let isLastToGo = input.replicas > 0 && (input.queue?.outstanding ?? 0) > 0
+        if decision.replicas == 0, (input.replicas == 0 && isAsleep && waiting > 0) || isLastToGo {
+            // A rate or a window must not keep a job waiting for a runner that nobody starts.
+            decision = .init(replicas: 1, isRescale: input.replicas != 1, reason: "jobs wait and there is no runner")
+            autoscaler.scaledToZero = .init(
+                status: false,
+                reason: "NotScaledToZero",
+                message: "jobs wait and there is no runner"
+            )
+        }
+        let proposals = entries.map(\.text)
+        let reason = ([decision.reason] + proposals).filter { !$0.isEmpty }.joined(separator: "; ")
+        return Output(
+            replicas: decision.replicas,
+            isRescale: decision.isRescale,
+            reason: reason,
+            proposals: proposals,
+            conditions: conditions(now: input.now)
+        )
+    }
+
+    private func metrics(_ spec: AutoscalingSpec, concurrency: Int) -> [MetricSpec] {
+        if let metrics = spec.metrics, !metrics.isEmpty { return metrics }
+        let target = MetricTarget(type: "AverageValue", averageValue: QuantityText("\(max(1, concurrency))"))
+        return [MetricSpec(type: "Queue", queue: .init(target: target))]
+    }
+
+    private func entry(
+        _ metric: MetricSpec,
+        _ input: Input,
+        _ calculator: ReplicaCalculator
+    ) -> (entry: CombinedMetrics.Entry, text: String) {
+        if let resource = metric.resource {
+            let result = Result { () throws(MetricError) in
+                try Self.proposal(resource, input, calculator)
+            }
+            return (
+                .init(name: resource.name, failureReason: "FailedGetResourceMetric", result: result),
+                Self.text(resource, result)
+            )
+        }
+        let target = metric.queue?.target ?? MetricTarget(type: "AverageValue", averageValue: "1")
+        let result = Result { () throws(MetricError) in
+            guard let queue = input.queue else { throw .unavailable("the queue") }
+            return try Self.proposal(target, jobs: queue.outstanding, input, calculator)
+        }
+        return (
+            .init(name: "queue", failureReason: "FailedGetQueueMetric", result: result),
+            Self.text(target, input.queue, result)
+        )
+    }
+
+    private static func proposal(
+        _ target: MetricTarget,
+        jobs: Int,
+        _ input: Input,
+        _ calculator: ReplicaCalculator
+    ) throws(MetricError) -> ReplicaProposal {
+        let value = Int64(min(jobs, Int(Int64.max / 1000))) * 1000
+        if let total = target.value, target.type == "Value" {
+            return try calculator.value(
+                value,
+                target: milli(total),
+                currentReplicas: input.replicas,
+                pods: input.pods("")
+            )
+        }
+        return calculator.valuePerReplica(
+            value,
+            target: milli(target.averageValue ?? "1"),
+            statusReplicas: input.replicas
+        )
+    }
+
+    private static func proposal(
+        _ metric: MetricSpec.ResourceMetric,
+        _ input: Input,
+        _ calculator: ReplicaCalculator
+    ) throws(MetricError) -> ReplicaProposal {
+        let pods = input.pods(metric.name)
+        if metric.target.type == "Utilization", let utilization = metric.target.averageUtilization {
+            return try calculator.utilization(
+                of: metric.name,
+                target: utilization,
+                currentReplicas: input.replicas,
+                pods: pods
+            )
+        }
+        return try calculator.average(
+            of: metric.name,
+            target: milli(metric.target.averageValue ?? "1"),
+            currentReplicas: input.replicas,
+            pods: pods
+        )
+    }
+
+    /// A target in thousandths; at least one, as nothing can be divided by zero.
+    private static func milli(_ text: QuantityText) -> Int64 {
+        max(1, (try? Quantity(parsing: text.text))?.milliValue ?? 1000)
+    }
+}
+
+extension PoolAutoscaler {
+    private static func text(
+        _ target: MetricTarget,
+        _ queue: QueueStatistics?,
+        _ result: Result<ReplicaProposal, MetricError>
+    ) -> String {
+        guard let queue, case .success(let proposal) = result else { return failureText("queue", result) }
+        let goal =
+            target.type == "Value"
+            ? "\(target.value?.text ?? "?") in all" : "\(target.averageValue?.text ?? "?") for each runner"
+        return "queue has \(queue.outstanding) jobs (\(queue.backlog) waiting, \(queue.leased) running), wanted are"
+            + " \(goal): \(runners(proposal.replicas))"
+    }
+
+    private static func text(
+        _ metric: MetricSpec.ResourceMetric,
+        _ result: Result<ReplicaProposal, MetricError>
+    ) -> String {
+        guard case .success(let proposal) = result else { return failureText(metric.name, result) }
+        if let utilization = proposal.utilization {
+            return "\(metric.name) is at \(utilization) % of the request, wanted are"
+                + " \(metric.target.averageUtilization ?? 0) %: \(runners(proposal.replicas))"
+        }
+        let format: Quantity.Format = metric.name == "memory" ? .binarySI : .decimalSI
+        return "\(metric.name) is at \(Quantity(milli: proposal.average ?? 0, format: format)) a runner, wanted are"
+            + " \(metric.target.averageValue?.text ?? "?"): \(runners(proposal.replicas))"
+    }
+
+    private static func failureText(_ name: String, _ result: Result<ReplicaProposal, MetricError>) -> String {
+        guard case .failure(let error) = result else { return "" }
+        return "\(name) is unknown: \(error)"
+    }
+
+    private static func runners(_ count: Int) -> String { count == 1 ? "1 runner" : "\(count) runners" }
+
+    private func conditions(now: Timestamp) -> [Condition] {
+        let states = [
+            ("AbleToScale", autoscaler.able), ("ScalingActive", autoscaler.active),
+            ("ScalingLimited", autoscaler.limited), ("ScaledToZero", autoscaler.scaledToZero),
+        ]
+        return states.compactMap { type, state in
+            state.map {
+                // The figures change all the time; in a condition they would be a write every few seconds.
+                Condition(
+                    type: type,
+                    status: $0.status ? "True" : "False",
+                    lastTransitionTime: now,
+                    reason: $0.reason,
+                    message: $0.message
+                )
+            }
+        }
+    }
+}

@@ -1,0 +1,40 @@
+import APIMachinery
+
+/// Holds back the replacement of Pods that come to nothing: 10 s after the first, then twice as long each time, up to
+/// five minutes. Ten quiet minutes and all is forgotten.
+struct FailureBackoff {
+    static let base = 10
+    static let cap = 300
+    static let memory = 600
+
+    private var failures: [(uid: String, revision: String, time: Timestamp)] = []
+
+    /// Takes note of a Pod that ended by itself, once.
+    mutating func note(uid: String, revision: String, now: Timestamp) {
+        forget(now)
+        guard !failures.contains(where: { $0.uid == uid }) else { return }
+        failures.append((uid, revision, now))
+    }
+
+    /// How many Pods of a revision ended lately.
+    func count(of revision: String, now: Timestamp) -> Int {
+        let oldest = now.advanced(by: .seconds(-Self.memory))
+        return failures.count { $0.revision == revision && $0.time > oldest }
+    }
+
+    /// Until when no Pod should be made.
+    func until(now: Timestamp) -> Timestamp? {
+        let oldest = now.advanced(by: .seconds(-Self.memory))
+        let recent = failures.filter { $0.time > oldest }
+        guard let last = recent.map(\.time).max() else { return nil }
+        // One Pod that ends is bad luck and replaced at once.
+        guard recent.count > 1 else { return nil }
+        let doublings = min(recent.count - 2, 10)
+        return last.advanced(by: .seconds(min(Self.cap, Self.base << doublings)))
+    }
+
+    private mutating func forget(_ now: Timestamp) {
+        let oldest = now.advanced(by: .seconds(-Self.memory))
+        failures.removeAll { $0.time <= oldest }
+    }
+}

@@ -1,0 +1,113 @@
+import APIMachinery
+import Spec
+
+/// Makes a runner's Pod from a revision's template, which is passed on as it was written.
+///
+/// What the template leaves open is filled in: who the runner is and where it finds the controller, its probes, how
+/// long it gets to stop. What the template says stays.
+struct PodBuilder {
+    /// The port under which probes find the runner.
+    static let portName = "http"
+    /// How long a Pod may take for what a runner does after its jobs: hand back what is left, and end.
+    static let stoppingMargin = 15
+
+    let settings: PoolSettings
+
+    /// The Pod of that name.
+    func pod(named name: String, of pool: Unstructured, _ revision: PoolRevision, hash: String) -> Unstructured {
+        let template = revision.template ?? ["spec": ["containers": []]]
+        var pod = Unstructured(["apiVersion": "v1", "kind": "Pod", "metadata": template["metadata"] ?? [:]])
+        pod.name = name
+        pod.namespace = pool.namespace
+        pod.labels = pod.labels.merging(revision.labels(pool: pool.name, hash: hash)) { $1 }
+        pod.ownerReferences = [Self.owner(pool)]
+        var spec = template["spec"] ?? [:]
+        var containers = spec["containers"]?.arrayValue ?? []
+        if containers.isEmpty {
+            containers = [["name": "agent-runner", "image": .string(settings.defaultImage)]]
+        }
+        let index = containers.firstIndex { $0["name"]?.stringValue == "agent-runner" } ?? 0
+        containers[index] = runner(containers[index], of: pool, revision)
+        spec["containers"] = .array(containers)
+        if spec["terminationGracePeriodSeconds"] == nil {
+            spec["terminationGracePeriodSeconds"] = .int(drainTimeout(pool) + Int64(Self.stoppingMargin))
+        }
+        pod.json["spec"] = spec
+        return pod
+    }
+
+    /// The reference by which a pool owns its objects.
+    static func owner(_ pool: Unstructured) -> OwnerReference {
+        OwnerReference(
+            apiVersion: pool.apiVersion.isEmpty ? WorkerPool.groupVersionKind.apiVersion : pool.apiVersion,
+            kind: WorkerPool.groupVersionKind.kind,
+            name: pool.name,
+            uid: pool.uid,
+            controller: true,
+            blockOwnerDeletion: true
+        )
+    }
+
+    private func drainTimeout(_ pool: Unstructured) -> Int64 {
+        pool.json.value(at: "spec", "drainTimeoutSeconds")?.intValue ?? 60
+    }
+
+    private func runner(_ container: JSONValue, of pool: Unstructured, _ revision: PoolRevision) -> JSONValue {
+        var container = container
+        var env = container["env"]?.arrayValue ?? []
+        let given = Set(env.compactMap { $0["name"]?.stringValue })
+        env += variables(pool, revision).filter { !given.contains($0["name"]?.stringValue ?? "") }
+        container["env"] = .array(env)
+
+        var ports = container["ports"]?.arrayValue ?? []
+        let port = port(env)
+        if !ports.contains(where: { $0["name"]?.stringValue == Self.portName }), port > 0 {
+            ports.append(["name": .string(Self.portName), "containerPort": .int(port), "protocol": "TCP"])
+            container["ports"] = .array(ports)
+        }
+        // A runner with another idea of its port has probes of its own, or none.
+        guard port > 0 else { return container }
+        if container["readinessProbe"] == nil {
+            container["readinessProbe"] = probe("/readyz", period: 1, timeout: 2, failures: 3)
+        }
+        if container["livenessProbe"] == nil {
+            container["livenessProbe"] = probe("/livez", period: 10, timeout: 5, failures: 3)
+        }
+        return container
+    }
+
+    private func port(_ env: [JSONValue]) -> Int64 {
+        let text = env.last { $0["name"]?.stringValue == "MARTINET_HTTP_PORT" }?["value"]?.stringValue
+        return text.flatMap { Int64($0) } ?? 0
+    }
+
+    private func probe(_ path: String, period: Int64, timeout: Int64, failures: Int64) -> JSONValue {
+        [
+            "httpGet": ["path": .string(path), "port": .string(Self.portName)], "periodSeconds": .int(period),
+            "timeoutSeconds": .int(timeout), "failureThreshold": .int(failures),
+        ]
+    }
+
+    private func variables(_ pool: Unstructured, _ revision: PoolRevision) -> [JSONValue] {
+        func value(_ name: String, _ text: String) -> JSONValue { ["name": .string(name), "value": .string(text)] }
+        func field(_ name: String, _ path: String) -> JSONValue {
+            ["name": .string(name), "valueFrom": ["fieldRef": ["fieldPath": .string(path)]]]
+        }
+        return [
+            value("MARTINET_CONTROLLER_URL", settings.controllerURL),
+            value("MARTINET_POOL", pool.name),
+            [
+                "name": "MARTINET_TOKEN",
+                "valueFrom": [
+                    "secretKeyRef": ["name": .string(settings.tokenSecret), "key": .string(settings.tokenKey)]
+                ],
+            ],
+            value("MARTINET_WORKERS", String(revision.concurrency)),
+            value("MARTINET_HTTP_PORT", String(settings.httpPort)),
+            value("MARTINET_DRAIN_TIMEOUT", "\(drainTimeout(pool))s"),
+            field("POD_NAME", "metadata.name"),
+            field("POD_NAMESPACE", "metadata.namespace"),
+            field("POD_UID", "metadata.uid"),
+        ]
+    }
+}
