@@ -41,6 +41,13 @@ struct Checker {
         return (checker.final(type), checker.overloads)
     }
 
+    /// The types of all parts of an expression, by the nodes' ids.
+    static func types(of root: SyntaxNode, declarations: [String: CELType]) -> [Int: CELType] {
+        var checker = Checker(declarations: declarations)
+        _ = checker.check(root)
+        return checker.types.mapValues { checker.final($0) }
+    }
+
     private init(declarations: [String: CELType]) { self.declarations = declarations }
 
     mutating func report(_ code: ExpressionError.Code, _ message: String, at node: SyntaxNode) {

@@ -76,7 +76,7 @@ struct RuleCosts: Sendable {
         var errors: [FieldError] = []
         // Without a bound on how often a value occurs, it occurs as often as its smallest form fits a request.
         let times = scope.cardinality ?? RuleDeclaration.maximumRequestSize / (declaration.minimumSize + 1)
-        if let program = compiled.program, let cost = RuleCostEstimate.maximum(program, declaration) {
+        if compiled.program != nil, let cost = declaration.cost(of: compiled.rule.rule, compiled.rule) {
             let (product, overflow) = cost.multipliedReportingOverflow(by: times)
             let all = overflow ? .max : product
             if all > Self.expressionLimit {
@@ -86,7 +86,9 @@ struct RuleCosts: Sendable {
             }
             add(all, path.child("rule"))
         }
-        if let program = compiled.message, let cost = RuleCostEstimate.maximum(program, declaration) {
+        if compiled.message != nil, let text = compiled.rule.messageExpression,
+            let cost = declaration.cost(of: text, compiled.rule)
+        {
             if cost > Self.expressionLimit {
                 let words = Self.words("estimated messageExpression cost", cost, Self.expressionLimit)
                 errors.append(.forbidden(path.child("messageExpression"), words))
@@ -131,10 +133,4 @@ struct RuleCosts: Sendable {
         return "\(name) exceeds budget by factor of \(factor) (try simplifying the rule, or adding maxItems, "
             + "maxProperties, and maxLength where arrays, maps, and strings are declared)"
     }
-}
-
-/// How much an expression can cost at most.
-enum RuleCostEstimate {
-    /// The most that evaluating the expression can cost; `nil` where nothing is known.
-    static func maximum(_ program: Program, _ declaration: RuleDeclaration) -> Int? { nil }
 }

@@ -127,6 +127,28 @@ final class RuleDeclaration: Sendable {
         return overflow ? .max : bytes
     }
 
+    /// The variables of a rule and their types.
+    func variables(_ rule: ValidationRule) -> [String: CELType] {
+        ["self": type, "oldSelf": rule.optionalOldSelf == true ? .optional(type) : type]
+    }
+
+    /// How much an expression of a rule can cost at most.
+    func cost(of source: String, _ rule: ValidationRule) -> Int? {
+        Expression.maximumCost(of: source, declarations: variables(rule)) { path in
+            var place: RuleDeclaration? = self
+            for step in path.dropFirst() {
+                switch step {
+                case "@items", "@values": place = place?.element
+                // The reference counts keys as empty.
+                case "@keys": return place?.element == nil ? nil : 0
+                default: place = place?.fields[step]
+                }
+                if place == nil { return nil }
+            }
+            return place?.maximumElements
+        }
+    }
+
     /// The declaration of a property, if rules can see it.
     func property(_ name: String) -> RuleDeclaration? { RuleName.escape(name).flatMap { fields[$0] } }
 

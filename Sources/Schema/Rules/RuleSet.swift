@@ -69,9 +69,7 @@ final class RuleSet: Sendable {
         var message: Program?
         var fault: String?
         var messageFault: String?
-        let type = declaration?.type ?? .dyn
-        let old: CELType = rule.optionalOldSelf == true ? .optional(type) : type
-        let declarations: [String: CELType] = ["self": type, "oldSelf": old]
+        let declarations = declaration?.variables(rule) ?? ["self": .dyn, "oldSelf": .dyn]
         if !rule.rule.trimmed.isEmpty {
             do {
                 let compiled = try Expression.compile(rule.rule, declarations: declarations)
