@@ -85,11 +85,12 @@ enum Arithmetic: String, Sendable {
         case (.timestamp(let moment), .duration(let nanoseconds), .subtract):
             return .timestamp(try Self.shift(moment, nanoseconds, sign: -1))
         case (.timestamp(let a), .timestamp(let b), .subtract):
-            let seconds = a.instant.seconds - b.instant.seconds
-            let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+            // Timestamps of the host may lie outside of the years that expressions can make.
+            let (seconds, isFar) = a.instant.seconds.subtractingReportingOverflow(b.instant.seconds)
+            let (whole, isLong) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
             let fraction = Int64(a.instant.nanoseconds) - Int64(b.instant.nanoseconds)
             let (result, carry) = whole.addingReportingOverflow(fraction)
-            if overflow || carry { throw Self.overflow }
+            if isFar || isLong || carry { throw Self.overflow }
             return .duration(nanoseconds: result)
         default:
             throw .noSuchOverload
@@ -102,7 +103,10 @@ enum Arithmetic: String, Sendable {
         _ nanoseconds: Int64,
         sign: Int64
     ) throws(EvaluationFailure) -> ZonedTimestamp {
-        let seconds = moment.instant.seconds + sign * (nanoseconds / 1_000_000_000)
+        let (seconds, overflow) = moment.instant.seconds.addingReportingOverflow(
+            sign * (nanoseconds / 1_000_000_000)
+        )
+        if overflow { throw timestampOverflow }
         let fraction = Int64(moment.instant.nanoseconds) + sign * (nanoseconds % 1_000_000_000)
         let instant = Timestamp(seconds: seconds, nanoseconds: fraction)
         guard ZonedTimestamp.range.contains(instant.seconds) else { throw timestampOverflow }

@@ -76,7 +76,8 @@ struct CalendarDate {
     var days: Int64
 
     init(_ instant: Timestamp, offsetSeconds: Int64) {
-        let local = instant.seconds + offsetSeconds
+        // Far beyond the years that are shown, only so that nothing overflows.
+        let local = max(-(1 << 55), min(1 << 55, instant.seconds)) + offsetSeconds
         days = local >= 0 ? local / 86400 : (local - 86399) / 86400
         let inDay = local - days * 86400
         (year, month, day) = Timestamp.civil(fromDays: days)
