@@ -37,7 +37,10 @@ enum WorkerPoolSchema {
                 ]
             ),
             "concurrency": OpenAPI.integer("Jobs at once in one runner. Default: 4.", minimum: 1, maximum: 10_000),
-            "replicas": OpenAPI.integer("Runners wanted, where autoscaling is not set. Default: 1.", minimum: 0),
+            "replicas": OpenAPI.withDefault(
+                1,
+                OpenAPI.integer("Runners wanted; with autoscaling, the autoscaler writes it. Default: 1.", minimum: 0)
+            ),
             "autoscaling": autoscaling,
             "updateStrategy": OpenAPI.object(
                 "How runners of an old revision give way.",

@@ -1,0 +1,179 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every target is compiled alike: the language as it will be, and no warning left standing.
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .enableUpcomingFeature("ImmutableWeakCaptures"),
+    .treatAllWarnings(as: .error),
+]
+
+/// A layer: a library that imports only what stands here. `scripts/check-imports` holds the sources to it.
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, path: "Sources/\(name)", swiftSettings: settings)
+}
+
+/// A program: a main file over the libraries.
+func program(_ name: String, folder: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(
+        name: name,
+        dependencies: dependencies,
+        path: "Sources/Executables/\(folder)",
+        swiftSettings: settings
+    )
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+    .testTarget(
+        name: name,
+        dependencies: dependencies,
+        path: "Tests/\(name)",
+        resources: resources,
+        swiftSettings: settings
+    )
+}
+
+extension Target.Dependency {
+    static let argumentParser = product(name: "ArgumentParser", package: "swift-argument-parser")
+    static let asn1 = product(name: "SwiftASN1", package: "swift-asn1")
+    static let asyncHTTPClient = product(name: "AsyncHTTPClient", package: "async-http-client")
+    static let collections = product(name: "Collections", package: "swift-collections")
+    static let coreMetrics = product(name: "CoreMetrics", package: "swift-metrics")
+    static let crypto = product(name: "Crypto", package: "swift-crypto")
+    static let grdb = product(name: "GRDB", package: "GRDB.swift")
+    static let histogram = product(name: "Histogram", package: "hdrhistogram-swift")
+    static let httpTypes = product(name: "HTTPTypes", package: "swift-http-types")
+    static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
+    static let hummingbirdTLS = product(name: "HummingbirdTLS", package: "hummingbird")
+    static let logging = product(name: "Logging", package: "swift-log")
+    static let metrics = product(name: "Metrics", package: "swift-metrics")
+    static let nioCore = product(name: "NIOCore", package: "swift-nio")
+    static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
+    static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
+    static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
+    static let serviceLifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+    static let subprocess = product(name: "Subprocess", package: "swift-subprocess")
+    static let system = product(name: "SystemPackage", package: "swift-system")
+    static let unixSignals = product(name: "UnixSignals", package: "swift-service-lifecycle")
+    static let x509 = product(name: "X509", package: "swift-certificates")
+    static let yams = product(name: "Yams", package: "Yams")
+}
+
+let package = Package(
+    name: "martinet",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "controller", targets: ["controller"]),
+        .executable(name: "agent-runner", targets: ["agent-runner"]),
+        .executable(name: "pod-shim", targets: ["pod-shim"]),
+        .executable(name: "ctl", targets: ["ctl"]),
+        .executable(name: "apiserver", targets: ["apiserver"]),
+        .executable(name: "generate-manifests", targets: ["generate-manifests"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
+    ],
+    targets: [
+        // The object model, and what is computed without any I/O.
+        module("APIMachinery"),
+        module("Expressions", ["APIMachinery"]),
+        module("Schema", ["APIMachinery", "Expressions"]),
+        module("KubeAPI", ["APIMachinery"]),
+        module("KubeYAML", ["APIMachinery", .yams]),
+        module("Spec", ["APIMachinery", "Expressions", "KubeAPI"]),
+
+        // Ports, their adapters, and what every program needs.
+        module("Observability", [.coreMetrics, .httpTypes, .hummingbird, .logging, .metrics, .nioCore]),
+        module("Storage", ["APIMachinery"]),
+        module("StorageSQLite", ["APIMachinery", "Storage", .grdb, .logging]),
+        module("KubeClient", ["APIMachinery", "KubeYAML", .asyncHTTPClient, .logging, .nioCore, .nioHTTP1, .nioSSL]),
+        module(
+            "ControllerRuntime",
+            ["APIMachinery", "KubeClient", .logging, .metrics, .serviceLifecycle]
+        ),
+
+        // The parts of the plane. None of these imports another one but where it stands here.
+        module(
+            "APIServer",
+            [
+                "APIMachinery", "KubeYAML", "Schema", "Storage", .asn1, .crypto, .httpTypes, .hummingbird,
+                .hummingbirdTLS, .logging, .nioCore, .nioSSL, .serviceLifecycle, .x509,
+            ]
+        ),
+        module(
+            "RunEngine",
+            ["APIMachinery", "Expressions", "Spec", "Storage", .httpTypes, .hummingbird, .logging, .metrics, .nioCore]
+        ),
+        module(
+            "Controller",
+            [
+                "APIMachinery", "ControllerRuntime", "KubeAPI", "KubeClient", "RunEngine", "Spec", .logging, .metrics,
+                .serviceLifecycle,
+            ]
+        ),
+        module("CLinux"),
+        module("CSpawn"),
+        module(
+            "LocalNode",
+            [
+                "APIMachinery", "CLinux", "ControllerRuntime", "KubeAPI", "KubeClient", .asyncHTTPClient, .logging,
+                .metrics, .nioCore, .nioPosix, .serviceLifecycle, .subprocess, .system,
+            ]
+        ),
+        module(
+            "AgentRunner",
+            [
+                "APIMachinery", "CSpawn", "Observability", .asyncHTTPClient, .hummingbird, .logging, .metrics,
+                .nioCore, .nioHTTP1, .serviceLifecycle,
+            ]
+        ),
+        module("CLI", ["APIMachinery", "KubeAPI", "KubeClient", "KubeYAML", "Schema", "Spec", .argumentParser, .logging]),
+        module(
+            "ControlPlane",
+            [
+                "APIMachinery", "APIServer", "Controller", "ControllerRuntime", "KubeAPI", "KubeClient", "LocalNode",
+                "Observability", "RunEngine", "Spec", "Storage", "StorageSQLite", .coreMetrics, .hummingbird, .logging,
+                .metrics, .serviceLifecycle, .unixSignals,
+            ]
+        ),
+
+        // Programs.
+        program("controller", folder: "controller", ["APIMachinery", "ControlPlane", "Observability", .argumentParser, .logging]),
+        program(
+            "agent-runner",
+            folder: "agent-runner",
+            [
+                "APIMachinery", "AgentRunner", "Observability", .argumentParser, .asyncHTTPClient, .coreMetrics,
+                .logging, .nioPosix, .nioSSL, .serviceLifecycle, .unixSignals,
+            ]
+        ),
+        program("pod-shim", folder: "pod-shim", ["CLinux"]),
+        program("ctl", folder: "ctl", ["CLI"]),
+        program(
+            "apiserver",
+            folder: "apiserver",
+            ["APIServer", "StorageSQLite", .argumentParser, .logging, .serviceLifecycle, .unixSignals]
+        ),
+        program("generate-manifests", folder: "generate-manifests", ["APIMachinery", "KubeYAML", "Spec"]),
+    ]
+)

@@ -1,0 +1,76 @@
+import APIMachinery
+import APIServer
+import Controller
+import ControllerRuntime
+import KubeClient
+import Logging
+import Observability
+import RunEngine
+import ServiceLifecycle
+import Spec
+
+/// Everything that acts on the API: informers, the run engine's loops, controllers, the node. It starts when the API
+/// server answers and stops before it, the controllers first and the engine last.
+struct PlaneActors: Service {
+    var options: StandaloneOptions
+    var directory: DataDirectory
+    var server: APIServer
+    var engine: RunEngine
+    var provider: WorkflowRunProvider
+    var pods: PodRuntimeBridge
+    var runnerToken: String
+    var readiness: PlaneReadiness
+    var registry: PrometheusRegistry
+    var logger: Logger
+
+    func run() async throws {
+        _ = await server.ready()
+        readiness.set(.apiserver)
+        let configuration = try ClientConfiguration.load(kubeconfig: directory.kubeconfig)
+        let client = try KubeClient(configuration, logger: logger)
+        let workflows = Informer<Unstructured>(client: client, resource: Workflow.resource, logger: logger)
+        let pools = Informer<Unstructured>(client: client, resource: WorkerPool.resource, logger: logger)
+        CatalogSync.follow(workflows: workflows, pools: pools, into: engine.catalog, logger: logger)
+        var services: [any Service] = [EngineLoops(engine: engine), provider, workflows, pools]
+        services.append(
+            Announcement {
+                try await workflows.waitUntilSynced()
+                try await pools.waitUntilSynced()
+                readiness.set(.informers)
+            }
+        )
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(services: services.map { .init(service: $0) }, logger: logger)
+        )
+        do {
+            try await group.run()
+        } catch {
+            await client.shutdown()
+            throw error
+        }
+        await client.shutdown()
+    }
+}
+
+/// The engine's loops, until the plane stops.
+private struct EngineLoops: Service {
+    let engine: RunEngine
+
+    func run() async throws {
+        try await cancelWhenGracefulShutdown { await engine.run() }
+    }
+}
+
+/// Waits for something once, then for the end.
+private struct Announcement: Service {
+    let condition: @Sendable () async throws -> Void
+
+    init(_ condition: @escaping @Sendable () async throws -> Void) { self.condition = condition }
+
+    func run() async throws {
+        try await cancelWhenGracefulShutdown {
+            try? await condition()
+            try? await gracefulShutdown()
+        }
+    }
+}

@@ -1,0 +1,35 @@
+import Observability
+
+/// Names, help texts and buckets of the metrics whose meaning is part of the contract.
+enum PlaneMetrics {
+    static let descriptions: [MetricDescription] = [
+        MetricDescription("martinet_runs_total", help: "Runs that ended, by phase."),
+        MetricDescription(
+            "martinet_run_duration_seconds",
+            help: "From the creation of a run until it has ended.",
+            buckets: Buckets.jobSeconds
+        ),
+        MetricDescription("martinet_jobs_total", help: "Jobs that left a queue, by outcome."),
+        MetricDescription(
+            "martinet_job_queue_seconds",
+            help: "From the moment a job is ready until a runner has it.",
+            buckets: Buckets.jobSeconds
+        ),
+        MetricDescription(
+            "martinet_job_execution_seconds",
+            help: "From the lease of a job until its report.",
+            buckets: Buckets.jobSeconds
+        ),
+        MetricDescription("martinet_queue_depth", help: "Jobs that wait and could start, by lane."),
+        MetricDescription("martinet_queue_oldest_age_seconds", help: "How long the oldest ready job has waited."),
+        MetricDescription("martinet_pool_replicas", help: "Runners of a pool, by state."),
+        MetricDescription("martinet_pool_desired_replicas", help: "Runners that a pool should have."),
+        MetricDescription(
+            "martinet_pool_interrupted_jobs_total",
+            help: "Jobs that lost their runner to scaling, a rollout, a drain or an upgrade. Should stay 0."
+        ),
+        MetricDescription("martinet_rollouts_total", help: "Rollouts that ended, by outcome."),
+        MetricDescription("martinet_authentication_failures_total", help: "Requests with no or a wrong token."),
+        MetricDescription("martinet_permission_denials_total", help: "Requests whose token is not good for them."),
+    ]
+}

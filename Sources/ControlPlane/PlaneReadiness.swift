@@ -1,0 +1,33 @@
+import Observability
+import Storage
+import Synchronization
+
+/// What of the plane works already, for `/readyz`.
+final class PlaneReadiness: Sendable {
+    /// The parts that must have come up.
+    enum Part: String, CaseIterable, Sendable {
+        /// The Kubernetes API answers.
+        case apiserver
+        /// The controllers know all objects.
+        case informers
+        /// Pods can run.
+        case node
+    }
+
+    private let ready = Mutex<Set<Part>>([])
+
+    func set(_ part: Part) { ready.withLock { _ = $0.insert(part) } }
+
+    func addChecks(to health: HealthChecks, runs: any RunStore) {
+        health.add("run-store", to: [.livez, .readyz]) {
+            _ = try await runs.read { try $0.revision() }
+        }
+        for part in Part.allCases {
+            health.add(part.rawValue) { [self] in
+                guard ready.withLock({ $0.contains(part) }) else {
+                    throw HealthCheckFailure("\(part.rawValue) is not up yet; see the log if this lasts")
+                }
+            }
+        }
+    }
+}

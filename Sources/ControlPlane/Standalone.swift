@@ -1,0 +1,94 @@
+import APIMachinery
+import APIServer
+import ControllerRuntime
+import CoreMetrics
+import KubeClient
+public import Logging
+import Observability
+import RunEngine
+import ServiceLifecycle
+import Spec
+import StorageSQLite
+import UnixSignals
+
+/// `controller standalone`: the whole plane in one process.
+///
+/// Starts from the outside in (probes, API server, then those that act on the API) and stops the other way round, so
+/// that runners can still report while they finish.
+public enum Standalone {
+    /// Runs until SIGTERM or SIGINT.
+    ///
+    /// - Throws: `StartError` and others whose description says what to do.
+    public static func run(_ options: StandaloneOptions, logger: Logger) async throws {
+        let registry = PrometheusRegistry(PlaneMetrics.descriptions)
+        MetricsSystem.bootstrap(registry)
+        ProcessMetrics.register(in: registry)
+
+        let directory = try DataDirectory(path: options.dataDirectory)
+        let objects = try SQLiteObjectStore(path: directory.objects)
+        let runs = try SQLiteRunStore(path: directory.runs)
+        let catalog = WorkflowCatalog()
+        let engine = RunEngine(store: runs, catalog: catalog, logger: logger)
+        try await engine.start()
+        let revision = try await runs.read { try $0.revision() }
+        let provider = WorkflowRunProvider(engine: engine, revision: revision, logger: logger)
+
+        let secrets = Secrets(
+            administrator: try directory.secret("token"),
+            runner: try directory.secret("runner-token")
+        )
+        let pods = PodRuntimeBridge()
+        var configuration = APIServer.Configuration(dataDirectory: directory.path)
+        configuration.host = options.host
+        configuration.port = options.apiPort
+        configuration.manifests = CustomResourceDefinitions.all.map(\.definition)
+        configuration.objectRules = { SemanticValidation.validate($0) }
+        configuration.podLogs = pods
+        configuration.podMetrics = pods
+        let server = APIServer(configuration: configuration, store: objects, logger: logger)
+        try server.register(provider)
+
+        let readiness = PlaneReadiness()
+        let health = HealthChecks()
+        readiness.addChecks(to: health, runs: runs)
+        let http = HTTPPort(
+            host: options.host,
+            port: options.httpPort,
+            engine: engine,
+            authorizer: TokenAuthorizer(administrator: secrets.administrator, runner: secrets.runner),
+            health: health,
+            registry: registry,
+            version: Version.text,
+            logger: logger
+        )
+        let actors = PlaneActors(
+            options: options,
+            directory: directory,
+            server: server,
+            engine: engine,
+            provider: provider,
+            pods: pods,
+            runnerToken: secrets.runner,
+            readiness: readiness,
+            registry: registry,
+            logger: logger
+        )
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: [http, server, actors].map {
+                    .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup)
+                },
+                gracefulShutdownSignals: [.sigterm, .sigint],
+                logger: logger
+            )
+        )
+        try await group.run()
+        try runs.close()
+        logger.info("stopped")
+    }
+
+    private struct Secrets {
+        var administrator: String
+        var runner: String
+    }
+}

@@ -1,0 +1,32 @@
+/// What `controller standalone` is told on its command line.
+public struct StandaloneOptions: Sendable {
+    /// Everything is kept here; made if it is missing.
+    public var dataDirectory: String
+    /// The Kubernetes API (TLS). 0 takes any free port.
+    public var apiPort: Int
+    /// Probes, metrics, submissions and the runners' protocol.
+    public var httpPort: Int
+    /// The address of both ports.
+    public var host: String
+    /// The folder of `agent-runner` and `pod-shim`.
+    public var programs: String
+    /// How long a container that keeps failing waits before its first restart.
+    public var restartBackoff: Duration
+
+    /// Options; the defaults are loopback and the usual ports.
+    public init(
+        dataDirectory: String,
+        apiPort: Int = 6443,
+        httpPort: Int = 8080,
+        host: String = "127.0.0.1",
+        programs: String,
+        restartBackoff: Duration = .seconds(10)
+    ) {
+        self.dataDirectory = dataDirectory
+        self.apiPort = apiPort
+        self.httpPort = httpPort
+        self.host = host
+        self.programs = programs
+        self.restartBackoff = restartBackoff
+    }
+}

@@ -1,0 +1,36 @@
+import FoundationEssentials
+import Glibc
+
+/// What the process asks of the operating system.
+enum ControllerProcess {
+    /// Two arenas are plenty: more of them only keep freed memory from being used again.
+    static func prepare() {
+        mallopt(M_ARENA_MAX, 2)
+        // A closed connection is an error of that connection, not the end of the process.
+        signal(SIGPIPE, SIG_IGN)
+        // Every watch and every runner is a file descriptor.
+        var limit = rlimit()
+        if getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0, limit.rlim_cur < limit.rlim_max {
+            limit.rlim_cur = limit.rlim_max
+            setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        }
+    }
+
+    /// The folder of the running program, where its companions are.
+    static var directory: String {
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        let count = buffer.withUnsafeMutableBytes { pointer in
+            readlink("/proc/self/exe", pointer.baseAddress?.assumingMemoryBound(to: CChar.self) ?? nil, pointer.count)
+        }
+        guard count > 0 else { return "." }
+        let path = String(decoding: buffer.prefix(count), as: UTF8.self)
+        return String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
+    }
+
+    /// Says why the program could not go on, and ends it.
+    static func fail(_ message: String) -> Never {
+        let text = Array("error: \(message)\n".utf8)
+        _ = text.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+        exit(1)
+    }
+}
