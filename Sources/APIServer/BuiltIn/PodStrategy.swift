@@ -62,6 +62,7 @@ struct PodStrategy: BuiltInStrategy {
         case "binding": break
         default:
             object["status"] = old["status"]
+            PodDefaults.addDefaultTolerations(&object)
         }
         if object["spec"] != old["spec"], subresource != "status" {
             object.set(.int(Unstructured(old).generation + 1), at: ["metadata", "generation"])

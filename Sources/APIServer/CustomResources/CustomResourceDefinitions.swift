@@ -169,6 +169,7 @@ enum CustomResourceFactory {
             schema: KindSchema.custom(schema),
             definition: schema,
             hasStatus: version.value(at: "subresources", "status")?.objectValue != nil,
+            published: json,
             fields: fields
         )
     }

@@ -7,6 +7,8 @@ struct CustomResourceStrategy: ResourceStrategy {
     let schema: KindSchema
     let definition: CustomResourceSchema
     let hasStatus: Bool
+    /// The schema as it was written, for OpenAPI.
+    let published: JSONValue
     /// Paths like `spec.colour`.
     let fields: [String: [String]]
 

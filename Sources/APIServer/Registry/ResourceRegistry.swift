@@ -5,6 +5,8 @@ import Synchronization
 final class ResourceRegistry: Sendable {
     /// A consistent view, valid for a whole request.
     struct Contents: Sendable {
+        /// Changes with everything else.
+        var generation = 0
         /// Versions of each group, the preferred one first.
         var versions: [String: [String]] = [:]
         /// Resources of each version, by plural.
@@ -60,6 +62,7 @@ final class ResourceRegistry: Sendable {
                 contents.resources[GroupVersion(group: group, version: version)]?.isEmpty == false
             }
             contents.versions[group] = left.isEmpty ? nil : left
+            contents.generation += 1
         }
     }
 
@@ -68,6 +71,7 @@ final class ResourceRegistry: Sendable {
         var versions = contents.versions[resource.group] ?? []
         if !versions.contains(resource.version) { versions.append(resource.version) }
         contents.versions[resource.group] = versions.sorted(by: VersionOrder.precedes)
+        contents.generation += 1
     }
 }
 

@@ -1,0 +1,206 @@
+import APIMachinery
+
+/// Reads bodies in Kubernetes' binary encoding (`application/vnd.kubernetes.protobuf`), which its own clients use
+/// for built-in kinds. Answers are always JSON, which all of them take.
+enum ProtobufDecoder {
+    /// Why bytes are no such body.
+    struct Failure: Error {
+        var message: String
+    }
+
+    private static let magic: [UInt8] = [0x6B, 0x38, 0x73, 0x00]
+
+    /// The numbers of the fields of each type, and the fields' types.
+    private static let fields: [String: [UInt64: TypeField]] = {
+        var result: [String: [UInt64: TypeField]] = [:]
+        for line in protobufNumbers.split(separator: "\n") {
+            let words = line.split(separator: " ").map(String.init)
+            guard let type = words.first, let definition = TypeCatalog.builtIn[type] else { continue }
+            for word in words.dropFirst() {
+                let sides = word.split(separator: "=")
+                guard sides.count == 2, let number = UInt64(sides[1]),
+                    let field = definition.fields.first(where: { $0.name == sides[0] })
+                else { continue }
+                result[type, default: [:]][number] = field
+            }
+        }
+        return result
+    }()
+
+    /// The object in an envelope, as JSON.
+    static func decode(_ bytes: [UInt8]) throws(Failure) -> JSONValue {
+        guard bytes.starts(with: magic) else { throw Failure(message: "the body does not begin with the magic bytes of the encoding") }
+        var apiVersion = ""
+        var kind = ""
+        var raw: ArraySlice<UInt8> = []
+        var reader = WireReader(bytes[magic.count...])
+        while let (number, value) = try reader.next() {
+            guard case .bytes(let content) = value else { continue }
+            switch number {
+            case 1:
+                var inner = WireReader(content)
+                while let (number, value) = try inner.next() {
+                    guard case .bytes(let text) = value else { continue }
+                    if number == 1 { apiVersion = try string(text) } else if number == 2 { kind = try string(text) }
+                }
+            case 2: raw = content
+            default: break
+            }
+        }
+        let type = apiVersion.hasPrefix("events.k8s.io/") && kind == "Event" ? "EventsEvent" : kind
+        guard fields[type] != nil else { throw Failure(message: "objects of kind \(kind) (\(apiVersion)) are only taken as JSON or YAML") }
+        var object = try message(raw, type, depth: 0)
+        object["apiVersion"] = .string(apiVersion)
+        object["kind"] = .string(kind)
+        return object
+    }
+
+    private static func message(_ bytes: ArraySlice<UInt8>, _ type: String, depth: Int) throws(Failure) -> JSONValue {
+        guard depth < 32 else { throw Failure(message: "nested too deeply") }
+        let table = fields[type] ?? [:]
+        var object = JSONObject()
+        var reader = WireReader(bytes)
+        while let (number, value) = try reader.next() {
+            guard let field = table[number] else { continue }
+            switch field.type {
+            case .list(let element):
+                var elements = object[field.name]?.arrayValue ?? []
+                elements.append(try self.value(value, element, depth: depth))
+                object[field.name] = .array(elements)
+            case .map(let element):
+                guard case .bytes(let entry) = value else { throw Failure(message: "\(field.name) is no map") }
+                let (key, member) = try mapEntry(entry, element, depth: depth)
+                var members = object[field.name]?.objectValue ?? [:]
+                members[key] = member
+                object[field.name] = .object(members)
+            default: object[field.name] = try self.value(value, field.type, depth: depth)
+            }
+        }
+        // Go writes every text, empty ones too; in JSON an empty optional text is left out.
+        return .object(object.compactMapValues { $1.stringValue == "" ? nil : $1 })
+    }
+
+    private static func mapEntry(
+        _ bytes: ArraySlice<UInt8>,
+        _ type: TypeReference,
+        depth: Int
+    ) throws(Failure) -> (String, JSONValue) {
+        var key = ""
+        var member: JSONValue = ""
+        var reader = WireReader(bytes)
+        while let (number, value) = try reader.next() {
+            if number == 1, case .bytes(let text) = value { key = try string(text) }
+            if number == 2 { member = try self.value(value, type, depth: depth) }
+        }
+        return (key, member)
+    }
+
+    private static func value(_ wire: WireReader.Value, _ type: TypeReference, depth: Int) throws(Failure) -> JSONValue {
+        switch (type, wire) {
+        case (.named(let name), .bytes(let bytes)): return try message(bytes, name, depth: depth + 1)
+        case (.scalar("bool"), .number(let number)): return .bool(number != 0)
+        case (.scalar, .number(let number)): return .int(Int64(bitPattern: number))
+        case (.scalar("bytes"), .bytes(let bytes)): return .string(Base64.encode(Array(bytes)))
+        case (.scalar("time"), .bytes(let bytes)): return .string(try time(bytes).rfc3339)
+        case (.scalar("microtime"), .bytes(let bytes)): return .string(try time(bytes).rfc3339Micro)
+        case (.scalar("quantity"), .bytes(let bytes)):
+            var reader = WireReader(bytes)
+            while let (number, value) = try reader.next() {
+                if number == 1, case .bytes(let text) = value { return .string(try string(text)) }
+            }
+            return "0"
+        case (.scalar("intorstring"), .bytes(let bytes)): return try intOrString(bytes)
+        case (.scalar("any"), .bytes(let bytes)):
+            var reader = WireReader(bytes)
+            while let (number, value) = try reader.next() {
+                guard number == 1, case .bytes(let raw) = value else { continue }
+                return (try? JSONValue(parsing: raw)) ?? .null
+            }
+            return .object([:])
+        case (.scalar, .bytes(let bytes)): return .string(try string(bytes))
+        default: throw Failure(message: "a field has another wire type than its own")
+        }
+    }
+
+    private static func intOrString(_ bytes: ArraySlice<UInt8>) throws(Failure) -> JSONValue {
+        var isText = false
+        var number: Int64 = 0
+        var text = ""
+        var reader = WireReader(bytes)
+        while let (field, value) = try reader.next() {
+            switch (field, value) {
+            case (1, .number(let kind)): isText = kind == 1
+            case (2, .number(let value)): number = Int64(bitPattern: value)
+            case (3, .bytes(let value)): text = try string(value)
+            default: break
+            }
+        }
+        return isText ? .string(text) : .int(number)
+    }
+
+    private static func time(_ bytes: ArraySlice<UInt8>) throws(Failure) -> Timestamp {
+        var seconds: Int64 = 0
+        var nanoseconds: Int64 = 0
+        var reader = WireReader(bytes)
+        while let (number, value) = try reader.next() {
+            guard case .number(let content) = value else { continue }
+            if number == 1 { seconds = Int64(bitPattern: content) } else if number == 2 { nanoseconds = Int64(bitPattern: content) }
+        }
+        return Timestamp(seconds: seconds, nanoseconds: min(max(nanoseconds, 0), 999_999_999))
+    }
+
+    private static func string(_ bytes: ArraySlice<UInt8>) throws(Failure) -> String {
+        guard let text = String(validating: bytes, as: UTF8.self) else { throw Failure(message: "a text is not valid UTF-8") }
+        return text
+    }
+}
+
+/// Takes a message of the protobuf encoding apart, field by field.
+private struct WireReader {
+    enum Value {
+        case number(UInt64)
+        case bytes(ArraySlice<UInt8>)
+    }
+
+    private var rest: ArraySlice<UInt8>
+
+    init(_ bytes: ArraySlice<UInt8>) { rest = bytes }
+
+    /// The next field's number and value; `nil` at the end.
+    mutating func next() throws(ProtobufDecoder.Failure) -> (number: UInt64, value: Value)? {
+        guard !rest.isEmpty else { return nil }
+        let tag = try varint()
+        switch tag & 7 {
+        case 0: return (tag >> 3, .number(try varint()))
+        case 1: return (tag >> 3, .number(try fixed(8)))
+        case 2:
+            let length = try varint()
+            guard length <= UInt64(rest.count) else { throw ProtobufDecoder.Failure(message: "a field is longer than the body") }
+            let content = rest.prefix(Int(length))
+            rest = rest.dropFirst(Int(length))
+            return (tag >> 3, .bytes(content))
+        case 5: return (tag >> 3, .number(try fixed(4)))
+        default: throw ProtobufDecoder.Failure(message: "unknown wire type \(tag & 7)")
+        }
+    }
+
+    private mutating func varint() throws(ProtobufDecoder.Failure) -> UInt64 {
+        var result: UInt64 = 0
+        var shift: UInt64 = 0
+        while let byte = rest.popFirst() {
+            guard shift < 64 else { throw ProtobufDecoder.Failure(message: "a number has too many bytes") }
+            result |= UInt64(byte & 0x7F) << shift
+            if byte & 0x80 == 0 { return result }
+            shift += 7
+        }
+        throw ProtobufDecoder.Failure(message: "the body ends within a number")
+    }
+
+    private mutating func fixed(_ count: Int) throws(ProtobufDecoder.Failure) -> UInt64 {
+        guard rest.count >= count else { throw ProtobufDecoder.Failure(message: "the body ends within a number") }
+        var result: UInt64 = 0
+        for (index, byte) in rest.prefix(count).enumerated() { result |= UInt64(byte) << UInt64(8 * index) }
+        rest = rest.dropFirst(count)
+        return result
+    }
+}

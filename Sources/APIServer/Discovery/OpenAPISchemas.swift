@@ -1,0 +1,179 @@
+import APIMachinery
+
+/// The schemas of OpenAPI documents: those of the built-in types, and those of custom kinds.
+struct OpenAPISchemas {
+    /// The two versions of OpenAPI differ in how they refer to schemas, and version 2 knows fewer keywords.
+    enum Dialect { case v2, v3 }
+
+    let dialect: Dialect
+    private let catalog = TypeCatalog.builtIn
+    /// The schemas gathered so far, by name.
+    private(set) var schemas: JSONObject = [:]
+
+    static let metaPackage = "io.k8s.apimachinery.pkg.apis.meta.v1"
+
+    init(_ dialect: Dialect) { self.dialect = dialect }
+
+    func reference(_ name: String) -> JSONValue {
+        ["$ref": .string((dialect == .v2 ? "#/definitions/" : "#/components/schemas/") + name)]
+    }
+
+    /// The name under which a resource's kind is published.
+    static func name(of resource: ServedResource) -> String {
+        if let type = resource.strategy.schema.catalogName, let definition = TypeCatalog.builtIn[type] {
+            return openAPIName(definition)
+        }
+        if !resource.isCustom { return "io.k8s.api.\(resource.group.split(separator: ".").first ?? "core").\(resource.version).\(resource.names.kind)" }
+        let group = resource.group.split(separator: ".").reversed().joined(separator: ".")
+        return "\(group).\(resource.version).\(resource.names.kind)"
+    }
+
+    /// Two kinds are called Event; the catalog tells them apart, OpenAPI by the package.
+    private static func openAPIName(_ definition: TypeDefinition) -> String {
+        let prefix = "io.k8s.api.events.v1.Events"
+        return definition.name.hasPrefix(prefix)
+            ? "io.k8s.api.events.v1." + definition.name.dropFirst(prefix.count) : definition.name
+    }
+
+    /// Adds a resource's kind, the list of it, and all types that they are made of.
+    mutating func add(_ resource: ServedResource) {
+        let name = Self.name(of: resource)
+        guard schemas[name] == nil else { return }
+        addType("ObjectMeta")
+        addType("ListMeta")
+        var schema: JSONValue
+        if let type = resource.strategy.schema.catalogName {
+            addType(type)
+            schema = schemas[name] ?? ["type": "object"]
+        } else {
+            schema = customSchema(resource)
+        }
+        schema["x-kubernetes-group-version-kind"] = [Self.kind(resource.groupVersionKind)]
+        schemas[name] = schema
+        guard case .objects = resource.backend else { return }
+        var list: JSONValue = [
+            "type": "object", "required": ["items"],
+            "description": .string("\(resource.names.listKind) is a list of \(resource.names.kind)"),
+        ]
+        list["properties"] = [
+            "apiVersion": text(Self.apiVersionText), "kind": text(Self.kindText),
+            "metadata": field("ListMeta", description: "Standard list metadata."),
+            "items": ["type": "array", "items": wrapped(name), "description": "List of objects."],
+        ]
+        var listKind = resource.groupVersionKind
+        listKind.kind = resource.names.listKind
+        list["x-kubernetes-group-version-kind"] = [Self.kind(listKind)]
+        schemas[name + "List"] = list
+    }
+
+    static func kind(_ kind: GroupVersionKind) -> JSONValue {
+        ["group": .string(kind.group), "version": .string(kind.version), "kind": .string(kind.kind)]
+    }
+
+    // MARK: Custom kinds
+
+    private func customSchema(_ resource: ServedResource) -> JSONValue {
+        guard let custom = resource.strategy as? CustomResourceStrategy else { return ["type": "object"] }
+        var schema = dialect == .v2 ? Self.reduced(custom.published) : custom.published
+        if schema["type"] == nil { schema["type"] = "object" }
+        var properties = schema["properties"] ?? .object([:])
+        properties["apiVersion"] = text(Self.apiVersionText)
+        properties["kind"] = text(Self.kindText)
+        properties["metadata"] = field("ObjectMeta", description: "Standard object's metadata. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata")
+        schema["properties"] = properties
+        return schema
+    }
+
+    /// Without what OpenAPI version 2 cannot say.
+    private static func reduced(_ schema: JSONValue) -> JSONValue {
+        switch schema {
+        case .object(let members):
+            var result = JSONObject()
+            for (key, value) in members {
+                switch key {
+                case "nullable", "anyOf", "oneOf", "allOf", "not", "default": continue
+                case "properties":
+                    result[key] = .object((value.objectValue ?? [:]).compactMapValues { reduced($1) })
+                default: result[key] = reduced(value)
+                }
+            }
+            return .object(result)
+        case .array(let elements): return .array(elements.map(reduced))
+        default: return schema
+        }
+    }
+
+    // MARK: Built-in types
+
+    private static let apiVersionText =
+        "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources"
+    private static let kindText =
+        "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds"
+
+    private func text(_ description: String) -> JSONValue { ["type": "string", "description": .string(description)] }
+
+    private func wrapped(_ name: String) -> JSONValue {
+        dialect == .v2 ? reference(name) : ["allOf": [reference(name)], "default": .object([:])]
+    }
+
+    private mutating func addType(_ type: String) {
+        guard let definition = catalog[type] else { return }
+        let name = Self.openAPIName(definition)
+        guard schemas[name] == nil else { return }
+        schemas[name] = ["type": "object"]
+        var schema: JSONValue = ["type": "object", "description": .string(definition.description)]
+        var properties = JSONObject()
+        var required: [JSONValue] = []
+        for field in definition.fields {
+            properties[field.name] = property(field)
+            if field.isRequired { required.append(.string(field.name)) }
+        }
+        schema["properties"] = .object(properties)
+        if !required.isEmpty { schema["required"] = .array(required) }
+        schemas[name] = schema
+    }
+
+    private mutating func property(_ field: TypeField) -> JSONValue {
+        var result = schema(of: field.type)
+        var description = field.description
+        if field.name == "apiVersion", description.isEmpty { description = Self.apiVersionText }
+        if field.name == "kind", description.isEmpty { description = Self.kindText }
+        if !description.isEmpty { result["description"] = .string(description) }
+        if let type = field.listType { result["x-kubernetes-list-type"] = .string(type) }
+        if !field.mapKeys.isEmpty {
+            result["x-kubernetes-list-map-keys"] = .array(field.mapKeys.map(JSONValue.string))
+        }
+        if field.isAtomicMap { result["x-kubernetes-map-type"] = "atomic" }
+        if let key = field.mergeKey { result["x-kubernetes-patch-merge-key"] = .string(key) }
+        if let strategy = field.patchStrategy { result["x-kubernetes-patch-strategy"] = .string(strategy) }
+        if let value = field.defaultValue, dialect == .v3 { result["default"] = value }
+        return result
+    }
+
+    private func field(_ type: String, description: String) -> JSONValue {
+        var result = wrapped("\(Self.metaPackage).\(type)")
+        result["description"] = .string(description)
+        return result
+    }
+
+    private mutating func schema(of type: TypeReference) -> JSONValue {
+        switch type {
+        case .named(let name):
+            addType(name)
+            return catalog[name].map { wrapped(Self.openAPIName($0)) } ?? ["type": "object"]
+        case .list(let element): return ["type": "array", "items": schema(of: element)]
+        case .map(let value): return ["type": "object", "additionalProperties": schema(of: value)]
+        case .scalar(let name):
+            switch name {
+            case "int32", "int64": return ["type": "integer", "format": .string(name)]
+            case "bool": return ["type": "boolean"]
+            case "number": return ["type": "number", "format": "double"]
+            case "time", "microtime": return ["type": "string", "format": "date-time"]
+            case "bytes": return ["type": "string", "format": "byte"]
+            case "intorstring": return ["type": "string", "format": "int-or-string"]
+            case "any": return ["type": "object"]
+            default: return ["type": "string"]
+            }
+        }
+    }
+}
