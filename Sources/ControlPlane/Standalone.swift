@@ -8,6 +8,7 @@ import Observability
 import RunEngine
 import ServiceLifecycle
 import Spec
+import Storage
 import StorageSQLite
 import UnixSignals
 
@@ -49,7 +50,7 @@ public enum Standalone {
         try server.register(provider)
 
         let readiness = PlaneReadiness()
-        let health = HealthChecks()
+        let health = Observability.HealthChecks()
         readiness.addChecks(to: health, runs: runs)
         let http = HTTPPort(
             host: options.host,
