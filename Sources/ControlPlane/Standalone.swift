@@ -74,11 +74,10 @@ public enum Standalone {
             registry: registry,
             logger: logger
         )
+        let services: [any Service] = [http, server, actors]
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
-                services: [http, server, actors].map {
-                    .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup)
-                },
+                services: services.map { ServiceGroupConfiguration.ServiceConfiguration(service: $0) },
                 gracefulShutdownSignals: [.sigterm, .sigint],
                 logger: logger
             )
