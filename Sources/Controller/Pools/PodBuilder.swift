@@ -20,7 +20,7 @@ struct PodBuilder {
         pod.name = name
         pod.namespace = pool.namespace
         pod.labels = pod.labels.merging(revision.labels(pool: pool.name, hash: hash)) { $1 }
-        pod.ownerReferences = [Self.owner(pool)]
+        pod.ownerReferences = [RevisionResolver.reference(to: pool)]
         var spec = template["spec"] ?? [:]
         var containers = spec["containers"]?.arrayValue ?? []
         if containers.isEmpty {
@@ -34,18 +34,6 @@ struct PodBuilder {
         }
         pod.json["spec"] = spec
         return pod
-    }
-
-    /// The reference by which a pool owns its objects.
-    static func owner(_ pool: Unstructured) -> OwnerReference {
-        OwnerReference(
-            apiVersion: pool.apiVersion.isEmpty ? WorkerPool.groupVersionKind.apiVersion : pool.apiVersion,
-            kind: WorkerPool.groupVersionKind.kind,
-            name: pool.name,
-            uid: pool.uid,
-            controller: true,
-            blockOwnerDeletion: true
-        )
     }
 
     private func drainTimeout(_ pool: Unstructured) -> Int64 {

@@ -15,38 +15,26 @@ extension PoolLook {
             // Changes wait; what is rolled out stays what it was.
             return held
         }
-        var (hash, step, collisions) = RevisionResolver(pool: pool, revisions: revisions)
-            .step(collisions: memory.collisions)
-        if step != .none {
-            // The cache may be behind what was recorded a moment ago: numbers are given by what the server has.
-            revisions = try await client.list(ControllerRevision.self, namespace: pool.namespace).items
-                .filter { $0.metadata.controller?.uid == pool.uid }
-            (hash, step, collisions) = RevisionResolver(pool: pool, revisions: revisions)
-                .step(collisions: memory.collisions)
-        }
-        switch step {
-        case .none: break
-        case .create(let revision):
-            do {
-                revisions.append(try await client.create(revision))
-            } catch let status as Status where status.reason == .alreadyExists {
-                // The name is taken by something else: the next look tries the next name.
-                memory.collisions = collisions + 1
-                throw status
-            }
-        case .renumber(let name, let number):
-            let changed = try await client.patch(
-                ControllerRevision.self,
-                namespace: pool.namespace,
-                name: name,
-                .merge(["revision": .int(number)]),
-                WriteOptions(fieldManager: WorkerPoolReconciler.fieldManager)
+        do {
+            let history = try await recorder.record(revisions, collisions: memory.collisions)
+            revisions = history.revisions
+            memory.collisions = history.collisions
+            return history.hash
+        } catch let collision as RevisionRecorder.Collision {
+            memory.collisions = collision.collisions
+            throw Status.conflict(
+                ControllerRevision.resource.groupResource,
+                name: pool.name,
+                "the name of the new revision is taken by another object; the next attempt uses another name"
             )
-            revisions.removeAll { $0.metadata.name == name }
-            revisions.append(changed)
         }
-        memory.collisions = collisions
-        return hash
+    }
+
+    private var recorder: RevisionRecorder {
+        let revision = PoolRevision(of: pool)
+        return RevisionRecorder(client: client, owner: pool, data: revision.data) { [pool] hash in
+            revision.labels(pool: pool.name, hash: hash)
+        }
     }
 
     /// Deletes old revisions beyond `spec.revisionHistoryLimit`.
@@ -54,14 +42,7 @@ extension PoolLook {
         var inUse = Set(pods.compactMap { $0.metadata.labels?[PoolRevision.revisionLabel] })
         inUse.insert(updateRevision)
         if let current = status.currentRevision { inUse.insert(current) }
-        let limit = spec.revisionHistoryLimit ?? 10
-        for name in RevisionResolver(pool: pool, revisions: revisions).superfluous(inUse: inUse, limit: limit) {
-            do {
-                try await client.delete(ControllerRevision.resource, namespace: pool.namespace, name: name)
-            } catch let status as Status where status.reason == .notFound {
-                continue
-            }
-        }
+        try await recorder.prune(revisions, inUse: inUse, limit: spec.revisionHistoryLimit ?? 10)
     }
 
     /// Keeps the Secret with the token of the namespace's runners, if that is ours to do.

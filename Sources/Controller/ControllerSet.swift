@@ -1,0 +1,122 @@
+public import APIMachinery
+public import ControllerRuntime
+import KubeAPI
+public import KubeClient
+public import Logging
+public import RunEngine
+public import ServiceLifecycle
+import Spec
+
+/// All controllers of a plane with the caches that they alone need, ready to be run.
+public struct ControllerSet: Sendable {
+    /// What belongs to a set besides the client.
+    public struct Parts: Sendable {
+        /// The caches of the plane's own kinds, which others use as well and somebody else runs.
+        public var pools: Informer<Unstructured>
+        public var workflows: Informer<Unstructured>
+        public var runners: any RunnerDirectory
+        public var queues: any QueueObserver
+        public var settings: PoolSettings
+        /// `nil` leaves the run counters of workflows alone.
+        public var runCounts: WorkflowReconciler.RunCounts?
+        /// Tells replicas of the controller apart, in Events.
+        public var instance = ""
+
+        /// The parts of a set.
+        public init(
+            pools: Informer<Unstructured>,
+            workflows: Informer<Unstructured>,
+            runners: any RunnerDirectory,
+            queues: any QueueObserver,
+            settings: PoolSettings,
+            runCounts: WorkflowReconciler.RunCounts? = nil
+        ) {
+            self.pools = pools
+            self.workflows = workflows
+            self.runners = runners
+            self.queues = queues
+            self.settings = settings
+            self.runCounts = runCounts
+        }
+    }
+
+    /// Writes the Events; it should stop last, so that the last decisions are told.
+    public let events: EventRecorder
+    /// The caches of Pods and revisions. They may run while another replica is the leader.
+    public let informers: [any Service]
+    /// The controllers, which only the leader may run.
+    public let controllers: [any Service]
+
+    /// Puts the controllers together; nothing is asked of the server before they run.
+    public init(
+        client: KubeClient,
+        _ parts: Parts,
+        time: any TimeSource = .system,
+        logger: Logger = Logger(label: "controller")
+    ) {
+        events = EventRecorder(
+            client: client,
+            component: "martinet-controller",
+            instance: parts.instance,
+            time: time,
+            logger: logger
+        )
+        // Only what a pool or a workflow owns: the other Pods of a cluster are none of our memory.
+        let ours = Watcher.Options(labelSelector: PoolRevision.revisionLabel)
+        let pods = Informer<Pod>(
+            client: client,
+            options: ours,
+            indices: [InformedPoolSource.ownerIndex: InformedPoolSource.ownerUID],
+            time: time,
+            logger: logger
+        )
+        let revisions = Informer<ControllerRevision>(
+            client: client,
+            options: ours,
+            indices: [InformedPoolSource.ownerIndex: InformedPoolSource.ownerUID],
+            time: time,
+            logger: logger
+        )
+        informers = [pods, revisions]
+
+        let source = InformedPoolSource(pools: parts.pools, pods: pods, revisions: revisions)
+        let pool = Controller(
+            name: "workerpool",
+            reconciler: WorkerPoolReconciler(
+                client: client,
+                source: source,
+                runners: parts.runners,
+                queues: parts.queues,
+                events: events,
+                settings: parts.settings,
+                time: time,
+                logger: logger
+            ),
+            workers: 2,
+            time: time,
+            logger: logger
+        )
+        pool.watch(parts.pools)
+        pool.watch(owned: pods, by: WorkerPool.groupVersionKind)
+        pool.watch(owned: revisions, by: WorkerPool.groupVersionKind)
+
+        let workflow = Controller(
+            name: "workflow",
+            reconciler: WorkflowReconciler(
+                client: client,
+                workflow: { parts.workflows.store.get($0) },
+                revisions: { source.revisions(ownedBy: $0) },
+                counts: parts.runCounts,
+                events: events,
+                time: time,
+                logger: logger
+            ),
+            workers: 1,
+            time: time,
+            logger: logger
+        )
+        workflow.watch(parts.workflows)
+        workflow.watch(owned: revisions, by: Workflow.groupVersionKind)
+        controllers = [pool, workflow]
+    }
+}
