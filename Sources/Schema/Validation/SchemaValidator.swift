@@ -149,7 +149,10 @@ public enum SchemaValidator {
 
         private mutating func string(_ text: String, _ checks: ValueChecks) {
             if checks.maxLength != nil || checks.minLength != nil {
-                let length = Int64(text.unicodeScalars.count)
+                // There are at most as many characters as bytes, and at least a quarter as many.
+                let bytes = Int64(text.utf8.count)
+                let isCertain = bytes <= checks.maxLength ?? .max && (bytes + 3) / 4 >= checks.minLength ?? 0
+                let length = isCertain ? bytes : Int64(text.unicodeScalars.count)
                 if let maximum = checks.maxLength, length > maximum { return add(.tooLong(maximum: maximum)) }
                 if let minimum = checks.minLength, length < minimum {
                     return add(.tooShort(value: text, minimum: minimum))
