@@ -40,7 +40,9 @@ struct HTTPPort: Service {
         do {
             try await application.run()
         } catch {
-            throw StartError("the HTTP port \(host):\(port) cannot be opened: \(error); choose another with --http-port")
+            throw StartError(
+                "the HTTP port \(host):\(port) cannot be opened: \(error); choose another with --http-port"
+            )
         }
     }
 }

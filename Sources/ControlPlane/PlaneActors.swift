@@ -2,7 +2,7 @@ import APIMachinery
 import APIServer
 import Controller
 import ControllerRuntime
-import KubeAPI
+
 import KubeClient
 import Logging
 import Observability
@@ -29,49 +29,31 @@ struct PlaneActors: Service {
         readiness.set(.apiserver)
         let configuration = try ClientConfiguration.load(kubeconfig: directory.kubeconfig)
         let client = try KubeClient(configuration, logger: logger)
-        let events = EventRecorder(client: client, component: "martinet-controller", logger: logger)
         let workflows = Informer<Unstructured>(client: client, resource: Workflow.resource, logger: logger)
         let pools = Informer<Unstructured>(client: client, resource: WorkerPool.resource, logger: logger)
         CatalogSync.follow(workflows: workflows, pools: pools, into: engine.catalog, logger: logger)
-        let podInformer = Informer<Pod>(
-            client: client,
-            indices: [InformedPoolSource.ownerIndex: InformedPoolSource.ownerUID],
-            logger: logger
-        )
-        let revisions = Informer<ControllerRevision>(
-            client: client,
-            indices: [InformedPoolSource.ownerIndex: InformedPoolSource.ownerUID],
-            logger: logger
-        )
         var settings = PoolSettings(controllerURL: "http://127.0.0.1:\(options.httpPort)")
         settings.runnerToken = { [runnerToken] _ in runnerToken }
-        let poolController = ControllerRuntime.Controller(
-            name: "workerpool",
-            reconciler: WorkerPoolReconciler(
-                client: client,
-                source: InformedPoolSource(pools: pools, pods: podInformer, revisions: revisions),
+        let controllers = ControllerSet(
+            client: client,
+            ControllerSet.Parts(
+                pools: pools,
+                workflows: workflows,
                 runners: engine,
                 queues: engine,
-                events: events,
-                settings: settings,
-                logger: logger
+                settings: settings
             ),
-            workers: 2,
             logger: logger
         )
-        poolController.watch(pools)
-        poolController.watch(owned: podInformer, by: WorkerPool.groupVersionKind)
         let synced = Announcement {
             for informer in [workflows, pools] { try await informer.waitUntilSynced() }
-            try await podInformer.waitUntilSynced()
-            try await revisions.waitUntilSynced()
             readiness.set(.informers)
         }
         // Stopped from the last to the first: who makes Pods, then what runs them, then what they report to.
-        let services: [any Service] = [
-            EngineLoops(engine: engine), provider, events, workflows, pools, podInformer, revisions, synced,
-            poolController,
-        ]
+        var services: [any Service] = [EngineLoops(engine: engine), provider, controllers.events, workflows, pools]
+        services += controllers.informers
+        services.append(synced)
+        services += controllers.controllers
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(services: services.map { .init(service: $0) }, logger: logger)
         )

@@ -3,9 +3,7 @@ import Glibc
 
 /// What the process asks of the operating system.
 enum ControllerProcess {
-    /// Two arenas are plenty: more of them only keep freed memory from being used again.
     static func prepare() {
-        mallopt(M_ARENA_MAX, 2)
         // A closed connection is an error of that connection, not the end of the process.
         signal(SIGPIPE, SIG_IGN)
         // Every watch and every runner is a file descriptor.
@@ -19,8 +17,9 @@ enum ControllerProcess {
     /// The folder of the running program, where its companions are.
     static var directory: String {
         var buffer = [UInt8](repeating: 0, count: 4096)
-        let count = buffer.withUnsafeMutableBytes { pointer in
-            readlink("/proc/self/exe", pointer.baseAddress?.assumingMemoryBound(to: CChar.self) ?? nil, pointer.count)
+        let count = buffer.withUnsafeMutableBytes { pointer -> Int in
+            guard let start = pointer.baseAddress else { return 0 }
+            return readlink("/proc/self/exe", start.assumingMemoryBound(to: CChar.self), pointer.count)
         }
         guard count > 0 else { return "." }
         let path = String(decoding: buffer.prefix(count), as: UTF8.self)
