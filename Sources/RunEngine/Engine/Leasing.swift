@@ -6,11 +6,14 @@ public import Storage
 public struct RunnerRegistration: Sendable {
     public var podUID: String
     public var concurrency: Int
+    /// Jobs that the process still works on: it registers again after the controller was gone.
+    public var holding: Set<JobID>
 
     /// A runner that works on so many jobs at once.
-    public init(podUID: String, concurrency: Int) {
+    public init(podUID: String, concurrency: Int, holding: Set<JobID> = []) {
         self.podUID = podUID
         self.concurrency = concurrency
+        self.holding = holding
     }
 }
 
@@ -41,18 +44,19 @@ public struct LeaseAnswer: Sendable, Hashable {
 }
 
 extension RunEngine {
-    /// A runner has started.
+    /// A runner has started, or is back after it could not reach the controller.
     ///
-    /// A process that registers has none of the jobs that one of that name had before, so those go back.
+    /// A process that registers has none of the jobs that one of that name had before, so those go back; those
+    /// that it names as its own stay.
     public func register(_ runner: RunnerIdentity, _ registration: RunnerRegistration) async throws -> RunnerTerms {
         registry.arrive(runner.key)
-        let isRestart = !registry.held(runner.key).isEmpty
-        if isRestart { _ = try await takeBack(Array(registry.held(runner.key)), of: runner.key, isLost: true) }
+        let gone = registry.held(runner.key).filter { !registration.holding.contains($0.key) }
+        if !gone.isEmpty { _ = try await takeBack(Array(gone), of: runner.key, isLost: true) }
         let drain = registry.touch(runner, now: clock.now) { state in
             state.podUID = registration.podUID
             state.concurrency = registration.concurrency
         }
-        registry.resetOutcomes(runner.key)
+        if registration.holding.isEmpty { registry.resetOutcomes(runner.key) }
         return RunnerTerms(
             leaseSeconds: catalog.policy(runner.queue).leaseSeconds,
             heartbeatSeconds: max(1, Int(settings.heartbeatInterval.components.seconds)),

@@ -84,6 +84,7 @@ extension RunEngine {
             return .stale
         }
         var transition = try transition(run, transaction, now: now)
+        transition.change(job.step.index) { $0.acceptedToken = lease.token }
         try end(job, lease, report, &transition, transaction)
         try transition.advance(transaction)
         try transition.save(transaction)
@@ -111,7 +112,6 @@ extension RunEngine {
             )
         )
         transition.change(index) { step in
-            step.acceptedToken = lease.token
             step.metrics = report.metrics
             step.finishedAt = now
         }

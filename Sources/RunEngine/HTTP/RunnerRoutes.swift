@@ -55,7 +55,8 @@ public struct RunnerRoutes: Sendable {
             runner,
             RunnerRegistration(
                 podUID: json["podUID"]?.stringValue ?? "",
-                concurrency: try json.integer("concurrency", default: 1)
+                concurrency: try json.integer("concurrency", default: 1),
+                holding: Set(try references(json).map(\.id))
             )
         )
         var writer = ObjectWriter()

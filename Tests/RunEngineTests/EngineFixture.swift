@@ -1,0 +1,135 @@
+import APIMachinery
+import FoundationEssentials
+import Logging
+import RunEngine
+import Spec
+import Storage
+import StorageSQLite
+import Synchronization
+import Testing
+
+/// A clock that stands still until it is told otherwise.
+final class ManualClock: EngineClock {
+    private let time: Mutex<Timestamp>
+
+    init(_ start: Timestamp = Timestamp(seconds: 1_800_000_000)) { time = Mutex(start) }
+
+    var now: Timestamp { time.withLock { $0 } }
+
+    func advance(_ duration: Duration) { time.withLock { $0 = $0.advanced(by: duration) } }
+
+    /// Nothing in these tests waits for time to pass.
+    func sleep(for duration: Duration) async throws { try Task.checkCancellation() }
+}
+
+/// Random numbers that are the same in every run.
+final class SeededRandom: Sendable {
+    private let state: Mutex<UInt64>
+
+    init(_ seed: UInt64) { state = Mutex(seed) }
+
+    func next() -> UInt64 {
+        state.withLock { state in
+            state &+= 0x9E37_79B9_7F4A_7C15
+            var z = state
+            z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+            z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+            return z ^ (z >> 31)
+        }
+    }
+
+    func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
+
+    func chance(_ percent: Int) -> Bool { below(100) < percent }
+}
+
+/// An engine over a store of its own, with a clock that the test moves.
+struct EngineFixture: Sendable {
+    let engine: RunEngine
+    let clock: ManualClock
+    let catalog: WorkflowCatalog
+
+    init(
+        store: any RunStore = MemoryRunStore(),
+        clock: ManualClock = ManualClock(),
+        catalog: WorkflowCatalog = WorkflowCatalog(),
+        seed: UInt64 = 1,
+        settings: RunEngineSettings = RunEngineSettings()
+    ) async throws {
+        let random = SeededRandom(seed)
+        self.clock = clock
+        self.catalog = catalog
+        engine = RunEngine(
+            store: store,
+            catalog: catalog,
+            settings: settings,
+            clock: clock,
+            random: { random.next() },
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        )
+        try await engine.start()
+    }
+
+    func workflow(_ name: String, _ spec: WorkflowSpec) throws {
+        try catalog.setWorkflow(namespace: "default", name: name, spec: spec)
+    }
+
+    func workflow(_ name: String, policy: RunPolicy? = nil, _ steps: Step...) throws {
+        try workflow(name, WorkflowSpec(policy: policy, steps: steps))
+    }
+
+    @discardableResult
+    func submit(_ workflow: String, _ request: RunRequest = RunRequest()) async throws -> String {
+        try #require(try await engine.submit(namespace: "default", workflow: workflow, [request]).first).name
+    }
+
+    static func runner(_ name: String = "runner-1") -> RunnerIdentity {
+        RunnerIdentity(namespace: "default", pool: "default", name: name)
+    }
+
+    func lease(_ count: Int = 1, runner: String = "runner-1") async throws -> [LeasedJob] {
+        try await engine.lease(Self.runner(runner), capacity: count, wait: 0).jobs
+    }
+
+    @discardableResult
+    func report(
+        _ job: LeasedJob,
+        _ outcome: JobReport.Outcome = .succeeded,
+        output: String = "",
+        reason: String? = nil,
+        retryable: Bool = true,
+        runner: String = "runner-1"
+    ) async throws -> ReportResult {
+        var report = JobReport(job: job.id, token: job.token, outcome: outcome)
+        report.output = Array(output.utf8)
+        report.failure = reason.map { StepFailure(reason: $0, message: "because") }
+        report.isRetryable = retryable
+        return try #require(try await engine.report(Self.runner(runner), [report], capacity: 0).results.first)
+    }
+
+    func run(_ name: String) async throws -> RunSnapshot {
+        try #require(try await engine.run(namespace: "default", name: name))
+    }
+
+    /// The run's phase and its steps' phases in one line.
+    func state(_ name: String) async throws -> String {
+        let snapshot = try await run(name)
+        let steps = snapshot.steps.map { "\($0.id)=\($0.phase)" }.joined(separator: " ")
+        return "\(snapshot.run.phase): \(steps)"
+    }
+}
+
+extension Step {
+    static func noop(_ id: String, after: [String]? = nil, retry: RetryPolicy? = nil, timeout: Int? = nil) -> Step {
+        Step(id: id, actor: "noop", dependsOn: after, retry: retry, timeoutSeconds: timeout)
+    }
+}
+
+enum Scratch {
+    static func with(_ body: (String) async throws -> Void) async throws {
+        let path = FileManager.default.temporaryDirectory.path + "/martinet-engine-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try await body(path)
+    }
+}

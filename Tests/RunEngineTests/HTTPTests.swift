@@ -1,0 +1,333 @@
+import APIMachinery
+import AsyncHTTPClient
+import Hummingbird
+import Logging
+import NIOCore
+import NIOHTTP1
+import RunEngine
+import Spec
+import Storage
+import StorageSQLite
+import Synchronization
+import Testing
+
+/// The routes over real sockets.
+@Suite("HTTP API")
+struct HTTPTests {
+    struct TokenAuthorizer: RequestAuthorizer {
+        func authorize(_ credential: RequestCredential, to action: RunAPIAction, in namespace: String) async throws {
+            switch (credential.token, action) {
+            case ("admin", _), ("runner", .work(pool: "default")), ("reader", .read): return
+            case ("runner", _), ("reader", _):
+                throw Status(code: 403, reason: .forbidden, message: "not allowed")
+            default: throw Status.unauthorized()
+            }
+        }
+    }
+
+    struct Server: Sendable {
+        var port: Int
+        var fixture: EngineFixture
+
+        func call(
+            _ method: String,
+            _ path: String,
+            _ body: String? = nil,
+            token: String? = "admin"
+        ) async throws -> (code: Int, json: JSONValue, retryAfter: String?) {
+            var request = HTTPClientRequest(url: "http://127.0.0.1:\(port)\(path)")
+            request.method = .init(rawValue: method)
+            if let token { request.headers.add(name: "Authorization", value: "Bearer \(token)") }
+            if let body { request.body = .bytes(ByteBuffer(string: body)) }
+            let response = try await HTTPClient.shared.execute(request, timeout: .seconds(60))
+            let bytes = try await response.body.collect(upTo: 64 << 20)
+            let json = try JSONValue(parsing: bytes.readableBytesView)
+            return (Int(response.status.code), json, response.headers.first(name: "Retry-After"))
+        }
+
+        /// Calls the runners' protocol in the name of a runner.
+        func agent(_ call: String, _ members: JSONObject = [:], runner: String = "pod-1") async throws -> JSONValue {
+            var body = members
+            body["namespace"] = "default"
+            body["pool"] = "default"
+            body["runner"] = .string(runner)
+            let answer = try await self.call("POST", "/agents/v1/\(call)", JSONValue.object(body).text, token: "runner")
+            try #require(answer.code == 200, "\(call): \(answer.json.text)")
+            return answer.json
+        }
+    }
+
+    private func with(_ body: @escaping @Sendable (Server) async throws -> Void) async throws {
+        try await Scratch.with { directory in
+            let store = try SQLiteRunStore(path: directory + "/runs.sqlite")
+            let fixture = try await EngineFixture(store: store)
+            try fixture.workflow("one", .noop("a"))
+            try fixture.workflow(
+                "two",
+                WorkflowSpec(
+                    params: [Parameter(name: "who", default: "world")],
+                    steps: [
+                        Step(id: "greet", actor: "exec", with: ["text": "hello ${{ params.who }}"]),
+                        Step(id: "after", actor: "noop", dependsOn: ["greet"], timeoutSeconds: 9),
+                    ]
+                )
+            )
+            let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+            let router = Router()
+            RunRoutes(engine: fixture.engine, authorizer: TokenAuthorizer(), logger: logger).add(to: router)
+            RunnerRoutes(engine: fixture.engine, authorizer: TokenAuthorizer(), logger: logger).add(to: router)
+            let (ports, port) = AsyncStream<Int>.makeStream()
+            let application = Application(
+                router: router,
+                configuration: .init(address: .hostname("127.0.0.1", port: 0)),
+                onServerRunning: { port.yield($0.localAddress?.port ?? 0) },
+                logger: logger
+            )
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await application.run() }
+                guard let number = await ports.first(where: { _ in true }) else { return }
+                try await body(Server(port: number, fixture: fixture))
+                group.cancelAll()
+            }
+            try store.close()
+        }
+    }
+
+    @Test("A run from submission to report, as a runner in another language would do it")
+    func wholeRun() async throws {
+        try await with { server in
+            let submitted = try await server.call(
+                "POST",
+                "/api/v1/namespaces/default/workflows/two/runs",
+                #"{"params":{"who":"you"},"priority":12,"idempotencyKey":"k","labels":{"l":"v"}}"#
+            )
+            #expect(submitted.code == 201)
+            let name = try #require(submitted.json["name"]?.stringValue)
+
+            let terms = try await server.agent("register", ["podUID": "u", "concurrency": 2, "protocolVersion": 1])
+            #expect(terms == ["leaseSeconds": 30, "heartbeatSeconds": 3, "pollSeconds": 20, "drain": false])
+            let leased = try await server.agent("lease", ["capacity": 2, "waitSeconds": 0])
+            #expect(leased["drain"] == false)
+            let job = try #require(leased["jobs"]?[0])
+            #expect(job["run"]?["name"]?.stringValue == name && job["run"]?["namespace"] == "default")
+            #expect(job["step"] == "greet" && job["actor"] == "exec" && job["attempt"] == 1 && job["workflow"] == "two")
+            #expect(job["with"] == ["text": "hello you"])
+            #expect(job["leaseSeconds"] == 30 && job["queueTimeMs"]?.doubleValue != nil)
+            let id = try #require(job["id"])
+            let token = try #require(job["token"])
+
+            let beat = try await server.agent(
+                "heartbeat",
+                [
+                    "jobs": [["job": id, "token": token]],
+                    "load": ["cpuMillicores": 12.5, "memoryMB": 3, "slotsBusy": 1],
+                ]
+            )
+            #expect(beat == ["cancel": [], "lost": [], "drain": false, "register": false])
+
+            let report: JSONValue = [
+                "job": id, "token": token, "outcome": "Succeeded", "output": ["n": 1.5, "t": "ü"],
+                "metrics": ["execution_time_ms": 12.25, "memory_peak_mb": 3],
+                "startedAt": "2026-01-02T03:04:05.000000001Z",
+                "finishedAt": "2026-01-02T03:04:06Z", "logTail": "one\ntwo\n",
+            ]
+            let answer = try await server.agent("report", ["reports": [report], "capacity": 2])
+            #expect(answer["results"] == [["job": id, "status": "Accepted"]])
+            let second = try #require(answer["jobs"]?[0])
+            #expect(second["step"] == "after" && second["timeoutSeconds"] == 9)
+            let again = try await server.agent("report", ["reports": [report], "capacity": 0])
+            #expect(again["results"] == [["job": id, "status": "Duplicate"]] && again["jobs"] == [])
+
+            let failure: JSONValue = [
+                "job": second["id"] ?? .null, "token": second["token"] ?? .null, "outcome": "Failed",
+                "error": ["reason": "ExitCode", "message": "exit 3", "exitCode": 3, "retryable": false], "metrics": [:],
+            ]
+            _ = try await server.agent("report", ["reports": [failure], "capacity": 0])
+
+            let run = try await server.call("GET", "/api/v1/namespaces/default/runs/\(name)", token: "reader")
+            #expect(run.code == 200)
+            #expect(run.json["apiVersion"] == "runs.martinet.dev/v1alpha1" && run.json["kind"] == "WorkflowRun")
+            #expect(run.json.value(at: "metadata", "labels", "l") == "v")
+            #expect(
+                run.json.value(at: "spec", "params", "who") == "you" && run.json.value(at: "spec", "priority") == 12
+            )
+            #expect(
+                run.json.value(at: "status", "phase") == "Failed" && run.json.value(at: "status", "progress") == "2/2"
+            )
+            let steps = try #require(run.json.value(at: "status", "steps")?.arrayValue)
+            #expect(steps[0]["output"] == ["n": 1.5, "t": "ü"] && steps[0].value(at: "metrics", "memory_peak_mb") == 3)
+            #expect(steps[0]["runner"] == "pod-1" && steps[0]["attempts"] == 1 && steps[0]["phase"] == "Succeeded")
+            #expect(steps[1]["error"] == ["reason": "ExitCode", "message": "exit 3", "exitCode": 3])
+            // What is served can be read as the typed object.
+            let typed = try JSONValueDecoder().decode(WorkflowRun.self, from: run.json)
+            #expect(typed.status?.steps?.first?.metrics?["execution_time_ms"] == 12.25)
+
+            let logs = try await server.call("GET", "/api/v1/namespaces/default/runs/\(name)/logs")
+            #expect(logs.json["steps"]?[0]?["log"] == "one\ntwo\n")
+            let retried = try await server.call("POST", "/api/v1/namespaces/default/runs/\(name)/retry")
+            #expect(retried.json.value(at: "status", "phase") == "Pending")
+            let cancelled = try await server.call("POST", "/api/v1/namespaces/default/runs/\(name)/cancel", "{}")
+            #expect(cancelled.json.value(at: "status", "phase") == "Cancelled")
+            #expect(try await server.call("DELETE", "/api/v1/namespaces/default/runs/\(name)").code == 200)
+            #expect(try await server.call("GET", "/api/v1/namespaces/default/runs/\(name)").code == 404)
+            #expect(try await server.agent("deregister") == [:])
+        }
+    }
+
+    @Test("Batches and lists")
+    func lists() async throws {
+        try await with { server in
+            let batch = try await server.call(
+                "POST",
+                "/api/v1/namespaces/default/workflows/one/runs",
+                #"{"items":[{},{"idempotencyKey":"x"},{"idempotencyKey":"x"}]}"#
+            )
+            let items = try #require(batch.json["items"]?.arrayValue)
+            #expect(items.map { $0["existed"]?.boolValue } == [false, false, true])
+            let all = try await server.call("GET", "/api/v1/namespaces/default/runs?limit=1&phase=Pending,Running")
+            #expect(all.json["items"]?.arrayValue?.count == 1 && all.json["kind"] == "WorkflowRunList")
+            let next = try #require(all.json.value(at: "metadata", "continue")?.stringValue)
+            let rest = try await server.call("GET", "/api/v1/namespaces/default/runs?continue=\(next)")
+            #expect(rest.json["items"]?.arrayValue?.count == 1)
+            #expect(try await server.call("GET", "/api/v1/namespaces/default/runs?workflow=two").json["items"] == [])
+            let queue = try await server.call("GET", "/api/v1/namespaces/default/queues/default")
+            #expect(queue.json["ready"] == 2 && queue.json["dead"] == 0)
+            let queues = try await server.call("GET", "/api/v1/namespaces/default/queues")
+            #expect(queues.json["items"]?.arrayValue?.count == 1)
+        }
+    }
+
+    @Test(
+        "Errors are Status objects with the right code",
+        arguments: [
+            ("POST", "/api/v1/namespaces/default/workflows/one/runs", "{}", nil, 401, "Unauthorized"),
+            ("POST", "/api/v1/namespaces/default/workflows/one/runs", "{}", "reader", 403, "not allowed"),
+            (
+                "POST", "/api/v1/namespaces/default/workflows/none/runs", "{}", "admin", 404,
+                "workflows.martinet.dev \"none\" not found"
+            ),
+            ("POST", "/api/v1/namespaces/default/workflows/one/runs", "{", "admin", 400, "the body is not JSON"),
+            (
+                "POST", "/api/v1/namespaces/default/workflows/one/runs", "[]", "admin", 400,
+                "must be a JSON object, not array"
+            ),
+            (
+                "POST", "/api/v1/namespaces/default/workflows/one/runs", #"{"items":3}"#, "admin", 400,
+                "\"items\" must be a list"
+            ),
+            (
+                "POST", "/api/v1/namespaces/default/workflows/one/runs", #"{"items":[{},{"params":{"y":1}}]}"#, "admin",
+                422, "items[1].params.y: Invalid value: 1: the workflow has no parameters"
+            ),
+            (
+                "POST", "/api/v1/namespaces/default/workflows/one/runs", #"{"priority":"high"}"#, "admin", 422,
+                "priority: Invalid value"
+            ),
+            (
+                "POST", "/api/v1/namespaces/default/workflows/one/runs", #"{"prams":{}}"#, "admin", 422,
+                "prams: Invalid value"
+            ),
+            (
+                "POST", "/api/v1/namespaces/default/workflows/one/runs", #"{"name":"Not A Label"}"#, "admin", 422,
+                "name: Invalid value"
+            ),
+            (
+                "GET", "/api/v1/namespaces/default/runs/none", nil, "admin", 404,
+                "workflowruns.runs.martinet.dev \"none\" not found"
+            ),
+            ("GET", "/api/v1/namespaces/default/runs?phase=Done", nil, "admin", 400, "there is no phase \"Done\""),
+            ("GET", "/api/v1/namespaces/default/runs?limit=0", nil, "admin", 400, "limit must be 1 to 1000"),
+            ("POST", "/api/v1/namespaces/default/runs/none/cancel", nil, "admin", 404, "not found"),
+            (
+                "POST", "/api/v1/namespaces/default/queues/default/deadletters/1.0.1/requeue", nil, "admin", 404,
+                "not found"
+            ),
+            (
+                "POST", "/api/v1/namespaces/default/queues/default/deadletters/x/requeue", nil, "admin", 400,
+                "\"x\" is no job"
+            ),
+            ("POST", "/agents/v1/lease", "{}", "runner", 400, "\"namespace\" is missing"),
+            (
+                "POST", "/agents/v1/lease", #"{"namespace":"default","pool":"other","runner":"r"}"#, "runner", 403,
+                "not allowed"
+            ),
+            (
+                "POST", "/agents/v1/register",
+                #"{"namespace":"default","pool":"default","runner":"r","protocolVersion":9}"#, "runner", 400,
+                "protocolVersion 9 is not spoken here"
+            ),
+            (
+                "POST", "/agents/v1/report",
+                #"{"namespace":"default","pool":"default","runner":"r","reports":[{"job":"1.0.1","token":"1","outcome":"Done"}]}"#,
+                "runner", 400, "reports[0].outcome must be one of Succeeded, Failed, TimedOut, Cancelled"
+            ),
+            (
+                "POST", "/agents/v1/report",
+                #"{"namespace":"default","pool":"default","runner":"r","reports":[{"job":"one"}]}"#, "runner", 400,
+                "reports[0].job must be a job's id"
+            ),
+        ] as [(String, String, String?, String?, Int, String)]
+    )
+    func errors(method: String, path: String, body: String?, token: String?, code: Int, message: String) async throws {
+        try await with { server in
+            let answer = try await server.call(method, path, body, token: token)
+            #expect(answer.code == code)
+            #expect(answer.json["kind"] == "Status" && answer.json["code"]?.intValue == Int64(code))
+            #expect(
+                answer.json["message"]?.stringValue?.contains(message) == true,
+                "\(answer.json["message"]?.text ?? "")"
+            )
+        }
+    }
+
+    @Test("A full queue answers 429 with a time to wait")
+    func shedding() async throws {
+        try await with { server in
+            server.fixture.catalog.setPool(namespace: "default", name: "default", queue: QueueSpec(maxDepth: 1))
+            let path = "/api/v1/namespaces/default/workflows/one/runs"
+            #expect(try await server.call("POST", path, "{}").code == 201)
+            let refused = try await server.call("POST", path, "{}")
+            #expect(refused.code == 429)
+            #expect(refused.retryAfter.flatMap { Int($0) } ?? 0 >= 1)
+        }
+    }
+
+    @Test("A body that is too large is refused")
+    func largeBody() async throws {
+        try await with { server in
+            let body = #"{"params":{"x":""# + String(repeating: "a", count: 33 << 20) + #""}}"#
+            let answer = try? await server.call("POST", "/api/v1/namespaces/default/workflows/one/runs", body)
+            // The server may close the connection before the client has sent everything.
+            if let answer { #expect(answer.code == 413) }
+        }
+    }
+
+    @Test("A long poll is answered when a job arrives")
+    func longPoll() async throws {
+        try await with { server in
+            async let waiting = server.agent("lease", ["capacity": 1, "waitSeconds": 20])
+            _ = try await server.call("POST", "/api/v1/namespaces/default/workflows/one/runs", "{}")
+            let answer = try await waiting
+            #expect(answer["jobs"]?.arrayValue?.count == 1)
+        }
+    }
+
+    @Test("Watching tells every outcome in order")
+    func watching() async throws {
+        let fixture = try await EngineFixture()
+        try fixture.workflow("one", .noop("a"))
+        var watch = fixture.engine.watch(after: 0, namespace: "default")
+        let name = try await fixture.submit("one")
+        let added = try await watch.next()
+        #expect(added.map(\.kind) == [.added] && added[0].object.run.name == name)
+        let job = try #require(try await fixture.lease().first)
+        try await fixture.report(job)
+        let other = try await fixture.submit("one")
+        try await fixture.engine.delete(namespace: "default", name: other)
+        let events = try await watch.next()
+        // The state in between is left out, and so is a run that came and went.
+        #expect(events.map(\.kind) == [.modified, .deleted])
+        #expect(events[0].object.run.phase == .succeeded && events[1].object.run.name == other)
+        #expect(events.map(\.revision) == events.map(\.revision).sorted())
+    }
+}
