@@ -1,0 +1,210 @@
+import APIMachinery
+import ControllerRuntime
+import Glibc
+import ImageStore
+import KubeAPI
+import KubeClient
+import Logging
+import Synchronization
+
+/// What all Pods of a node share.
+struct NodeContext: Sendable {
+    let client: KubeClient
+    let options: LocalNode.Options
+    let images: ImageStore
+    let logs: LogDirectory
+    let ports: PortAllocator
+    let recorder: EventRecorder
+    let time: any TimeSource
+    let logger: Logger
+
+    var moment: Moment { Moment(instant: time.instant, wall: time.now) }
+
+    /// The mark that all processes of this plane carry.
+    var planeMark: String { "MARTINET_PLANE=\(options.planeMark)" }
+}
+
+/// Leads one Pod through its life: tells its `PodLifecycle` what happens and does what that decides.
+final class PodWorker: Sendable {
+    /// A container's process while it runs.
+    struct Running: Sendable {
+        var process: ContainerProcess
+        var shim: Int32
+        var main: Int32
+        var attempt: Int
+        var memoryLimit: Int64?
+        var isOutOfMemory = false
+        var meter = UsageMeter()
+        var memory: Int64 = 0
+    }
+
+    struct State: Sendable {
+        var inbox: [PodLifecycle.Input] = []
+        var pod: Pod
+        var running: [String: Running] = [:]
+        /// The latest attempt of each container, also when it has ended.
+        var attempts: [String: Int] = [:]
+        /// Ports given to containers, kept over restarts.
+        var ports: [String: Int] = [:]
+        var waitsForImage = false
+        var isDone = false
+    }
+
+    let uid: String
+    let name: NamespacedName
+    let context: NodeContext
+    let logger: Logger
+    let state: Mutex<State>
+    private let wake = WakeUp()
+
+    init(_ pod: Pod, _ context: NodeContext) {
+        uid = pod.metadata.uid ?? ""
+        name = NamespacedName(namespace: pod.metadata.namespace ?? "", name: pod.metadata.name ?? "")
+        self.context = context
+        var logger = context.logger
+        logger[metadataKey: "pod"] = "\(name)"
+        self.logger = logger
+        state = Mutex(State(pod: pod))
+    }
+
+    /// Tells the Pod's life that something happened.
+    func post(_ input: PodLifecycle.Input) {
+        state.withLock { $0.inbox.append(input) }
+        wake.raise()
+    }
+
+    /// The object has changed on the server.
+    func update(_ pod: Pod) {
+        state.withLock { $0.pod = pod }
+        if pod.metadata.deletionTimestamp != nil {
+            post(.deletionRequested(grace: .seconds(max(pod.metadata.deletionGracePeriodSeconds ?? 30, 0))))
+        }
+    }
+
+    var pod: Pod { state.withLock { $0.pod } }
+
+    /// Leads the Pod until nothing of it is left to do. Cancelled, it kills its processes.
+    func run() async {
+        let backoff = RestartBackoff(base: context.options.backoffBase, cap: context.options.backoffCap)
+        var lifecycle = PodLifecycle(pod, backoff: backoff, at: context.moment)
+        state.withLock { state in
+            for container in lifecycle.containers { state.attempts[container.spec.name] = container.restartCount }
+        }
+        // Told at the beginning, so that a Pod that was being deleted when the node stopped goes on with that.
+        update(pod)
+        post(.tick)
+        await withDiscardingTaskGroup { group in
+            var told: PodStatus?
+            while !Task.isCancelled, !lifecycle.isOver {
+                let inputs = state.withLock { state in
+                    defer { state.inbox = [] }
+                    return state.inbox
+                }
+                var isRemoval = false
+                for input in inputs.isEmpty ? [.tick] : inputs {
+                    for action in lifecycle.handle(input, context.moment) {
+                        if case .removeObject = action { isRemoval = true }
+                        perform(action, &group)
+                    }
+                }
+                state.withLock { $0.waitsForImage = lifecycle.waitsForImage }
+                let isTold = await tell(&lifecycle, &told)
+                let isRemoved = isRemoval ? await removeObject() : true
+                if !isRemoved { post(.tick) }
+                if lifecycle.isOver { break }
+                var delay = lifecycle.nextDeadline.map { $0 - context.time.instant }
+                // What the server did not take is offered again.
+                if !isTold { delay = min(delay ?? .seconds(1), .seconds(1)) }
+                await wake.wait(atMost: delay, context.time)
+            }
+            if Task.isCancelled { killAll() }
+        }
+        let ports = state.withLock { state in
+            state.isDone = true
+            return state.ports.values.map { $0 }
+        }
+        context.ports.release(ports)
+    }
+
+    private func killAll() {
+        for running in state.withLock({ $0.running }).values { running.process.kill() }
+    }
+
+    private func perform(_ action: PodLifecycle.Action, _ group: inout DiscardingTaskGroup) {
+        switch action {
+        case .start(let container, let attempt):
+            state.withLock { $0.attempts[container] = attempt }
+            group.addTask { [self] in await runContainer(container, attempt) }
+        case .terminate(let container):
+            state.withLock { $0.running[container] }?.process.terminate()
+        case .kill(let container):
+            state.withLock { $0.running[container] }?.process.kill()
+        case .event(let isWarning, let reason, let message, let container):
+            event(isWarning, reason, message, container)
+        case .removeObject:
+            break
+        }
+    }
+
+    func event(_ isWarning: Bool, _ reason: String, _ message: String, _ container: String?) {
+        let path = container.map { "spec.containers{\($0)}" } ?? ""
+        let reference = ObjectReference(pod, fieldPath: path)
+        if isWarning {
+            context.recorder.warning(reference, reason: reason, message)
+        } else {
+            context.recorder.normal(reference, reason: reason, message)
+        }
+    }
+
+    /// Writes the status if it has changed. False if the server did not take it.
+    private func tell(_ lifecycle: inout PodLifecycle, _ told: inout PodStatus?) async -> Bool {
+        let status = lifecycle.status(
+            at: context.moment,
+            addresses: [context.options.address],
+            generation: pod.metadata.generation
+        )
+        guard status != told else { return true }
+        do {
+            var json = try JSONValueEncoder().encode(status)
+            // A merge keeps what it does not mention.
+            for field in ["reason", "message"] where json[field] == nil { json[field] = .some(.null) }
+            let precondition: JSONValue = ["metadata": ["uid": .string(uid)], "status": json]
+            _ = try await context.client.patchStatus(
+                Pod.resource,
+                namespace: name.namespace,
+                name: name.name,
+                .merge(precondition)
+            )
+            told = status
+            return true
+        } catch let error as Status where error.isNotFound || error.isConflict {
+            // The object is gone, or another one has its name; the informer is going to say so.
+            told = status
+            return true
+        } catch {
+            if !Task.isCancelled { logger.warning("pod status was not written", metadata: ["error": "\(error)"]) }
+            return false
+        }
+    }
+
+    /// Removes the object, now that nothing of it runs. Tried until it succeeds, because nobody else does it.
+    private func removeObject() async -> Bool {
+        while !Task.isCancelled {
+            do {
+                try await context.client.delete(
+                    Pod.resource,
+                    namespace: name.namespace,
+                    name: name.name,
+                    DeleteOptions(gracePeriodSeconds: 0, uid: uid)
+                )
+                return true
+            } catch let error as Status where error.isNotFound || error.isConflict {
+                return true
+            } catch {
+                logger.warning("pod was not removed and is tried again", metadata: ["error": "\(error)"])
+                try? await context.time.sleep(for: .seconds(1))
+            }
+        }
+        return true
+    }
+}
