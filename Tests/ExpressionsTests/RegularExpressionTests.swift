@@ -102,7 +102,7 @@ struct RegularExpressionTests {
 
     /// What takes exponential time in engines that go back and try again takes none here.
     @Test func hostilePatterns() throws {
-        let text = String(repeating: "a", count: 2000) + "!"
+        let text = String(repeating: "a", count: 500) + "!"
         for pattern in ["^(a+)+$", "^(a|aa)+$", "^(a|a?)+$", "(x+x+)+y", "^(.*a){20}$", "(a?){30}a{30}$"] {
             #expect(try !RegularExpression(pattern).matches(text))
         }

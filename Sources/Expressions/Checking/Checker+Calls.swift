@@ -1,4 +1,6 @@
 extension Checker {
+    /// The type of a call. A receiver may turn out to be the first part of a function's name; that is decided by
+    /// whether such a function exists, before the receiver is looked at.
     mutating func call(
         _ node: SyntaxNode,
         _ name: String,
@@ -20,6 +22,7 @@ extension Checker {
         return resolve(name, [targetType] + argumentTypes, isMember: true, node) ?? .error
     }
 
+    /// An error for the function, and a type with which checking can go on.
     private mutating func undeclared(_ name: String, _ node: SyntaxNode) -> CELType {
         report(.undeclared, "undeclared reference to '\(name)' (there is no such function)", at: node)
         return .error
@@ -62,6 +65,7 @@ extension Checker {
         return result
     }
 
+    /// The reference's sentence: what was called with which types.
     private static func noOverload(_ name: String, _ arguments: [CELType], _ isMember: Bool) -> String {
         var signature = ""
         var rest = arguments[...]
@@ -72,6 +76,8 @@ extension Checker {
 
     // MARK: Macros
 
+    /// The type of a macro over a list or a map: its variables get the types of the elements, in a scope of their own.
+    /// A range of unknown type is taken for `dyn`, so that nothing inside of the macro pins it down by accident.
     mutating func comprehension(_ comprehension: Comprehension, _ node: SyntaxNode) -> CELType {
         let range = substitution.resolve(check(comprehension.range))
         var element: CELType
@@ -103,6 +109,8 @@ extension Checker {
         }
     }
 
+    /// The type of the macro from that of its body. The cases follow the folds into which the reference expands the
+    /// macros, because that decides which error a wrong body is.
     private mutating func body(
         of comprehension: Comprehension,
         range: CELType,
@@ -142,6 +150,7 @@ extension Checker {
         report(.noMatchingOverload, Self.noOverload("_?_:_", [final(type)], false), at: node)
     }
 
+    /// `optMap` wraps what the body gives, `optFlatMap` expects an optional from it.
     mutating func optionalMap(
         _ target: SyntaxNode,
         _ variable: String,

@@ -20,6 +20,8 @@ extension Checker {
         for child in children { validateLiterals(child, insideFormat: insideFormat) }
     }
 
+    /// Kubernetes refuses lists and maps whose elements have different types, although CEL could hold them: such a
+    /// literal is nearly always a mistake. Arguments of `format` are exempt.
     private mutating func requireOneType(_ elements: [(node: SyntaxNode, isOptional: Bool)]) {
         var expected: CELType?
         for (node, isOptional) in elements {
@@ -33,6 +35,7 @@ extension Checker {
         }
     }
 
+    /// Calls whose meaning depends on a text that stands in the expression.
     private mutating func validate(
         _ name: String,
         _ target: SyntaxNode?,
@@ -70,6 +73,7 @@ extension Checker {
         }
     }
 
+    /// A format with literal arguments: as many as it asks for, each of a type that its clause can show.
     private mutating func validate(format pattern: String, _ elements: [SyntaxNode.Element], _ node: SyntaxNode) {
         do throws(EvaluationFailure) {
             var index = 0

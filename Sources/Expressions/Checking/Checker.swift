@@ -1,5 +1,6 @@
 /// Finds the type of every part of an expression, and what cannot be well typed.
 struct Checker {
+    /// Something that cannot be well typed. All are collected; the one that stands first in the text is reported.
     struct Problem {
         var code: ExpressionError.Code
         var message: String
@@ -54,6 +55,7 @@ struct Checker {
         problems.append(Problem(code: code, message: message, offset: node.offset))
     }
 
+    /// A type that is not known yet: that of the elements of an empty list, or a parameter of a signature.
     mutating func newUnknown() -> CELType {
         defer { unknownCount += 1 }
         return .variable(unknownCount)
@@ -65,6 +67,7 @@ struct Checker {
     /// The final type of a node that has been checked.
     func finalType(of node: SyntaxNode) -> CELType { final(types[node.id] ?? .dyn) }
 
+    /// Finds and remembers the type of a node and of everything below it.
     mutating func check(_ node: SyntaxNode) -> CELType {
         let type = type(of: node)
         types[node.id] = type
@@ -110,6 +113,7 @@ struct Checker {
         }
     }
 
+    /// The type of a literal.
     private static func type(of value: CELValue) -> CELType {
         switch value {
         case .null: .null
@@ -127,6 +131,7 @@ struct Checker {
 
     private func local(_ name: String) -> CELType? { locals.last { $0.name == name }?.type }
 
+    /// The type of a name: the innermost macro's variable, a declared variable, or else a type that is named.
     private mutating func identifier(_ name: String, _ node: SyntaxNode) -> CELType {
         if let type = local(name) { return type }
         let name = name.hasPrefix(".") ? String(name.dropFirst()) : name
@@ -149,6 +154,8 @@ struct Checker {
         }
     }
 
+    /// The type of a field: of maps that of all their values, of objects that of the field if they have it. What is
+    /// selected from an optional is optional; nothing else has fields.
     private mutating func select(
         _ operand: SyntaxNode,
         _ field: String,
@@ -184,6 +191,7 @@ struct Checker {
 
     // MARK: Lists and maps
 
+    /// The reference's sentence about a type where another one is expected.
     mutating func mismatch(expected: CELType, found: CELType, at node: SyntaxNode) {
         report(.typeMismatch, "expected type '\(final(expected))' but found '\(final(found))'", at: node)
     }
@@ -225,6 +233,7 @@ struct Checker {
 
     // MARK: Scopes
 
+    /// Runs the body with variables that exist only inside of it and hide outer ones of the same name.
     mutating func withLocals<Result>(
         _ names: [(String, CELType)],
         _ body: (inout Checker) -> Result

@@ -38,6 +38,8 @@ struct TypeSubstitution {
         return true
     }
 
+    /// Whether `first` may stand for `second`. `dyn` and mistakes already told fit everywhere; null fits what can be
+    /// absent; otherwise the types must be the same, part by part.
     private mutating func assign(_ first: CELType, _ second: CELType) -> Bool {
         if case .variable(let id) = second {
             let (isValid, isBound) = bind(id, to: first)
@@ -102,6 +104,7 @@ extension CELType {
         first.isEqualOrLessSpecific(than: second) ? first : second
     }
 
+    /// Whether this type says no more than the other: `list(dyn)` no more than `list(int)`.
     private func isEqualOrLessSpecific(than other: CELType) -> Bool {
         switch (self, other) {
         case (.dyn, _), (.variable, _): true

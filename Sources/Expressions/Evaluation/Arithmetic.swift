@@ -12,6 +12,8 @@ enum Arithmetic: String, Sendable {
     static let unsignedOverflow = EvaluationFailure(.overflow, "unsigned integer overflow")
     static let timestampOverflow = EvaluationFailure(.overflow, "timestamp overflow")
 
+    /// The result of the operator. The common cases stand first; strings, lists and bytes are paid for by the size of
+    /// what they become.
     func apply(
         _ left: CELValue,
         _ right: CELValue,
@@ -41,6 +43,7 @@ enum Arithmetic: String, Sendable {
         }
     }
 
+    /// Integers wrap around nowhere: not in a sum, and not in the one quotient that does not fit.
     private func integers(_ a: Int64, _ b: Int64) throws(EvaluationFailure) -> Int64 {
         let (result, overflow): (Int64, Bool)
         switch self {
@@ -58,6 +61,7 @@ enum Arithmetic: String, Sendable {
         return result
     }
 
+    /// The same without signs; a difference below zero is an overflow.
     private func unsigned(_ a: UInt64, _ b: UInt64) throws(EvaluationFailure) -> UInt64 {
         let (result, overflow): (UInt64, Bool)
         switch self {
@@ -75,6 +79,7 @@ enum Arithmetic: String, Sendable {
         return result
     }
 
+    /// Moments and durations: their sums and differences, as far as these have a meaning.
     private func times(_ left: CELValue, _ right: CELValue) throws(EvaluationFailure) -> CELValue {
         switch (left, right, self) {
         case (.duration(let a), .duration(let b), .add), (.duration(let a), .duration(let b), .subtract):
@@ -113,6 +118,7 @@ enum Arithmetic: String, Sendable {
         return ZonedTimestamp(instant, offsetSeconds: moment.offsetSeconds)
     }
 
+    /// The minus sign. Durations can be negated although the checker knows no such signature.
     static func negate(_ value: CELValue) throws(EvaluationFailure) -> CELValue {
         switch value {
         case .int(let number):

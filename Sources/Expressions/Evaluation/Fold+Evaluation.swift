@@ -31,6 +31,8 @@ extension Plan.Fold {
         }
     }
 
+    /// Goes through the elements. The closure puts the element of an index into the slots of the macro's variables,
+    /// so that lists, keys and entries share the rest.
     private func run(
         _ count: Int,
         _ offset: Int,
@@ -104,6 +106,7 @@ extension Plan.Fold {
         return !decisive
     }
 
+    /// The value of a condition, which must be a boolean: there is no notion of "truthy".
     private func holds(
         _ plan: Plan,
         _ offset: Int,
@@ -115,6 +118,7 @@ extension Plan.Fold {
         return value
     }
 
+    /// `transformMap` and `transformMapEntry`: two elements may not give the same key.
     private func transform(
         _ count: Int,
         _ offset: Int,

@@ -175,6 +175,8 @@ extension Plan {
 }
 
 extension Plan.Callee {
+    /// Evaluates the arguments from left to right, then the function. An error in an argument is the call's, without
+    /// a look at what is called.
     func call(
         _ plans: [Plan],
         _ offset: Int,

@@ -31,19 +31,23 @@ indirect enum Plan: Sendable {
 
     enum Comparison: Sendable { case less, lessOrEqual, greater, greaterOrEqual }
 
+    /// The functions whose pattern is usually a literal.
     enum RegexFunction: Sendable { case matches, find, findAll }
 
+    /// An element of a list literal; one marked with `?` must be an optional and is left out if it is empty.
     struct Element: Sendable {
         var value: Plan
         var isOptional: Bool
     }
 
+    /// An entry of a map literal, with the same mark.
     struct Entry: Sendable {
         var key: Plan
         var value: Plan
         var isOptional: Bool
     }
 
+    /// A macro over a list or a map, with the slots of its variables.
     struct Fold: Sendable {
         var kind: Comprehension.Kind
         var range: Plan

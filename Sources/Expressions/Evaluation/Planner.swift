@@ -11,6 +11,10 @@ struct Planner {
         self.overloads = overloads
     }
 
+    /// The plan of a node and of everything below it.
+    ///
+    /// - Throws: That a call can never be made, whatever the values: there is no such function, or none with that many
+    ///   arguments.
     mutating func plan(_ node: SyntaxNode) throws(EvaluationFailure) -> Plan {
         let offset = node.offset
         switch node.form {
@@ -78,6 +82,7 @@ struct Planner {
 
     private func slot(of name: String) -> Int? { scopes.last { $0.name == name }?.slot }
 
+    /// A name: the innermost macro's variable, or what the caller provides. A leading dot skips the macros.
     private func identifier(_ name: String, _ offset: Int) -> Plan {
         if let slot = slot(of: name) { return .local(slot) }
         let name = name.hasPrefix(".") ? String(name.dropFirst()) : name
@@ -106,6 +111,7 @@ struct Planner {
 
     // MARK: Macros
 
+    /// The macro's variables are in scope for its condition and its body, not for its range.
     private mutating func fold(_ comprehension: Comprehension) throws(EvaluationFailure) -> Plan.Fold {
         let range = try plan(comprehension.range)
         let outer = scopes.count
@@ -127,6 +133,7 @@ struct Planner {
 
     // MARK: Calls
 
+    /// A call: an operator that the evaluator knows itself, or a function of the library.
     private mutating func call(
         _ node: SyntaxNode,
         _ name: String,
@@ -179,6 +186,8 @@ struct Planner {
         return .regex(compiled, function, plans[0], limit: plans.count > 2 ? plans[2] : nil, offset)
     }
 
+    /// Which implementation a call gets: the one that serves all signatures, the signature that the checker chose, the
+    /// only one there is, or else the first that fits the values.
     private func callee(_ name: String, count: Int, node: SyntaxNode) throws(EvaluationFailure) -> Plan.Callee {
         guard let function = library[name] else {
             if count == 0 { throw EvaluationFailure.noSuchOverload(name).located(at: node.offset) }

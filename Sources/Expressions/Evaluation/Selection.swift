@@ -38,6 +38,8 @@ enum Selection {
         return try qualify(value, by: key, isOptional: isOptional, offset)
     }
 
+    /// One step along a path. From an empty optional every step leads to an empty optional; a step that is optional, or
+    /// starts from an optional, gives one.
     private static func qualify(
         _ operand: CELValue,
         by key: CELValue,

@@ -1,10 +1,12 @@
 internal import APIMachinery
 
 extension FunctionLibrary {
+    /// Every type converts to itself.
     private static func identity(_ type: CELType) -> Overload {
         .global([type], type, .unary { value, _ throws(EvaluationFailure) in value })
     }
 
+    /// A conversion whose body gives `nil` for a value that cannot be converted, which is an error of one wording.
     private static func convert(
         _ from: CELType,
         _ to: CELType,
@@ -96,6 +98,7 @@ enum Conversions {
         }
     }
 
+    /// The spellings that Go takes for a boolean; nothing else, so that "yes" is not silently true.
     static func bool(_ value: CELValue) -> CELValue? {
         guard case .string(let text) = value else { return nil }
         switch text {
@@ -110,6 +113,7 @@ enum Conversions {
         return .bytes(Array(text.utf8))
     }
 
+    /// Integers beyond 53 bits lose their last digits here, as everywhere in floating point.
     static func double(_ value: CELValue) -> CELValue? {
         switch value {
         case .int(let number): .double(Double(number))
@@ -119,6 +123,7 @@ enum Conversions {
         }
     }
 
+    /// Fractions are cut off; moments become their seconds since 1970, durations their nanoseconds.
     static func int(_ value: CELValue) throws(EvaluationFailure) -> CELValue? {
         switch value {
         case .double(let number):
@@ -135,6 +140,7 @@ enum Conversions {
         }
     }
 
+    /// Negative numbers have no counterpart, also those that would round to zero.
     static func uint(_ value: CELValue) throws(EvaluationFailure) -> CELValue? {
         switch value {
         case .double(let number):
@@ -148,6 +154,7 @@ enum Conversions {
         }
     }
 
+    /// Numbers as Go prints them; bytes only if they are valid UTF-8.
     static func string(_ value: CELValue) throws(EvaluationFailure) -> CELValue? {
         switch value {
         case .bool, .double, .duration, .int, .timestamp, .uint: return .string(value.summary)
@@ -160,11 +167,13 @@ enum Conversions {
         }
     }
 
+    /// Hours, minutes, seconds and their fractions; there are no days, whose length depends on the calendar.
     static func duration(_ value: CELValue) -> CELValue? {
         guard case .string(let text) = value else { return nil }
         return DurationText.nanoseconds(text).map { .duration(nanoseconds: $0) }
     }
 
+    /// RFC 3339 or seconds since 1970, within the years 1 to 9999.
     static func timestamp(_ value: CELValue) throws(EvaluationFailure) -> CELValue? {
         switch value {
         case .int(let seconds):

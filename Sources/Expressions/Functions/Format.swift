@@ -24,11 +24,13 @@ extension Strings {
 
 /// The pattern of `format`, taken apart.
 enum FormatString {
+    /// A stretch of text, or a place for an argument.
     enum Piece {
         case text(String)
         case clause(Clause)
     }
 
+    /// What stands after a percent sign: `s d f e b x X o`, perhaps with a precision before it.
     struct Clause {
         var verb: UInt8
         var precision: Int
@@ -70,6 +72,7 @@ enum FormatString {
     /// More digits than any double has to show.
     private static let maximumPrecision = 10_000
 
+    /// Reads a clause from its precision on.
     private static func clause(_ bytes: [UInt8], _ index: inout Int) throws(EvaluationFailure) -> Clause {
         var precision = 6
         if bytes[index] == UInt8(ascii: ".") {
@@ -95,6 +98,7 @@ enum FormatString {
 }
 
 extension FormatString.Clause {
+    /// The value as the clause shows it, or why it cannot.
     func format(_ value: CELValue) throws(EvaluationFailure) -> String {
         switch verb {
         case UInt8(ascii: "s"): return try string(value)
@@ -126,6 +130,7 @@ extension FormatString.Clause {
         FormatString.failure("error during formatting: \(rule), was given \(value.typeName)")
     }
 
+    /// The number to show; infinities and NaN may also be given as texts, as they come from JSON.
     private func number(_ value: CELValue) -> Double? {
         switch value {
         case .double(let number): number
@@ -136,6 +141,7 @@ extension FormatString.Clause {
         }
     }
 
+    /// What has no digits.
     private func special(_ number: Double) -> String? {
         number.isNaN ? "NaN" : number.isInfinite ? (number < 0 ? "-∞" : "∞") : nil
     }
@@ -167,6 +173,7 @@ extension FormatString.Clause {
         return String(repeating: " ", count: max(0, precision - result.count)) + result
     }
 
+    /// Integers by their value, texts and bytes byte by byte.
     private func hexadecimal(_ value: CELValue) throws(EvaluationFailure) -> String {
         let isUpper = verb == UInt8(ascii: "X")
         let bytes: [UInt8]
@@ -185,6 +192,7 @@ extension FormatString.Clause {
         return result
     }
 
+    /// `%s` for every kind of value; maps are sorted by their keys, so that the text is always the same.
     private func string(_ value: CELValue) throws(EvaluationFailure) -> String {
         switch value {
         case .list(let list):
@@ -241,6 +249,7 @@ extension FormatString.Clause {
 
 /// Text as Go quotes it.
 enum GoText {
+    /// The text between double quotes, with everything escaped that is not printable.
     static func quoted(_ text: String) -> String {
         var result = "\""
         for scalar in text.unicodeScalars {

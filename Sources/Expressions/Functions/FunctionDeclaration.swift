@@ -20,6 +20,7 @@ enum Implementation: Sendable {
         }
     }
 
+    /// Calls the function; with a number of arguments that it does not take that is an error, not a crash.
     func callAsFunction(
         _ arguments: [CELValue],
         _ budget: inout EvaluationBudget
@@ -44,10 +45,12 @@ struct Overload: Sendable {
     /// Whether the values must fit the signature; otherwise the implementation looks at them itself.
     var isGuarded = true
 
+    /// A signature that is called as a method of its first parameter.
     static func member(_ parameters: [CELType], _ result: CELType, _ body: Implementation? = nil) -> Overload {
         Overload(isMember: true, parameters: parameters, result: result, implementation: body)
     }
 
+    /// A signature that is called as a function.
     static func global(_ parameters: [CELType], _ result: CELType, _ body: Implementation? = nil) -> Overload {
         Overload(isMember: false, parameters: parameters, result: result, implementation: body)
     }

@@ -70,11 +70,13 @@ extension FunctionLibrary {
 
 /// What the list functions do.
 enum Lists {
+    /// The list that an argument must be.
     static func list(_ value: CELValue) throws(EvaluationFailure) -> CELList {
         guard case .list(let list) = value else { throw .noSuchOverload }
         return list
     }
 
+    /// Whether a list has all elements of another one, in any order and number.
     static func contains(
         _ value: CELValue,
         all other: CELValue,
@@ -100,6 +102,7 @@ enum Lists {
         }
     }
 
+    /// Whether no element is greater than the next. Elements that cannot be compared count as in order.
     static let isSorted: Implementation.Unary = { value, budget throws(EvaluationFailure) in
         let list = try list(value)
         var previous: CELValue?
@@ -111,6 +114,7 @@ enum Lists {
         return .bool(true)
     }
 
+    /// The sum, with the overflow of `+`. Of an empty list of unknown type the sum is the integer 0.
     static func sum(from zero: CELValue) -> Implementation.Unary {
         { value, budget throws(EvaluationFailure) in
             var total = zero
@@ -136,6 +140,7 @@ enum Lists {
         }
     }
 
+    /// The first position of an element, or −1.
     static let indexOf: Implementation.Binary = { value, item, budget throws(EvaluationFailure) in
         let list = try list(value)
         for index in list.indices {
@@ -144,6 +149,7 @@ enum Lists {
         return .int(-1)
     }
 
+    /// The last position of an element, or −1.
     static let lastIndexOf: Implementation.Binary = { value, item, budget throws(EvaluationFailure) in
         let list = try list(value)
         for index in list.indices.reversed() {
@@ -152,6 +158,7 @@ enum Lists {
         return .int(-1)
     }
 
+    /// The elements from a position up to, but without, another one.
     static let slice: Implementation.Variadic = { arguments, budget throws(EvaluationFailure) in
         guard arguments.count == 3, case .list(let list) = arguments[0], case .int(let start) = arguments[1],
             case .int(let end) = arguments[2]
@@ -170,12 +177,14 @@ enum Lists {
         throw EvaluationFailure(.invalidArgument, "cannot slice(\(start), \(end)), \(problem)")
     }
 
+    /// Lists in the list are replaced by their elements; lists in those stay.
     static let flattenOnce: Implementation.Unary = { value, budget throws(EvaluationFailure) in
         var result: [CELValue] = []
         try flatten(try list(value), 1, into: &result, &budget)
         return .list(CELList(result))
     }
 
+    /// The same to a given depth.
     static let flatten: Implementation.Binary = { value, depth, budget throws(EvaluationFailure) in
         guard case .int(let depth) = depth else { throw .noSuchOverload }
         if depth < 0 { throw EvaluationFailure(.invalidArgument, "level must be non-negative") }
@@ -184,6 +193,7 @@ enum Lists {
         return .list(CELList(result))
     }
 
+    /// Charged for every element looked at, because lists can share their parts and grow quickly.
     private static func flatten(
         _ list: CELList,
         _ depth: Int64,
@@ -200,6 +210,7 @@ enum Lists {
         }
     }
 
+    /// The elements in ascending order; they must all have one type that can be compared.
     static let sort: Implementation.Unary = { value, budget throws(EvaluationFailure) in
         let list = try list(value)
         return .list(try sorted(list, by: list, &budget))
@@ -228,18 +239,21 @@ enum Lists {
         return CELList(positions.map { list[$0] })
     }
 
+    /// The numbers from 0 up to, but without, the given one. Paid for before the list is made.
     static let range: Implementation.Unary = { value, budget throws(EvaluationFailure) in
         guard case .int(let count) = value else { throw .noSuchOverload("lists.range", [value]) }
         try budget.charge(Int(clamping: max(0, count)))
         return .list(CELList((0..<max(0, count)).map { .int($0) }))
     }
 
+    /// The elements from the last to the first.
     static let reverse: Implementation.Unary = { value, budget throws(EvaluationFailure) in
         let list = try list(value)
         try budget.charge(list.count)
         return .list(CELList(list.reversed()))
     }
 
+    /// The first of each group of equal elements. Compares each with all before it, and is charged for that.
     static let distinct: Implementation.Unary = { value, budget throws(EvaluationFailure) in
         var result: [CELValue] = []
         for element in try list(value) {

@@ -33,6 +33,8 @@ extension FunctionLibrary {
 
 /// What the functions with regular expressions do.
 enum RegexFunctions {
+    /// A call with a pattern that is only known now. Compiling it is charged for as well: it takes longer than most
+    /// matches.
     static func call(
         _ function: Plan.RegexFunction,
         _ arguments: [CELValue],
@@ -52,6 +54,7 @@ enum RegexFunctions {
         return try apply(expression, function, arguments[0], arguments.count > 2 ? arguments[2] : nil, &budget)
     }
 
+    /// A call with a compiled pattern, charged as if every character met every instruction.
     static func apply(
         _ expression: RegularExpression,
         _ function: Plan.RegexFunction,

@@ -53,12 +53,14 @@ enum Strings {
         return text
     }
 
+    /// The code points of a text argument: positions count these, not bytes and not characters.
     private static func scalars(_ arguments: [CELValue], _ index: Int, _ budget: inout EvaluationBudget)
         throws(EvaluationFailure) -> [UnicodeScalar]
     {
         Array(try text(arguments, index, &budget).unicodeScalars)
     }
 
+    /// An integer argument.
     static func int(_ arguments: [CELValue], _ index: Int) throws(EvaluationFailure) -> Int64 {
         guard index < arguments.count, case .int(let value) = arguments[index] else { throw .noSuchOverload }
         return value
@@ -70,10 +72,12 @@ enum Strings {
         return .string(String(result))
     }
 
+    /// A position that the text does not have.
     private static func outOfRange(_ index: Int64) -> EvaluationFailure {
         EvaluationFailure(.indexOutOfBounds, "index out of range: \(index)")
     }
 
+    /// The code point at a position; empty at the end of the text, an error beyond.
     static let charAt: Implementation.Variadic = { arguments, budget throws(EvaluationFailure) in
         let scalars = try scalars(arguments, 0, &budget)
         let index = try int(arguments, 1)
@@ -81,6 +85,7 @@ enum Strings {
         return index == Int64(scalars.count) ? .string("") : .string(String(scalars[Int(index)]))
     }
 
+    /// The first position of a part at or after an offset, or −1. An empty part is everywhere.
     static let indexOf: Implementation.Variadic = { arguments, budget throws(EvaluationFailure) in
         let text = try scalars(arguments, 0, &budget)
         let part = try scalars(arguments, 1, &budget)
@@ -97,6 +102,7 @@ enum Strings {
         return .int(-1)
     }
 
+    /// The last position of a part that begins at or before an offset, or −1.
     static let lastIndexOf: Implementation.Variadic = { arguments, budget throws(EvaluationFailure) in
         let text = try scalars(arguments, 0, &budget)
         let part = try scalars(arguments, 1, &budget)
@@ -115,6 +121,7 @@ enum Strings {
         return .int(-1)
     }
 
+    /// Only A to Z: other letters stay, so that the result does not depend on a language.
     static let lowerAscii: Implementation.Variadic = { arguments, budget throws(EvaluationFailure) in
         let bytes = try text(arguments, 0, &budget).utf8.map { byte in
             byte >= UInt8(ascii: "A") && byte <= UInt8(ascii: "Z") ? byte | 0x20 : byte
@@ -122,6 +129,7 @@ enum Strings {
         return .string(String(decoding: bytes, as: UTF8.self))
     }
 
+    /// Only a to z.
     static let upperAscii: Implementation.Variadic = { arguments, budget throws(EvaluationFailure) in
         let bytes = try text(arguments, 0, &budget).utf8.map { byte in
             byte >= UInt8(ascii: "a") && byte <= UInt8(ascii: "z") ? byte & ~0x20 : byte
@@ -129,6 +137,8 @@ enum Strings {
         return .string(String(decoding: bytes, as: UTF8.self))
     }
 
+    /// Replaces the first so many occurrences from the left, all of them if the number is negative. An empty text
+    /// occurs before every code point and at the end.
     static let replace: Implementation.Variadic = { arguments, budget throws(EvaluationFailure) in
         let text = TextBytes(try text(arguments, 0, &budget))
         let old = TextBytes(try Strings.text(arguments, 1, &budget))
@@ -155,6 +165,7 @@ enum Strings {
         return .string(String(decoding: result, as: UTF8.self))
     }
 
+    /// The next occurrence; an empty text occurs right where the search stands.
     private static func next(_ old: TextBytes, in text: TextBytes, from position: Int, isFirst: Bool) -> Int? {
         old.bytes.isEmpty ? position : text.range(of: old, from: position)
     }
@@ -166,6 +177,8 @@ enum Strings {
         return end - position
     }
 
+    /// The parts between separators, at most so many; the last part is the unsplit rest. An empty separator splits into
+    /// code points.
     static let split: Implementation.Variadic = { arguments, budget throws(EvaluationFailure) in
         let source = try text(arguments, 0, &budget)
         let separator = TextBytes(try text(arguments, 1, &budget))
@@ -194,6 +207,7 @@ enum Strings {
         return .list(CELList(parts))
     }
 
+    /// The code points from a position up to, but without, another one or the end.
     static let substring: Implementation.Variadic = { arguments, budget throws(EvaluationFailure) in
         let scalars = try scalars(arguments, 0, &budget)
         let count = Int64(scalars.count)
@@ -207,6 +221,7 @@ enum Strings {
         return string(scalars[Int(start)..<Int(end)])
     }
 
+    /// Without Unicode white space at both ends.
     static let trim: Implementation.Variadic = { arguments, budget throws(EvaluationFailure) in
         let scalars = try text(arguments, 0, &budget).unicodeScalars
         let start = scalars.drop { $0.properties.isWhitespace }
@@ -217,6 +232,7 @@ enum Strings {
         return string(start[..<end])
     }
 
+    /// The texts one after the other, with a separator between them.
     static let join: Implementation.Variadic = { arguments, budget throws(EvaluationFailure) in
         guard let first = arguments.first, case .list(let list) = first else { throw .noSuchOverload }
         let separator = arguments.count > 1 ? try text(arguments, 1, &budget) : ""
@@ -232,6 +248,7 @@ enum Strings {
         return .string(result)
     }
 
+    /// The text as a literal in double quotes.
     static let quote: Implementation.Variadic = { arguments, budget throws(EvaluationFailure) in
         var result = "\""
         for scalar in try text(arguments, 0, &budget).unicodeScalars {

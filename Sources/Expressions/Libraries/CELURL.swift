@@ -38,6 +38,7 @@ struct CELURL: Sendable {
         }
     }
 
+    /// Reads all but a fragment. A request needs an absolute path or a scheme.
     private init(_ text: String, isRequest: Bool) throws(Problem) {
         if text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) {
             throw Problem(reason: "net/url: invalid control character in URL")
@@ -71,6 +72,7 @@ struct CELURL: Sendable {
         rawPath = Array(rest.utf8)
     }
 
+    /// Takes the scheme and its colon off the front, if there is one.
     private mutating func takeScheme(_ text: String) throws(Problem) -> Substring {
         for (index, byte) in text.utf8.enumerated() {
             switch byte {
@@ -88,6 +90,7 @@ struct CELURL: Sendable {
         return Substring(text)
     }
 
+    /// User, host and port. Only their form is checked, as no connection is made.
     private mutating func takeAuthority(_ text: Substring) throws(Problem) {
         var hostText = text
         if let at = text.lastIndex(of: "@") {

@@ -34,6 +34,7 @@ struct IPAddress: Sendable, Equatable {
         }
     }
 
+    /// Four numbers between dots. Leading zeros are refused, because some programs read them as octal.
     private static func version4(_ text: Substring) -> [UInt8]? {
         let fields = text.split(separator: ".", omittingEmptySubsequences: false)
         guard fields.count == 4 else { return nil }
@@ -47,6 +48,7 @@ struct IPAddress: Sendable, Equatable {
         return bytes
     }
 
+    /// Eight groups, of which two colons can stand for any number of zero ones.
     private static func version6(_ text: String) -> [UInt8]? {
         var halves: [Substring] = [Substring(text)]
         let utf8 = text.utf8
@@ -65,6 +67,7 @@ struct IPAddress: Sendable, Equatable {
         return parts[0] + [UInt8](repeating: 0, count: missing) + parts[1]
     }
 
+    /// The bytes of the groups on one side of the two colons; the last may be an address of version 4.
     private static func groups(_ text: Substring, isLast: Bool) -> [UInt8]? {
         if text.isEmpty { return [] }
         let groups = text.split(separator: ":", omittingEmptySubsequences: false)
@@ -153,6 +156,7 @@ struct IPNetwork: Sendable, Equatable {
     /// The network with all bits behind the prefix set to zero.
     var masked: IPNetwork { IPNetwork(address: Self.mask(address, prefixLength), prefixLength: prefixLength) }
 
+    /// The address with all bits behind the first so many set to zero.
     private static func mask(_ address: IPAddress, _ bits: Int) -> IPAddress {
         IPAddress(
             bytes: address.bytes.enumerated().map { index, byte in

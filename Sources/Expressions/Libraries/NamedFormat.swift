@@ -60,10 +60,12 @@ struct NamedFormat: Sendable {
         "^([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](.[0-9]+)?(z|([+-][0-9]{2}:[0-9]{2}))$"
     )
 
+    /// A day of the calendar, as 2026-01-02.
     private static func isDate(_ text: String) -> Bool {
         text.utf8.count == 10 && ZonedTimestamp(rfc3339: text + "T00:00:00Z") != nil
     }
 
+    /// A day and a time of day with its zone, in small or capital letters.
     private static func isDateTime(_ text: String) -> Bool {
         let parts = text.lowercased().split(separator: "t", omittingEmptySubsequences: false)
         return parts.count >= 2 && isDate(String(parts[0])) && matches(timeOfDay, String(parts[1]))

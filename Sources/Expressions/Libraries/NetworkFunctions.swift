@@ -80,6 +80,7 @@ extension FunctionLibrary {
         FunctionDeclaration("masked", .member([cidr], cidr, network { .opaque(OpaqueValue(.cidr($0.masked))) })),
     ]
 
+    /// A function of an address.
     private static func address(_ body: @escaping @Sendable (IPAddress) -> CELValue) -> Implementation {
         .unary { value, _ throws(EvaluationFailure) in
             guard case .opaque(let opaque) = value, case .ip(let address) = opaque.content else {
@@ -89,6 +90,7 @@ extension FunctionLibrary {
         }
     }
 
+    /// A function of a network.
     private static func network(_ body: @escaping @Sendable (IPNetwork) -> CELValue) -> Implementation {
         .unary { value, _ throws(EvaluationFailure) in body(try network(of: value)) }
     }
@@ -100,6 +102,7 @@ extension FunctionLibrary {
         return network
     }
 
+    /// Whether an address, given as one or as its text, is in the network. One of another version never is.
     private static let containsIP: Implementation.Binary = { value, other, _ throws(EvaluationFailure) in
         let network = try FunctionLibrary.network(of: value)
         switch other {
@@ -111,6 +114,7 @@ extension FunctionLibrary {
         }
     }
 
+    /// Whether all addresses of another network are in this one.
     private static let containsCIDR: Implementation.Binary = { value, other, _ throws(EvaluationFailure) in
         let network = try FunctionLibrary.network(of: value)
         if case .string(let text) = other { return .bool(network.contains(try IPNetwork(parsing: text))) }

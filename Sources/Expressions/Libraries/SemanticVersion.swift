@@ -2,6 +2,7 @@ internal import APIMachinery
 
 /// A version by the rules of semver.org.
 struct SemanticVersion: Sendable {
+    /// A part of a pre-release: numbers are compared as numbers and come before texts.
     private enum Identifier: Sendable {
         case number(UInt64)
         case text(String)
@@ -64,6 +65,7 @@ struct SemanticVersion: Sendable {
         try self.init(parsing: parts.joined(separator: "."))
     }
 
+    /// A number without leading zeros.
     private static func number(_ text: Substring) -> UInt64? {
         guard !text.isEmpty, text.utf8.allSatisfy(\.isDigit), text.utf8.count == 1 || !text.hasPrefix("0") else {
             return nil
@@ -71,6 +73,7 @@ struct SemanticVersion: Sendable {
         return UInt64(text)
     }
 
+    /// The parts between dots, of letters, digits and dashes. Build identifiers are only looked at for form.
     private static func identifiers(_ text: Substring?, numbers: Bool) -> [Identifier]? {
         guard let text else { return [] }
         var result: [Identifier] = []
@@ -134,6 +137,7 @@ extension FunctionLibrary {
         FunctionDeclaration("patch", .member([semver], .int, one { .int(Int64(truncatingIfNeeded: $0.patch)) })),
     ]
 
+    /// `semver(text)` is strict; `semver(text, true)` also takes `v1.2` and `01.2.3`.
     private static let parse: Implementation.Variadic = { arguments, budget throws(EvaluationFailure) in
         let text = try Strings.text(arguments, 0, &budget)
         let isNormalizing = arguments.count > 1 ? arguments[1].boolValue ?? false : false
@@ -141,6 +145,7 @@ extension FunctionLibrary {
         return .opaque(OpaqueValue(.semver(version)))
     }
 
+    /// Whether `semver` would take the same arguments.
     private static let isValid: Implementation.Variadic = { arguments, budget throws(EvaluationFailure) in
         do throws(EvaluationFailure) {
             _ = try parse(arguments, &budget)

@@ -1,5 +1,6 @@
 /// Percent encoding by the rules of Go's `net/url`.
 enum URLEscaping {
+    /// The parts of a URL, which differ in what may stand in them unescaped.
     enum Part {
         case path
         case query
@@ -7,6 +8,7 @@ enum URLEscaping {
         case user
     }
 
+    /// The bytes that an escaped part stands for.
     static func unescape(_ bytes: [UInt8], _ part: Part) throws(CELURL.Problem) -> [UInt8] {
         var result: [UInt8] = []
         result.reserveCapacity(bytes.count)
@@ -51,10 +53,12 @@ enum URLEscaping {
         !isUnreserved(byte) && !"$&+,/:;=@".utf8.contains(byte)
     }
 
+    /// Whether a path could stand in a URL as it is.
     static func isValidEncodedPath(_ bytes: [UInt8]) -> Bool {
         bytes.allSatisfy { "!$&'()*+,;=:@[]%".utf8.contains($0) || !needsEscapeInPath($0) }
     }
 
+    /// A path with everything escaped that may not stand in one.
     static func escapePath(_ bytes: [UInt8]) -> [UInt8] {
         var result: [UInt8] = []
         for byte in bytes {

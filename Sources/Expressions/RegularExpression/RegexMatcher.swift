@@ -101,6 +101,7 @@ struct RegexMatcher {
         }
     }
 
+    /// Whether an assertion is true between two characters; nothing stands before the start and after the end.
     private static func holds(_ assertion: RegexNode.Assertion, _ previous: UInt32?, _ following: UInt32?) -> Bool {
         switch assertion {
         case .textStart: previous == nil
@@ -132,6 +133,7 @@ struct RegexMatcher {
         return ((first & 0x07) << 18 | trail(1) << 12 | trail(2) << 6 | trail(3), 4)
     }
 
+    /// The code point that ends right before a position.
     private func scalarBefore(_ position: Int) -> UInt32? {
         guard position > 0 else { return nil }
         var start = position - 1

@@ -11,6 +11,7 @@ indirect enum RegexNode: Sendable {
     /// At least `minimum` and at most `maximum` times; as often as possible if greedy.
     case repetition(RegexNode, minimum: Int, maximum: Int?, isGreedy: Bool)
 
+    /// What can be asked of a position without reading anything.
     enum Assertion: Sendable {
         case textStart
         case textEnd

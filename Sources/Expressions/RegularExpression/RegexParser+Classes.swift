@@ -20,6 +20,7 @@ extension RegexParser {
         return set
     }
 
+    /// One character or a range, with its other cases if case is ignored.
     private mutating func range(into set: inout ScalarSet, classStart: Int) throws(RegularExpressionError) {
         let start = position
         let low = try classScalar(classStart)
@@ -32,6 +33,7 @@ extension RegexParser {
         set.insert(folded([low...high]), negated: false)
     }
 
+    /// A character that may begin or end a range; here `\\d` is none.
     private mutating func classScalar(_ classStart: Int) throws(RegularExpressionError) -> UInt32 {
         guard let scalar = peek() else { throw failure("missing closing ]", from: classStart) }
         if scalar == "\\" { return try escape() }
@@ -142,6 +144,7 @@ extension RegexParser {
         throw failure("invalid escape sequence", from: start, to: position)
     }
 
+    /// Up to three octal digits.
     private mutating func octal(from first: UnicodeScalar) -> UInt32 {
         var value = first.value - 0x30
         for _ in 0..<2 {

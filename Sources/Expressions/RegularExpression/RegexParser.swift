@@ -5,6 +5,7 @@ struct RegexParser {
     /// The largest count of a repetition, also of nested ones multiplied.
     private static let maximumRepetition = 1000
 
+    /// The flags in effect; groups restore those from before when they end.
     struct Flags {
         var ignoresCase = false
         var isMultiline = false
@@ -20,6 +21,7 @@ struct RegexParser {
 
     private init(_ pattern: String) { scalars = Array(pattern.unicodeScalars) }
 
+    /// The tree of a pattern, or what is wrong with it.
     static func parse(_ pattern: String) throws(RegularExpressionError) -> RegexNode {
         var parser = RegexParser(pattern)
         let node = try parser.alternation()
@@ -56,6 +58,7 @@ struct RegexParser {
 
     // MARK: Structure
 
+    /// Branches between bars, up to the end of the group or of the pattern.
     private mutating func alternation() throws(RegularExpressionError) -> RegexNode {
         depth += 1
         defer { depth -= 1 }
@@ -65,6 +68,8 @@ struct RegexParser {
         return branches.count == 1 ? branches[0] : .alternation(branches)
     }
 
+    /// Parts one after the other. A repetition applies to the last part; where there is none, and right after another
+    /// repetition, it is refused.
     private mutating func concatenation() throws(RegularExpressionError) -> RegexNode {
         var parts: [RegexNode] = []
         /// Where the last repetition operator began, if the last part is repeated; another may not follow.
@@ -141,6 +146,7 @@ struct RegexParser {
         return digits.reduce(0) { $0 * 10 + Int($1.value) - 0x30 }
     }
 
+    /// One part: a group, a class, an assertion or a character.
     private mutating func atom(into parts: inout [RegexNode]) throws(RegularExpressionError) {
         guard let scalar = peek() else { return }
         switch scalar {
@@ -173,6 +179,7 @@ struct RegexParser {
         return .set(set)
     }
 
+    /// What a backslash begins outside of brackets.
     private mutating func backslash(into parts: inout [RegexNode]) throws(RegularExpressionError) {
         switch peek(1) {
         case "A": parts.append(.assertion(.textStart))
@@ -221,6 +228,7 @@ struct RegexParser {
         return [body]
     }
 
+    /// The name of a group; groups are not captured, but the name must be a proper one and the only one.
     private mutating func groupName(from start: Int) throws(RegularExpressionError) {
         var name = String.UnicodeScalarView()
         while let scalar = peek(), scalar != ">" {
@@ -265,6 +273,7 @@ struct RegexParser {
         throw failure("missing argument to repetition operator", from: start)
     }
 
+    /// Letters, digits and underscore of ASCII: what `\\w` and `\\b` mean in RE2.
     static func isWord(_ value: UInt32) -> Bool {
         value < 0x80 && (UInt8(value).isIdentifierStart || UInt8(value).isDigit)
     }

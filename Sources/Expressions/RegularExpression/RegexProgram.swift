@@ -1,5 +1,6 @@
 /// A regular expression as instructions for a machine that follows all its paths at once.
 struct RegexProgram: Sendable {
+    /// One step. Unless it says otherwise, the next instruction follows.
     enum Instruction: Sendable {
         case scalar(UInt32)
         case set(Int)
@@ -32,6 +33,7 @@ struct RegexProgram: Sendable {
         }
     }
 
+    /// Every instruction passes here, so that a pattern cannot grow beyond the limit.
     private mutating func append(_ instruction: Instruction) throws(RegularExpressionError) {
         if instructions.count >= Self.maximumSize {
             throw RegularExpressionError(message: "error parsing regexp: expression too large", fragment: "")
@@ -39,6 +41,7 @@ struct RegexProgram: Sendable {
         instructions.append(instruction)
     }
 
+    /// Writes the instructions of a part after those that are there.
     private mutating func emit(_ node: RegexNode) throws(RegularExpressionError) {
         switch node {
         case .empty: break
@@ -56,6 +59,7 @@ struct RegexProgram: Sendable {
         }
     }
 
+    /// Each branch but the last is tried before the ones after it, and jumps behind all of them.
     private mutating func emit(alternation branches: [RegexNode]) throws(RegularExpressionError) {
         var exits: [Int] = []
         for (index, branch) in branches.enumerated() {
@@ -73,6 +77,7 @@ struct RegexProgram: Sendable {
         for exit in exits { instructions[exit] = .jump(instructions.count) }
     }
 
+    /// A repetition, written out: the copies that must be there, then a loop or the copies that may be missing.
     private mutating func emit(
         _ body: RegexNode,
         minimum: Int,

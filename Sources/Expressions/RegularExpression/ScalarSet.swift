@@ -2,11 +2,13 @@
 struct ScalarSet: Sendable {
     typealias Range = ClosedRange<UInt32>
 
+    /// A property of code points that is too large to be written out as ranges.
     enum Property: Sendable {
         case categories(Set<Unicode.GeneralCategory>)
         case script([Range])
     }
 
+    /// A property as a member of the set.
     private struct Item: Sendable {
         var property: Property
         var isNegated: Bool
@@ -30,6 +32,7 @@ struct ScalarSet: Sendable {
 
     mutating func insert(_ range: Range) { ranges.append(range) }
 
+    /// Adds ranges, or everything but them.
     mutating func insert(_ other: [Range], negated: Bool) {
         ranges.append(contentsOf: negated ? Self.complement(of: Self.normalized(other)) : other)
     }
@@ -59,6 +62,7 @@ struct ScalarSet: Sendable {
         (Self.contains(ranges, value) || items.contains { $0.contains(value) }) != isNegated
     }
 
+    /// Whether normalized ranges have a code point, by halving.
     static func contains(_ ranges: [Range], _ value: UInt32) -> Bool {
         var low = 0
         var high = ranges.count
@@ -82,6 +86,7 @@ struct ScalarSet: Sendable {
         return result
     }
 
+    /// All code points between the ranges, which must be normalized.
     private static func complement(of ranges: [Range]) -> [Range] {
         var result: [Range] = []
         var next: UInt32 = 0

@@ -25,8 +25,11 @@ extension Lexer {
         }
     }
 
+    /// Why a literal is none.
     private struct Problem: Error { var reason: String }
 
+    /// The bytes of a literal from behind its opening quotes to behind its closing ones. Without three quotes it must
+    /// end on its line.
     private mutating func content(quote: UInt8, isTriple: Bool, isRaw: Bool, isBytes: Bool) -> Result<[UInt8], Problem>
     {
         var result: [UInt8] = []
@@ -58,15 +61,16 @@ extension Lexer {
         return .failure(Problem(reason: "the string is not closed"))
     }
 
+    private static let simpleEscapes: [UInt8: UInt8] = [
+        UInt8(ascii: "a"): 7, UInt8(ascii: "b"): 8, UInt8(ascii: "f"): 12, UInt8(ascii: "n"): 10,
+        UInt8(ascii: "r"): 13, UInt8(ascii: "t"): 9, UInt8(ascii: "v"): 11,
+    ]
+
     /// Reads what follows a backslash. Octal sequences have exactly three digits.
     private mutating func escape(into result: inout [UInt8], isBytes: Bool) -> Problem? {
         let byte = peek()
         position += 1
-        let simple: [UInt8: UInt8] = [
-            UInt8(ascii: "a"): 7, UInt8(ascii: "b"): 8, UInt8(ascii: "f"): 12, UInt8(ascii: "n"): 10,
-            UInt8(ascii: "r"): 13, UInt8(ascii: "t"): 9, UInt8(ascii: "v"): 11,
-        ]
-        if let value = simple[byte] {
+        if let value = Self.simpleEscapes[byte] {
             result.append(value)
             return nil
         }
@@ -86,6 +90,7 @@ extension Lexer {
         }
     }
 
+    /// A character by its number in digits of some base; in bytes literals a byte.
     private mutating func code(digits: Int, radix: UInt32, into result: inout [UInt8], isBytes: Bool) -> Problem? {
         var value: UInt32 = 0
         for _ in 0..<digits {

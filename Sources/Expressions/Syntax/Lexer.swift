@@ -19,10 +19,12 @@ struct Lexer {
         }
     }
 
+    /// The byte so many ahead; zero beyond the end, which no word begins with.
     func peek(_ distance: Int = 0) -> UInt8 {
         position + distance < bytes.count ? bytes[position + distance] : 0
     }
 
+    /// The next word. Strings come before names, because `b` and `r` can begin both.
     private mutating func next() -> Token {
         skipBlanks()
         let start = position
@@ -33,17 +35,44 @@ struct Lexer {
         }
         if let string = stringLiteral() { return Token(kind: string, offset: start) }
         if byte.isIdentifierStart { return Token(kind: word(), offset: start) }
-        for length in [2, 1] where position + length <= bytes.count {
-            let text = String(decoding: bytes[position..<position + length], as: UTF8.self)
-            if let symbol = Token.Symbol(rawValue: text) {
-                position += length
-                return Token(kind: .symbol(symbol), offset: start)
-            }
+        if let (symbol, length) = symbol() {
+            position += length
+            return Token(kind: .symbol(symbol), offset: start)
         }
         let scalar = String(decoding: bytes[position...], as: UTF8.self).unicodeScalars.first.map(String.init) ?? "?"
         return Token(kind: .invalid("unexpected character '\(scalar)'"), offset: start)
     }
 
+    /// The operator or bracket that begins here, and how many bytes it has.
+    private func symbol() -> (Token.Symbol, Int)? {
+        let next = peek(1)
+        switch peek() {
+        case UInt8(ascii: "="): return next == UInt8(ascii: "=") ? (.equal, 2) : nil
+        case UInt8(ascii: "!"): return next == UInt8(ascii: "=") ? (.notEqual, 2) : (.exclamation, 1)
+        case UInt8(ascii: "<"): return next == UInt8(ascii: "=") ? (.lessOrEqual, 2) : (.less, 1)
+        case UInt8(ascii: ">"): return next == UInt8(ascii: "=") ? (.greaterOrEqual, 2) : (.greater, 1)
+        case UInt8(ascii: "&"): return next == UInt8(ascii: "&") ? (.and, 2) : nil
+        case UInt8(ascii: "|"): return next == UInt8(ascii: "|") ? (.or, 2) : nil
+        case UInt8(ascii: "["): return (.leftBracket, 1)
+        case UInt8(ascii: "]"): return (.rightBracket, 1)
+        case UInt8(ascii: "{"): return (.leftBrace, 1)
+        case UInt8(ascii: "}"): return (.rightBrace, 1)
+        case UInt8(ascii: "("): return (.leftParenthesis, 1)
+        case UInt8(ascii: ")"): return (.rightParenthesis, 1)
+        case UInt8(ascii: "."): return (.dot, 1)
+        case UInt8(ascii: ","): return (.comma, 1)
+        case UInt8(ascii: "-"): return (.minus, 1)
+        case UInt8(ascii: "?"): return (.question, 1)
+        case UInt8(ascii: ":"): return (.colon, 1)
+        case UInt8(ascii: "+"): return (.plus, 1)
+        case UInt8(ascii: "*"): return (.star, 1)
+        case UInt8(ascii: "/"): return (.slash, 1)
+        case UInt8(ascii: "%"): return (.percent, 1)
+        default: return nil
+        }
+    }
+
+    /// Blanks and comments, which run from two slashes to the end of the line.
     private mutating func skipBlanks() {
         while position < bytes.count {
             switch bytes[position] {
@@ -55,6 +84,7 @@ struct Lexer {
         }
     }
 
+    /// A name or one of the four words that cannot be names.
     private mutating func word() -> Token.Kind {
         let start = position
         while peek().isIdentifierStart || peek().isDigit { position += 1 }
@@ -62,6 +92,7 @@ struct Lexer {
         return Token.Keyword(rawValue: text).map { .keyword($0) } ?? .identifier(text)
     }
 
+    /// A number; what follows it and is no part of it begins the next word.
     private mutating func number() -> Token.Kind {
         let start = position
         if peek() == UInt8(ascii: "0"), peek(1) == UInt8(ascii: "x"), peek(2).isHexDigit {

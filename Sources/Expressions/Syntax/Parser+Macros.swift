@@ -18,6 +18,8 @@ extension Parser {
         return try node(.call(name, target: target, arguments), at: offset)
     }
 
+    /// The macro that a method call is, or `nil`. A bad argument is noted and the receiver returned instead, so that
+    /// parsing can go on.
     private mutating func receiverMacro(
         _ name: String,
         _ target: SyntaxNode,
@@ -63,6 +65,7 @@ extension Parser {
         return try node(.comprehension(comprehension), at: offset)
     }
 
+    /// What a macro does and how many variables it has.
     private struct Shape {
         var kind: Comprehension.Kind
         var variables: Int
@@ -87,6 +90,7 @@ extension Parser {
         }
     }
 
+    /// `sortBy` is refused where the receiver can never be a list.
     private static func canBeSorted(_ target: SyntaxNode) -> Bool {
         switch target.form {
         case .literal, .map, .message: false
@@ -94,6 +98,7 @@ extension Parser {
         }
     }
 
+    /// The name that an argument must be.
     private mutating func variable(_ node: SyntaxNode, of macro: String) -> String? {
         guard case .identifier(let name) = node.form, !name.hasPrefix(".") else {
             note(.badMacro, "the variable of \(macro)() must be a simple name", at: node.offset)

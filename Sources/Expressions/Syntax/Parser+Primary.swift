@@ -38,6 +38,7 @@ extension Parser {
         return result
     }
 
+    /// What stands alone: a literal, a name, a call, or something in brackets.
     private mutating func primary() throws(Failure) -> SyntaxNode {
         let offset = token.offset
         let kind = token.kind
@@ -64,6 +65,7 @@ extension Parser {
         }
     }
 
+    /// A name, a call of a function, or the construction of a message. Reserved words are noted.
     private mutating func named(_ name: String, prefix: String, at offset: Int) throws(Failure) -> SyntaxNode {
         if let type = messageName() {
             advance()
@@ -100,6 +102,7 @@ extension Parser {
         return nil
     }
 
+    /// The elements of a list, after its opening bracket. A comma may follow the last one.
     private mutating func elements() throws(Failure) -> [SyntaxNode.Element] {
         var result: [SyntaxNode.Element] = []
         while token.kind != .symbol(.rightBracket) {
@@ -113,6 +116,7 @@ extension Parser {
         return result
     }
 
+    /// The entries of a map, after its opening brace.
     private mutating func entries() throws(Failure) -> [SyntaxNode.Entry] {
         var result: [SyntaxNode.Entry] = []
         while token.kind != .symbol(.rightBrace) {
@@ -127,6 +131,7 @@ extension Parser {
         return result
     }
 
+    /// The values of the fields of a message, after its opening brace.
     private mutating func fields() throws(Failure) -> [SyntaxNode] {
         var result: [SyntaxNode] = []
         while token.kind != .symbol(.rightBrace) {
@@ -142,6 +147,7 @@ extension Parser {
         return result
     }
 
+    /// A literal. A number out of range is noted, so that an error further left is reported first.
     private mutating func literal() throws(Failure) -> SyntaxNode {
         let offset = token.offset
         let isNegative = token.kind == .symbol(.minus)

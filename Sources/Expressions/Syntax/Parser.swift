@@ -10,6 +10,7 @@ struct Parser {
     /// Longer sources are refused unread.
     static let maximumLength = 100_000
 
+    /// An error before the source that it belongs to is put in.
     struct Failure: Error {
         var code: ExpressionError.Code
         var message: String
@@ -69,6 +70,7 @@ struct Parser {
         if !take(symbol) { throw unexpected("'\(symbol.rawValue)'") }
     }
 
+    /// What stands here instead of what was expected; for text that is no word, why it is none.
     func unexpected(_ expectation: String) -> Failure {
         if case .invalid(let reason) = token.kind {
             return Failure(code: .syntax, message: reason, offset: token.offset)
@@ -80,11 +82,13 @@ struct Parser {
         )
     }
 
+    /// Remembers an error that does not end parsing, if it stands before the one remembered.
     mutating func note(_ code: ExpressionError.Code, _ message: String, at offset: Int) {
         if let noted, noted.offset <= offset { return }
         noted = Failure(code: code, message: message, offset: offset)
     }
 
+    /// Makes a node. All pass here, so that no tree gets deeper than the steps that follow can take.
     mutating func node(_ form: SyntaxNode.Form, at offset: Int) throws(Failure) -> SyntaxNode {
         let node = SyntaxNode(id: nextID, offset: offset, form: form)
         nextID += 1
@@ -102,6 +106,8 @@ struct Parser {
 
     // MARK: Operators, from the loosest to the tightest
 
+    /// A whole expression. Between the question mark and the colon stands no further ternary without parentheses; after
+    /// the colon it may.
     mutating func expression() throws(Failure) -> SyntaxNode {
         nesting += 1
         defer { nesting -= 1 }
@@ -115,6 +121,7 @@ struct Parser {
         return try node(.conditional(condition, first, second), at: offset)
     }
 
+    /// Terms of `||`, as one flat node: long chains do not count as deep.
     private mutating func disjunction() throws(Failure) -> SyntaxNode {
         let first = try conjunction()
         let offset = token.offset
@@ -124,6 +131,7 @@ struct Parser {
         return try node(.or(terms), at: offset)
     }
 
+    /// Terms of `&&`, likewise.
     private mutating func conjunction() throws(Failure) -> SyntaxNode {
         let first = try relation()
         let offset = token.offset
@@ -133,6 +141,7 @@ struct Parser {
         return try node(.and(terms), at: offset)
     }
 
+    /// Comparisons and `in`, all of one rank, from left to right.
     private mutating func relation() throws(Failure) -> SyntaxNode {
         var left = try sum()
         while let name = relationOperator {

@@ -17,6 +17,7 @@ final class SyntaxNode: Sendable {
         depth = deepest + 1
     }
 
+    /// What kind of node it is, with its parts.
     enum Form: Sendable {
         case literal(CELValue)
         /// A name; with a leading dot it never means a macro's variable.
@@ -70,11 +71,13 @@ final class SyntaxNode: Sendable {
         }
     }
 
+    /// An element of a list literal, perhaps marked with `?`.
     struct Element: Sendable {
         var value: SyntaxNode
         var isOptional: Bool
     }
 
+    /// An entry of a map literal, perhaps marked with `?`.
     struct Entry: Sendable {
         var key: SyntaxNode
         var value: SyntaxNode
@@ -85,6 +88,7 @@ final class SyntaxNode: Sendable {
 /// A macro that runs over a list or a map. The reference expands these into one general fold; kept whole, they
 /// are faster and their errors speak of what was written.
 struct Comprehension: Sendable {
+    /// What the macro makes of its elements.
     enum Kind: Sendable {
         case all
         case exists

@@ -16,6 +16,7 @@ extension Template {
         return (text[..<start], text[innerStart..<end], text[bytes.index(end, offsetBy: 2)...])
     }
 
+    /// Where the next `${{` begins.
     private static func opening(in bytes: Substring.UTF8View) -> Substring.Index? {
         var index = bytes.startIndex
         while let dollar = bytes[index...].firstIndex(of: UInt8(ascii: "$")) {
@@ -25,6 +26,7 @@ extension Template {
         return nil
     }
 
+    /// Where the `}}` stands that closes the expression, or `nil`.
     private static func closing(in bytes: Substring.UTF8View) -> Substring.Index? {
         var index = bytes.startIndex
         var depth = 0

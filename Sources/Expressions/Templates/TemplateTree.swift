@@ -34,6 +34,8 @@ public struct TemplateTree: Sendable {
         return try Self.expand(root, variables, &budget)
     }
 
+    /// Compiles a part of the document; what contains no template at all stays one constant, which expanding shares
+    /// instead of copying it.
     private static func compile(
         _ json: JSONValue,
         _ path: String,

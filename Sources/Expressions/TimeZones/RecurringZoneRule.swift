@@ -5,6 +5,7 @@ struct RecurringZoneRule: Sendable {
     private var standardOffset: Int64
     private var daylight: Daylight?
 
+    /// When the clocks are changed, and to what.
     private struct Daylight: Sendable {
         var offset: Int64
         var start: Day
@@ -65,6 +66,7 @@ struct RecurringZoneRule: Sendable {
         daylight = Daylight(offset: daylightOffset, start: start, end: end)
     }
 
+    /// Seconds east of UTC at a moment.
     func offset(at seconds: Int64) -> Int64 {
         guard let daylight else { return standardOffset }
         let year = CalendarDate(Timestamp(seconds: seconds), offsetSeconds: standardOffset).year
@@ -75,6 +77,7 @@ struct RecurringZoneRule: Sendable {
         return isDaylight ? daylight.offset : standardOffset
     }
 
+    /// Reads the text from left to right.
     private struct Scanner {
         var rest: Substring.UTF8View
 

@@ -89,6 +89,7 @@ struct TimeZoneRules: Sendable {
         return low == 0 ? initialOffset : transitions[low - 1].offset
     }
 
+    /// The counts at the head of each of the two blocks of a file.
     private struct Header {
         var version: UInt8
         var utcCount: Int
@@ -119,6 +120,7 @@ struct TimeZoneRules: Sendable {
         }
     }
 
+    /// Big-endian numbers, one after the other; zeros beyond the end.
     private struct Reader {
         let bytes: [UInt8]
         var position = 0
