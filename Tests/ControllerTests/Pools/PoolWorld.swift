@@ -1,0 +1,278 @@
+import APIMachinery
+import Controller
+import ControllerRuntime
+import KubeAPI
+import KubeClient
+import KubeTestSupport
+import Logging
+import RunEngine
+import Spec
+import Synchronization
+import Testing
+
+/// A pool on an API server in memory, with a node that starts every Pod at once and runners that do as told.
+final class PoolWorld: Sendable {
+    let time = ManualTime()
+    let api: MemoryAPI
+    let client: KubeClient
+    let source = SnapshotSource()
+    let runners = FakeRunners()
+    let queues = FakeQueues()
+    let events = RecordedEvents()
+    let name = NamespacedName(namespace: "default", name: "p")
+    private let reconciler: Mutex<WorkerPoolReconciler>
+    private let make: @Sendable () -> WorkerPoolReconciler
+
+    /// Images whose containers crash over and over.
+    let badImages = Mutex<Set<String>>([])
+    /// Whether the controller is killed and started again before every look.
+    let isForgetful = Mutex(false)
+
+    init(_ transport: ((MemoryAPI) -> any APITransport)? = nil) {
+        let api = MemoryAPI(time: time)
+        self.api = api
+        let client = KubeClient(
+            ClientConfiguration(server: "https://memory.invalid"),
+            transport: transport?(api) ?? api,
+            retry: .never,
+            time: time,
+            random: { 0.5 }
+        )
+        self.client = client
+        var settings = PoolSettings(controllerURL: "http://127.0.0.1:8080")
+        settings.runnerToken = { _ in "secret" }
+        make = { [source, runners, queues, events, time, settings] in
+            WorkerPoolReconciler(
+                client: client,
+                source: source,
+                runners: runners,
+                queues: queues,
+                events: events,
+                settings: settings,
+                time: time
+            )
+        }
+        reconciler = Mutex(make())
+    }
+
+    static let template: JSONValue = [
+        "metadata": ["annotations": ["note": "kept"]],
+        "spec": [
+            "containers": [["name": "agent-runner", "image": "runner:1", "unknown": ["kept": true]]],
+            "nodeSelector": ["disk": "ssd"],
+        ],
+    ]
+
+    /// Makes the pool.
+    func create(_ spec: JSONValue) async throws {
+        var spec = spec
+        if spec["template"] == nil { spec["template"] = Self.template }
+        _ = try await client.create(
+            WorkerPool.resource,
+            Unstructured([
+                "apiVersion": "martinet.dev/v1alpha1", "kind": "WorkerPool",
+                "metadata": ["name": "p", "namespace": "default"], "spec": spec,
+            ])
+        )
+    }
+
+    /// Changes the pool as a person would.
+    func change(_ spec: JSONValue) async throws {
+        _ = try await client.patch(WorkerPool.resource, namespace: "default", name: "p", .merge(["spec": spec]))
+    }
+
+    func pool() async throws -> Unstructured {
+        try await client.get(WorkerPool.resource, namespace: "default", name: "p")
+    }
+
+    func status() async throws -> WorkerPoolStatus {
+        try #require(try await pool().decode(WorkerPool.self).status)
+    }
+
+    func pods() async throws -> [Pod] { try await client.list(Pod.self, namespace: "default").items }
+
+    func revisions() async throws -> [ControllerRevision] {
+        try await client.list(ControllerRevision.self, namespace: "default").items
+    }
+
+    /// One look with whatever the caches show.
+    @discardableResult
+    func look() async throws -> Reconciliation {
+        if isForgetful.withLock({ $0 }) { reconciler.withLock { $0 = make() } }
+        return try await reconciler.withLock { $0 }.reconcile(name)
+    }
+
+    /// The caches catch up, the controller looks, the node acts, a second passes.
+    func step(_ count: Int = 1) async throws {
+        for _ in 0..<count {
+            try await source.refresh(client)
+            try await look()
+            try await runNode()
+            time.advance(by: .seconds(1))
+        }
+    }
+
+    /// Starts Pods that are new; those of a bad image crash.
+    func runNode() async throws {
+        let bad = badImages.withLock { $0 }
+        for pod in try await pods() where !pod.isReady && !pod.isFinished {
+            let name = try #require(pod.metadata.name)
+            if bad.contains(pod.spec?.containers.first?.image ?? "") {
+                try await setStatus(
+                    name,
+                    [
+                        "phase": "Running",
+                        "containerStatuses": [
+                            [
+                                "name": "agent-runner", "ready": false, "restartCount": 3,
+                                "state": ["waiting": ["reason": "CrashLoopBackOff", "message": "back-off 20s"]],
+                            ]
+                        ],
+                    ]
+                )
+                continue
+            }
+            try await setStatus(
+                name,
+                [
+                    "phase": "Running", "startTime": .string(time.now.rfc3339),
+                    "conditions": [
+                        ["type": "Ready", "status": "True", "lastTransitionTime": .string(time.now.rfc3339)]
+                    ],
+                ]
+            )
+            runners.start(name, pod.metadata.uid ?? "", pool: self.name, now: time.now)
+        }
+        runners.keep(Set(try await pods().compactMap(\.metadata.name)))
+    }
+
+    func setStatus(_ pod: String, _ status: JSONValue) async throws {
+        _ = try await client.patchStatus(
+            Pod.resource,
+            namespace: "default",
+            name: pod,
+            .merge(["status": status])
+        )
+    }
+}
+
+/// A cache that is as old as its last refresh.
+final class SnapshotSource: PoolSource {
+    private struct State {
+        var pools: [NamespacedName: Unstructured] = [:]
+        var pods: [Pod] = []
+        var revisions: [ControllerRevision] = []
+    }
+
+    private let state = Mutex(State())
+
+    func refresh(_ client: KubeClient) async throws {
+        var fresh = State()
+        for pool in try await client.listAll(WorkerPool.resource, namespace: "").items {
+            fresh.pools[pool.namespacedName] = pool
+        }
+        fresh.pods = try await client.list(Pod.self).items
+        fresh.revisions = try await client.list(ControllerRevision.self).items
+        state.withLock { $0 = fresh }
+    }
+
+    func pool(_ name: NamespacedName) -> Unstructured? { state.withLock { $0.pools[name] } }
+
+    func pods(ownedBy uid: String) -> [Pod] {
+        state.withLock { $0.pods }.filter { $0.metadata.controller?.uid == uid }
+    }
+
+    func revisions(ownedBy uid: String) -> [ControllerRevision] {
+        state.withLock { $0.revisions }.filter { $0.metadata.controller?.uid == uid }
+    }
+}
+
+final class FakeRunners: RunnerDirectory {
+    private struct State {
+        var runners: [String: RunnerState] = [:]
+        var draining: Set<String> = []
+        var released: [String] = []
+    }
+
+    private let state = Mutex(State())
+
+    var released: [String] { state.withLock { $0.released } }
+    var draining: Set<String> { state.withLock { $0.draining } }
+
+    func start(_ name: String, _ uid: String, pool: NamespacedName, now: Timestamp) {
+        state.withLock {
+            $0.runners[name] = RunnerState(
+                namespace: pool.namespace,
+                pool: pool.name,
+                name: name,
+                podUID: uid,
+                concurrency: 4,
+                lastSeen: now
+            )
+        }
+    }
+
+    func keep(_ names: Set<String>) {
+        state.withLock { state in state.runners = state.runners.filter { names.contains($0.key) } }
+    }
+
+    func setJobs(_ count: Int, _ name: String) { state.withLock { $0.runners[name]?.leasedJobs = count } }
+
+    func setLoad(cpuMillicores: Int, _ name: String, now: Timestamp) {
+        state.withLock {
+            $0.runners[name]?.load.cpuMillicores = cpuMillicores
+            $0.runners[name]?.loadReportedAt = now
+        }
+    }
+
+    func runners(namespace: String, pool: String) -> [RunnerState] {
+        state.withLock { state in
+            state.runners.values.map {
+                var runner = $0
+                runner.draining = state.draining.contains($0.name)
+                return runner
+            }
+        }
+    }
+
+    func setDraining(_ draining: Bool, namespace: String, runner: String) {
+        state.withLock { if draining { $0.draining.insert(runner) } else { $0.draining.remove(runner) } }
+    }
+
+    func releaseLeases(namespace: String, runner: String) async throws -> Int {
+        state.withLock {
+            $0.released.append(runner)
+            return $0.runners[runner]?.leasedJobs ?? 0
+        }
+    }
+}
+
+final class FakeQueues: QueueObserver {
+    private let state = Mutex<QueueStatistics?>(QueueStatistics())
+
+    func set(_ statistics: QueueStatistics?) { state.withLock { $0 = statistics } }
+
+    func statistics(namespace: String, pool: String) async throws -> QueueStatistics {
+        guard let statistics = state.withLock({ $0 }) else { throw Status.internalError("the queue is away") }
+        return statistics
+    }
+
+    func outcomes(namespace: String, runner: String) -> JobOutcomes { JobOutcomes() }
+}
+
+final class RecordedEvents: EventSink {
+    private let events = Mutex<[(reason: String, message: String)]>([])
+
+    /// The messages of Events of that reason.
+    func messages(_ reason: String) -> [String] {
+        events.withLock { $0.filter { $0.reason == reason }.map(\.message) }
+    }
+
+    func normal(_ object: ObjectReference, reason: String, _ message: String) {
+        events.withLock { $0.append((reason, message)) }
+    }
+
+    func warning(_ object: ObjectReference, reason: String, _ message: String) {
+        events.withLock { $0.append((reason, message)) }
+    }
+}

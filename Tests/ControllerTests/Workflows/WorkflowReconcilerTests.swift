@@ -1,0 +1,144 @@
+import APIMachinery
+import Controller
+import ControllerRuntime
+import KubeAPI
+import KubeClient
+import KubeTestSupport
+import Spec
+import Synchronization
+import Testing
+
+/// What is said of workflows, and what is recorded of them.
+@Suite struct WorkflowReconcilerTests {
+    /// A workflow on an API server in memory.
+    private final class World: Sendable {
+        let time = ManualTime()
+        let api: MemoryAPI
+        let client: KubeClient
+        let events = RecordedEvents()
+        let name = NamespacedName(namespace: "default", name: "w")
+        let asked = Mutex(0)
+        private let seen = Mutex<(Unstructured?, [ControllerRevision])>((nil, []))
+
+        init() {
+            api = MemoryAPI(time: time)
+            client = api.client()
+        }
+
+        func reconciler(counts: WorkflowReconciler.RunCounts? = nil) -> WorkflowReconciler {
+            WorkflowReconciler(
+                client: client,
+                workflow: { _ in self.seen.withLock { $0.0 } },
+                revisions: { _ in self.seen.withLock { $0.1 } },
+                counts: counts,
+                events: events,
+                time: time
+            )
+        }
+
+        func apply(_ steps: JSONValue) async throws {
+            let spec: JSONValue = ["steps": steps]
+            do {
+                _ = try await client.create(
+                    Workflow.resource,
+                    Unstructured([
+                        "apiVersion": "martinet.dev/v1alpha1", "kind": "Workflow",
+                        "metadata": ["name": "w", "namespace": "default"], "spec": spec,
+                    ])
+                )
+            } catch {
+                _ = try await client.patch(
+                    Workflow.resource,
+                    namespace: "default",
+                    name: "w",
+                    .merge(["spec": spec])
+                )
+            }
+        }
+
+        func look(_ reconciler: WorkflowReconciler) async throws {
+            let object = try await client.get(Workflow.resource, namespace: "default", name: "w")
+            let revisions = try await client.list(ControllerRevision.self, namespace: "default").items
+            seen.withLock { $0 = (object, revisions) }
+            _ = try await reconciler.reconcile(name)
+        }
+
+        func status() async throws -> WorkflowStatus {
+            let object = try await client.get(Workflow.resource, namespace: "default", name: "w")
+            return try #require(try object.decode(Workflow.self).status)
+        }
+    }
+
+    @Test func recordsNumberedRevisions() async throws {
+        let world = World()
+        let reconciler = world.reconciler()
+        let first: JSONValue = [["id": "a", "actor": "noop"]]
+        try await world.apply(first)
+        try await world.look(reconciler)
+        var status = try await world.status()
+        #expect(status.revision == 1)
+        #expect(status.conditions?["Ready"]?.status == "True")
+        #expect(status.conditions?["Valid"]?.status == "True")
+        let name = status.currentRevision
+        try await world.apply([["id": "b", "actor": "noop"]])
+        try await world.look(reconciler)
+        #expect(try await world.status().revision == 2)
+        // Going back makes the old revision the newest; nothing is recorded twice.
+        try await world.apply(first)
+        try await world.look(reconciler)
+        status = try await world.status()
+        #expect(status.revision == 3)
+        #expect(status.currentRevision == name)
+        let revisions = try await world.client.list(ControllerRevision.self, namespace: "default").items
+        #expect(revisions.map(\.revision).sorted() == [2, 3])
+        #expect(revisions.allSatisfy { $0.metadata.controller?.kind == "Workflow" })
+        #expect(revisions.allSatisfy { $0.metadata.labels?[WorkflowReconciler.workflowLabel] == "w" })
+    }
+
+    @Test func saysWhatIsWrong() async throws {
+        let world = World()
+        let reconciler = world.reconciler()
+        try await world.apply([
+            ["id": "a", "actor": "noop", "dependsOn": ["b"]], ["id": "b", "actor": "noop", "dependsOn": ["a"]],
+        ])
+        try await world.look(reconciler)
+        let condition = try #require(try await world.status().conditions?["Ready"])
+        #expect(condition.status == "False")
+        #expect(condition.reason == "InvalidSpec")
+        #expect(world.events.messages("InvalidSpec").count == 1)
+        try await world.look(reconciler)
+        #expect(world.events.messages("InvalidSpec").count == 1)
+        try await world.apply([["id": "a", "actor": "noop"]])
+        try await world.look(reconciler)
+        #expect(try await world.status().conditions?["Ready"]?.status == "True")
+        #expect(world.events.messages("Valid").count == 1)
+    }
+
+    @Test func countsRunsAtItsOwnPace() async throws {
+        let world = World()
+        let reconciler = world.reconciler { _ in
+            let count = world.asked.withLock { asked in
+                asked += 1
+                return asked
+            }
+            return ["Succeeded": Int64(count)]
+        }
+        try await world.apply([["id": "a", "actor": "noop"]])
+        for _ in 0..<5 { try await world.look(reconciler) }
+        #expect(world.asked.withLock { $0 } == 1)
+        #expect(try await world.status().runs == ["Succeeded": 1])
+        world.time.advance(by: .seconds(15))
+        try await world.look(reconciler)
+        #expect(try await world.status().runs == ["Succeeded": 2])
+    }
+
+    @Test func aStatusThatIsTrueIsNotWrittenAgain() async throws {
+        let world = World()
+        let reconciler = world.reconciler()
+        try await world.apply([["id": "a", "actor": "noop"]])
+        try await world.look(reconciler)
+        let writes = world.api.requests.count { $0.method != .get }
+        for _ in 0..<3 { try await world.look(reconciler) }
+        #expect(world.api.requests.count { $0.method != .get } == writes)
+    }
+}
