@@ -41,11 +41,11 @@ extension Target.Dependency {
     static let argumentParser = product(name: "ArgumentParser", package: "swift-argument-parser")
     static let asn1 = product(name: "SwiftASN1", package: "swift-asn1")
     static let asyncHTTPClient = product(name: "AsyncHTTPClient", package: "async-http-client")
-    static let collections = product(name: "Collections", package: "swift-collections")
+    static let heapModule = product(name: "HeapModule", package: "swift-collections")
     static let coreMetrics = product(name: "CoreMetrics", package: "swift-metrics")
     static let crypto = product(name: "Crypto", package: "swift-crypto")
     static let grdb = product(name: "GRDB", package: "GRDB.swift")
-    static let histogram = product(name: "Histogram", package: "hdrhistogram-swift")
+    static let grdbSQLite = product(name: "GRDBSQLite", package: "GRDB.swift")
     static let httpTypes = product(name: "HTTPTypes", package: "swift-http-types")
     static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
     static let hummingbirdTLS = product(name: "HummingbirdTLS", package: "hummingbird")
@@ -105,11 +105,11 @@ let package = Package(
         // Ports, their adapters, and what every program needs.
         module("Observability", [.coreMetrics, .httpTypes, .hummingbird, .logging, .metrics, .nioCore]),
         module("Storage", ["APIMachinery"]),
-        module("StorageSQLite", ["APIMachinery", "Storage", .grdb, .logging]),
+        module("StorageSQLite", ["APIMachinery", "Storage", .grdb, .grdbSQLite]),
         module("KubeClient", ["APIMachinery", "KubeYAML", .asyncHTTPClient, .logging, .nioCore, .nioHTTP1, .nioSSL]),
         module(
             "ControllerRuntime",
-            ["APIMachinery", "KubeClient", .logging, .metrics, .serviceLifecycle]
+            ["APIMachinery", "KubeClient", .heapModule, .logging, .metrics, .serviceLifecycle]
         ),
 
         // The parts of the plane. None of these imports another one but where it stands here.
@@ -131,13 +131,14 @@ let package = Package(
                 .serviceLifecycle,
             ]
         ),
+        module("ImageStore", ["APIMachinery"]),
         module("CLinux"),
         module("CSpawn"),
         module(
             "LocalNode",
             [
-                "APIMachinery", "CLinux", "ControllerRuntime", "KubeAPI", "KubeClient", .asyncHTTPClient, .logging,
-                .metrics, .nioCore, .nioPosix, .serviceLifecycle, .subprocess, .system,
+                "APIMachinery", "CLinux", "ControllerRuntime", "ImageStore", "KubeAPI", "KubeClient", .asyncHTTPClient,
+                .logging, .metrics, .nioCore, .nioPosix, .serviceLifecycle, .subprocess, .system,
             ]
         ),
         module(
@@ -147,7 +148,13 @@ let package = Package(
                 .nioCore, .nioHTTP1, .serviceLifecycle,
             ]
         ),
-        module("CLI", ["APIMachinery", "KubeAPI", "KubeClient", "KubeYAML", "Schema", "Spec", .argumentParser, .logging]),
+        module(
+            "CLI",
+            [
+                "APIMachinery", "ImageStore", "KubeAPI", "KubeClient", "KubeYAML", "Schema", "Spec", .argumentParser,
+                .logging,
+            ]
+        ),
         module(
             "ControlPlane",
             [

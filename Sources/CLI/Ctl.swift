@@ -1,5 +1,5 @@
+import APIMachinery
 public import ArgumentParser
-import Spec
 
 /// The command that people type: everything about runs and pools that kubectl has no word for.
 public struct Ctl: AsyncParsableCommand {
@@ -17,8 +17,12 @@ public struct Ctl: AsyncParsableCommand {
               ctl verify manifests/                        check files without a plane
 
             EXIT CODES
-              0 done   1 failed (of a run that was waited for, too)   2 refused: the input is wrong
-              3 not found   4 the plane cannot be reached or answered with an error   64 wrong usage
+               0  done
+               1  failed; so did the run that was waited for
+               2  refused: the input is wrong
+               3  not found
+               4  the plane cannot be reached, or answered with an error
+              64  wrong usage
             """,
         version: Version.text,
         groupedSubcommands: [
@@ -38,7 +42,9 @@ public struct Ctl: AsyncParsableCommand {
             ),
             CommandGroup(
                 name: "Files and programs",
-                subcommands: [VerifyCommand.self, CompletionCommand.self, VersionCommand.self]
+                subcommands: [
+                    ImageCommand.self, VerifyCommand.self, CompletionCommand.self, VersionCommand.self,
+                ]
             ),
         ]
     )
@@ -47,6 +53,7 @@ public struct Ctl: AsyncParsableCommand {
 
     /// Runs the command line and ends the process with a code that means something.
     public static func runAndExit() async -> Never {
+        Terminal.ignoreClosedPipes()
         do {
             var command = try parseAsRoot()
             if var command = command as? any AsyncParsableCommand {
@@ -55,15 +62,10 @@ public struct Ctl: AsyncParsableCommand {
                 try command.run()
             }
             Terminal.exit(0)
-        } catch let failure as Failure {
-            Terminal.complain(failure.message)
-            Terminal.exit(failure.code.rawValue)
-        } catch  where Failure(explaining: error) != nil {
-            let failure = Failure(explaining: error) ?? Failure(.plane, "\(error)")
-            Terminal.complain(failure.message)
-            Terminal.exit(failure.code.rawValue)
         } catch {
-            exit(withError: error)
+            guard let failure = Failure(explaining: error) else { exit(withError: error) }
+            Terminal.complain(failure.message)
+            Terminal.exit(failure.code.rawValue)
         }
     }
 }

@@ -1,5 +1,6 @@
 import APIMachinery
 import KubeClient
+import KubeYAML
 
 /// Why a command did not do what it was asked, for the person and for the calling script.
 struct Failure: Error {
@@ -19,23 +20,53 @@ struct Failure: Error {
         self.message = message
     }
 
-    /// What an error of the layers below means here; `nil` for errors of the command line's own.
+    /// What an error of the layers below means here, and what to do next; `nil` for errors of the command line's own.
     init?(explaining error: any Error) {
         switch error {
+        case let failure as Failure:
+            self = failure
         case let status as Status:
-            let code: Code =
-                switch status.code {
-                case 404: .notFound
-                case 400, 409, 413, 415, 422, 429: .refused
-                default: .plane
-                }
-            self.init(code, status.message ?? "\(status)")
+            self.init(explaining: status)
         case let error as ConfigurationError:
-            self.init(.plane, error.message)
+            self.init(.plane, "\(error.message); controller standalone writes ~/.martinet/kubeconfig")
         case let error as TransportError:
-            self.init(.plane, error.message)
+            self.init(.plane, "\(error.message); \(Self.unreachable)")
+        case let error as YAMLError:
+            self.init(.refused, "yaml: \(error.message)")
+        case is CancellationError:
+            self.init(.failed, "interrupted")
         default:
             return nil
         }
+    }
+
+    private init(explaining status: Status) {
+        let message = "\(status)"
+        switch status.code {
+        case _ where status.isConnectionFailure:
+            self.init(.plane, "\(message); \(Self.unreachable)")
+        case 401:
+            self.init(.plane, "\(message); the kubeconfig is of another plane, or its credentials have expired")
+        case 403:
+            self.init(.plane, "\(message); what you may do says kubectl auth can-i --list")
+        case 404:
+            self.init(.notFound, message + Self.list(of: status.details))
+        case 429:
+            let seconds = status.details?.retryAfterSeconds
+            self.init(.refused, "\(message); try again \(seconds.map { "in \($0) s" } ?? "later")")
+        case 400, 405, 409, 413, 415, 422:
+            self.init(.refused, message)
+        default:
+            self.init(.plane, message)
+        }
+    }
+
+    private static let unreachable =
+        "is the plane running? Start one with controller standalone, or name another with --kubeconfig"
+
+    /// The command that shows what there is in place of what there is not.
+    private static func list(of details: Status.Details?) -> String {
+        guard let kind = details?.kind, !(details?.name ?? "").isEmpty else { return "" }
+        return "; there are: \(kind == "workflowruns" ? "ctl runs" : "kubectl get \(kind)")"
     }
 }

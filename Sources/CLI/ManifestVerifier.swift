@@ -20,11 +20,14 @@ struct ManifestVerifier {
             [
                 "file": .string(file), "object": .string(object), "valid": .bool(errors.isEmpty),
                 "checked": .bool(isKnown),
-                "errors": .array(
-                    errors.map {
-                        ["field": .string($0.field), "reason": .string($0.reason.rawValue), "message": .string($0.body)]
-                    }
-                ),
+                "errors": .array(errors.map(Self.json)),
+            ]
+        }
+
+        private static func json(_ error: FieldError) -> JSONValue {
+            [
+                "field": .string(error.field), "reason": .string(error.reason.rawValue),
+                "message": .string(error.body),
             ]
         }
     }
@@ -33,7 +36,7 @@ struct ManifestVerifier {
 
     init() throws {
         var schemas: [GroupVersionKind: CustomResourceSchema] = [:]
-        for (_, definition) in CustomResourceDefinitions.all {
+        for definition in CustomResourceDefinitions.all.map(\.definition) + [WorkflowRunDefinition.definition] {
             let spec = definition["spec"]
             let group = spec?["group"]?.stringValue ?? ""
             let kind = spec?.value(at: "names", "kind")?.stringValue ?? ""
@@ -48,6 +51,7 @@ struct ManifestVerifier {
 
     /// Every manifest at the path: a file, or all `.yaml`, `.yml` and `.json` files of a folder and its folders.
     func verify(path: String) throws -> [Finding] {
+        if path == "-" { return verify(Terminal.readStandardInput(), file: "stdin") }
         var isDirectory = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
             throw Failure(.notFound, "\(path): there is no such file or folder")
@@ -62,8 +66,13 @@ struct ManifestVerifier {
         guard let data = FileManager.default.contents(atPath: file) else {
             throw Failure(.refused, "\(file): the file cannot be read")
         }
+        return verify(Array(data), file: file)
+    }
+
+    /// Every manifest in a text of one or more documents.
+    func verify(_ text: [UInt8], file: String) -> [Finding] {
         do throws(YAMLError) {
-            return try YAML.parseStream(Array(data), strict: true).flatMap { document in
+            return try YAML.parseStream(text, strict: true).flatMap { document in
                 if document["kind"] == "List", let items = document["items"]?.arrayValue {
                     return items.map { verify($0, file: file) }
                 }
@@ -84,13 +93,14 @@ struct ManifestVerifier {
     private func verify(_ document: JSONValue, file: String) -> Finding {
         let object = Unstructured(document)
         let name = object.name.isEmpty ? object.generateName : object.name
-        var finding = Finding(file: file, object: "\(object.kind)/\(name)", errors: [], isKnown: true)
+        let label = name.isEmpty ? object.kind : "\(object.kind)/\(name)"
+        var finding = Finding(file: file, object: label, errors: [], isKnown: true)
         guard let kind = object.groupVersionKind, !kind.kind.isEmpty, !kind.version.isEmpty else {
             finding.errors = [.required(FieldPath("kind"), "an object states its apiVersion and kind")]
             return finding
         }
         guard let schema = schemas[kind] else {
-            finding.isKnown = kind.group == "martinet.dev"
+            finding.isKnown = kind.group == "martinet.dev" || kind.group.hasSuffix(".martinet.dev")
             if finding.isKnown {
                 let known = schemas.keys.map { "\($0.apiVersion) \($0.kind)" }.sorted()
                 finding.errors = [.notSupported(FieldPath("kind"), .string("\(kind.apiVersion) \(kind.kind)"), known)]

@@ -4,6 +4,7 @@ import Controller
 import ControllerRuntime
 
 import KubeClient
+import LocalNode
 import Logging
 import Observability
 import RunEngine
@@ -45,14 +46,19 @@ struct PlaneActors: Service {
             ),
             logger: logger
         )
+        let node = localNode(client)
+        pods.connect(NodeSource(node: node))
         let synced = Announcement {
             for informer in [workflows, pools] { try await informer.waitUntilSynced() }
             readiness.set(.informers)
+            // The node registers itself through the API; there is nobody who could tell of it sooner.
+            while !node.isRegistered { try await ContinuousClock().sleep(for: .milliseconds(10)) }
+            readiness.set(.node)
         }
         // Stopped from the last to the first: who makes Pods, then what runs them, then what they report to.
         var services: [any Service] = [EngineLoops(engine: engine), provider, controllers.events, workflows, pools]
         services += controllers.informers
-        services.append(synced)
+        services += [synced, node]
         services += controllers.controllers
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(services: services.map { .init(service: $0) }, logger: logger)
@@ -64,6 +70,20 @@ struct PlaneActors: Service {
             throw error
         }
         await client.shutdown()
+    }
+
+    private func localNode(_ client: KubeClient) -> LocalNode {
+        let runner = "\(options.programs)/agent-runner"
+        var node = LocalNode.Options(
+            dataDirectory: directory.path,
+            shimPath: "\(options.programs)/pod-shim",
+            builtInImages: [
+                "martinet/agent-runner:\(Version.text)": runner, "martinet/agent-runner:latest": runner,
+            ],
+            version: "v1.36.2+martinet.\(Version.text)"
+        )
+        node.backoffBase = options.restartBackoff
+        return LocalNode(client: client, options: node, logger: logger)
     }
 }
 

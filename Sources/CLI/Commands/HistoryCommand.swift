@@ -1,14 +1,24 @@
 import APIMachinery
 import ArgumentParser
+import KubeAPI
 import KubeClient
 import Spec
 
 struct HistoryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "history",
-        abstract: "Lists the recorded revisions of a pool or a workflow.",
-        discussion: "The row marked * is what the object is now. -o json has the recorded states themselves."
+        abstract: "Lists the recorded revisions of a pool or a workflow, the newest first.",
+        discussion: """
+            The row marked * is what the object asks for now; -o json has the recorded states themselves.
+
+            EXAMPLES
+              ctl history workerpool/triage
+              ctl history workflow/tree-triage -o json
+            """
     )
+
+    /// Which workflow a ControllerRevision belongs to.
+    static let workflowLabel = "martinet.dev/workflow"
 
     @Argument(help: ObjectReference.help)
     var object: ObjectReference
@@ -18,12 +28,12 @@ struct HistoryCommand: AsyncParsableCommand {
     func run() async throws {
         try await global.withClient { client, namespace in
             let current = try await client.get(object.resource, namespace: namespace, name: object.name)
-            let label = object.kind == "workerpool" ? PoolRevision.poolLabel : "martinet.dev/workflow"
+            let label = object.kind == "workerpool" ? PoolRevision.poolLabel : Self.workflowLabel
             let revisions = try await client.listAll(
-                PoolHistory.resource,
+                ControllerRevision.resource,
                 namespace: namespace,
-                ListOptions(labelSelector: "\(label)=\(object.name)")
-            ).items.sorted { ($0.json["revision"]?.intValue ?? 0) < ($1.json["revision"]?.intValue ?? 0) }
+                ListOptions(labelSelector: "\(label)=\(PoolRevision.labelValue(object.name))")
+            ).items.sorted { Self.number($0) > Self.number($1) }
             if Printing.structured(
                 list: revisions.map(\.json),
                 global.output,
@@ -31,32 +41,62 @@ struct HistoryCommand: AsyncParsableCommand {
             ) {
                 return
             }
-            var table = Table("", ">REVISION", "VERSION", "NAME", "IMAGE", ">AGE", "CAUSE")
-            let newest = revisions.last?.name
-            for revision in revisions {
-                let recorded = PoolRevision(revision)
-                let isCurrent =
-                    object.kind == "workerpool"
-                    ? recorded?.isCurrent(of: current.json) ?? false : revision.name == newest
-                table.add([
-                    .init(isCurrent ? "*" : "", .green),
-                    .init("\(revision.json["revision"]?.intValue ?? 0)"),
-                    .init(recorded?.version.isEmpty == false ? recorded?.version ?? "-" : "-", isCurrent ? .bold : nil),
-                    .init(revision.name),
-                    .init(recorded.map { $0.images.isEmpty ? "-" : $0.images.joined(separator: ", ") } ?? "-"),
-                    .init(Printing.age(revision.creationTimestamp)),
-                    .init(revision.annotations[PoolRevision.causeAnnotation] ?? "-"),
-                ])
+            guard !revisions.isEmpty else {
+                Terminal.note("Nothing is recorded of \(object.kind)/\(object.name) yet.")
+                return
             }
-            Terminal.write(table.render())
+            Terminal.write(
+                object.kind == "workerpool"
+                    ? try Self.pool(current, revisions).render() : Self.workflow(current, revisions).render()
+            )
         }
+    }
+
+    private static func number(_ revision: Unstructured) -> Int64 { revision.json["revision"]?.intValue ?? 0 }
+
+    private static func pool(_ pool: Unstructured, _ revisions: [Unstructured]) throws -> Table {
+        let recorded = try revisions.map { try $0.decode(ControllerRevision.self) }
+        var table = Table("", ">REVISION", "VERSION", "NAME", "IMAGE", ">AGE", "NOTE")
+        for entry in RevisionHistory.entries(of: pool, recorded) {
+            let notes = [entry.isCurrent ? "running" : nil, entry.restartedAt.map { "restarted at \($0)" }]
+            table.add([
+                .init(entry.isWanted ? "*" : "", .green),
+                .init("\(entry.revision)"),
+                .init(entry.version ?? "-", entry.isWanted ? .bold : nil),
+                .init("\(pool.name)-\(entry.hash)"),
+                .init(entry.images.isEmpty ? "-" : entry.images.joined(separator: ", ")),
+                .init(Printing.age(entry.createdAt)),
+                .init(notes.compactMap(\.self).joined(separator: ", ")),
+            ])
+        }
+        return table
+    }
+
+    private static func workflow(_ workflow: Unstructured, _ revisions: [Unstructured]) -> Table {
+        let current = workflow.json.value(at: "status", "currentRevision")?.stringValue ?? revisions.first?.name
+        var table = Table("", ">REVISION", "NAME", ">AGE")
+        for revision in revisions {
+            table.add([
+                .init(revision.name == current ? "*" : "", .green),
+                .init("\(number(revision))"),
+                .init(revision.name),
+                .init(Printing.age(revision.creationTimestamp)),
+            ])
+        }
+        return table
     }
 }
 
 struct VersionsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "versions",
-        abstract: "Lists the versions that pools run and could go back to."
+        abstract: "Lists the versions that pools run and could go back to.",
+        discussion: """
+            Versions are what spec.version of a pool says; ctl rollback --version takes any that is listed.
+
+            EXAMPLE
+              ctl versions
+            """
     )
 
     @OptionGroup var global: GlobalOptions
@@ -68,24 +108,34 @@ struct VersionsCommand: AsyncParsableCommand {
             var table = Table("POOL", "CURRENT", "EARLIER")
             for pool in pools.sorted(by: { $0.name < $1.name }) {
                 let revisions = try await PoolHistory.revisions(of: pool.name, client, namespace)
-                let current = pool.json.value(at: "spec", "version")?.stringValue ?? ""
-                var earlier: [String] = []
-                for revision in revisions.reversed()
-                where revision.version != current && !earlier.contains(revision.version) && !revision.version.isEmpty {
-                    earlier.append(revision.version)
-                }
+                let current = pool.json.value(at: "spec", "version")?.stringValue
+                let earlier = Self.earlier(revisions, than: current)
                 rows.append([
-                    "pool": .string(pool.name), "current": .string(current),
+                    "pool": .string(pool.name), "current": current.map { .string($0) } ?? .null,
                     "earlier": .array(earlier.map { .string($0) }),
                 ])
                 table.add([
-                    .init(pool.name), .init(current.isEmpty ? "-" : current, .bold),
+                    .init(pool.name), .init(current ?? "-", .bold),
                     .init(earlier.isEmpty ? "-" : earlier.joined(separator: ", ")),
                 ])
             }
-            if !Printing.structured(list: rows, global.output, name: { $0["pool"]?.stringValue ?? "" }) {
-                Terminal.write(table.render())
+            let name = { (row: JSONValue) in "workerpool/\(row["pool"]?.stringValue ?? "")" }
+            if Printing.structured(list: rows, global.output, name: name) { return }
+            guard !rows.isEmpty else {
+                Terminal.note("There are no pools in namespace \(namespace).")
+                return
             }
+            Terminal.write(table.render())
         }
+    }
+
+    /// The other versions that were recorded, the latest first, each once.
+    static func earlier(_ revisions: [ControllerRevision], than current: String?) -> [String] {
+        var result: [String] = []
+        for revision in revisions.sorted(by: ControllerRevision.isOlder).reversed() {
+            guard let version = PoolRevision(recorded: revision).version, version != current else { continue }
+            if !result.contains(version) { result.append(version) }
+        }
+        return result
     }
 }

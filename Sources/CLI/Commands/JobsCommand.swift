@@ -11,6 +11,9 @@ struct JobsCommand: AsyncParsableCommand {
             Times are milliseconds or more: QUEUE waited in the queue, EXEC ran on the runner, TOTAL both. Memory is \
             that of the job's whole process tree in MB at its start, its peak and its end; CPU is per cent of one \
             core; THREADS the most at once. `-o json` has the measurements under their names in the runner's protocol.
+
+            EXAMPLE
+              ctl jobs tree-triage-x7k2p
             """
     )
 

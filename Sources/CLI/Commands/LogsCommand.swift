@@ -7,7 +7,13 @@ struct LogsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "logs",
         abstract: "Shows what the steps of a run said on standard error.",
-        discussion: "The end of each step's log is kept with the run. The runners' own logs: kubectl logs POD."
+        discussion: """
+            The end of each step's log is kept with the run. The runners' own logs: kubectl logs POD.
+
+            EXAMPLES
+              ctl logs tree-triage-x7k2p
+              ctl logs tree-triage-x7k2p secrets
+            """
     )
 
     @Argument(help: ArgumentHelp("The run.", valueName: "run"))
@@ -24,7 +30,9 @@ struct LogsCommand: AsyncParsableCommand {
             var steps = logs.json["steps"]?.arrayValue ?? []
             if let step {
                 steps = steps.filter { $0["id"]?.stringValue == step }
-                guard !steps.isEmpty else { throw Failure(.notFound, "run \(run) has no step \(step)") }
+                guard !steps.isEmpty else {
+                    throw Failure(.notFound, "run \(run) has no step \(step); see ctl jobs \(run)")
+                }
             }
             if Printing.structured(list: steps, global.output, name: { $0["id"]?.stringValue ?? "" }) { return }
             for entry in steps {

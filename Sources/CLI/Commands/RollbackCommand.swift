@@ -1,5 +1,6 @@
 import APIMachinery
 import ArgumentParser
+import KubeAPI
 import KubeClient
 import Spec
 
@@ -9,7 +10,12 @@ struct RollbackCommand: AsyncParsableCommand {
         abstract: "Takes a pool back to an earlier version; no job is interrupted.",
         discussion: """
             Without a target, back to the state before the present one. The old state becomes the newest revision, so \
-            a rollback can itself be rolled back. See ctl history workerpool/NAME.
+            a rollback can itself be rolled back. Which versions there are says ctl history workerpool/NAME.
+
+            EXAMPLES
+              ctl rollback workerpool/triage
+              ctl rollback workerpool/triage --version 1.0.0 --wait
+              ctl rollback workerpool/triage --to-revision 3 --dry-run
             """
     )
 
@@ -38,21 +44,22 @@ struct RollbackCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let target: RollbackTarget = version.map { .version($0) } ?? toRevision.map { .revision($0) } ?? .previous
+        let target: Rollback.Target = version.map { .version($0) } ?? toRevision.map { .revision($0) } ?? .previous
         try await global.withClient { client, namespace in
             for _ in 0..<5 {
                 let object = try await client.get(pool.resource, namespace: namespace, name: pool.name)
-                let revisions = try await PoolHistory.revisions(of: pool.name, client, namespace)
-                let chosen: PoolRevision
+                let plan: Rollback.Plan
                 do {
-                    chosen = try Rollback.choose(target, pool: object.json, revisions: revisions)
-                } catch {
-                    throw Failure(.notFound, "workerpool/\(pool.name): \(error); see ctl history workerpool/\(pool.name)")
+                    plan = try Rollback.plan(
+                        object,
+                        try await PoolHistory.revisions(of: pool.name, client, namespace),
+                        to: target
+                    )
+                } catch let error as Rollback.Failure {
+                    throw Failure(.notFound, "\(error); see ctl history workerpool/\(pool.name)")
                 }
-                let name = "revision \(chosen.revision)\(chosen.version.isEmpty ? "" : " (version \(chosen.version))")"
-                let patch = Rollback.patch(object.json, to: chosen)
-                guard !patch.isEmpty else {
-                    Terminal.line("workerpool/\(pool.name) skipped: it is \(name) already")
+                guard !plan.isCurrent else {
+                    show(object, "skipped: it is \(Self.name(of: plan.revision)) already")
                     return
                 }
                 do {
@@ -60,18 +67,16 @@ struct RollbackCommand: AsyncParsableCommand {
                         pool.resource,
                         namespace: namespace,
                         name: pool.name,
-                        .json(.array(patch)),
+                        .merge(plan.patch),
                         WriteOptions(fieldManager: "ctl-rollback", dryRun: dryRun)
                     )
                     if wait, !dryRun {
                         try await RolloutWaiter(client: client, namespace: namespace, name: pool.name)
                             .wait(generation: result.generation)
                     }
-                    if !Printing.structured(result.json, global.output, name: "workerpool/\(pool.name)") {
-                        Terminal.line("workerpool/\(pool.name) rolled back to \(name)\(dryRun ? " (dry run)" : "")")
-                    }
+                    show(result, "rolled back to \(Self.name(of: plan.revision))\(dryRun ? " (dry run)" : "")")
                     return
-                } catch let status as Status where status.code == 409 || status.code == 422 {
+                } catch let status as Status where status.isConflict {
                     // Somebody, or the reconciler, wrote the pool since it was read: look again.
                     continue
                 }
@@ -79,17 +84,31 @@ struct RollbackCommand: AsyncParsableCommand {
             throw Failure(.plane, "workerpool/\(pool.name) keeps changing; try again")
         }
     }
+
+    private func show(_ object: Unstructured, _ outcome: String) {
+        if Printing.structured(object.json, global.output, name: "workerpool/\(pool.name)") { return }
+        Terminal.line("workerpool/\(pool.name) \(outcome)")
+    }
+
+    private static func name(of revision: ControllerRevision) -> String {
+        let version = PoolRevision(recorded: revision).version
+        return "revision \(revision.revision)" + (version.map { " (version \($0))" } ?? "")
+    }
 }
 
 /// Reads what has been recorded of a pool.
 enum PoolHistory {
-    static let resource = GroupVersionResource(group: "apps", version: "v1", resource: "controllerrevisions")
-
-    static func revisions(of pool: String, _ client: KubeClient, _ namespace: String) async throws -> [PoolRevision] {
-        try await client.listAll(
-            resource,
+    /// All revisions of the pool, oldest first.
+    static func revisions(
+        of pool: String,
+        _ client: KubeClient,
+        _ namespace: String
+    ) async throws -> [ControllerRevision] {
+        let selector = "\(PoolRevision.poolLabel)=\(PoolRevision.labelValue(pool))"
+        return try await client.list(
+            ControllerRevision.self,
             namespace: namespace,
-            ListOptions(labelSelector: "\(PoolRevision.poolLabel)=\(pool)")
-        ).items.compactMap(PoolRevision.init).sorted { $0.revision < $1.revision }
+            ListOptions(labelSelector: selector)
+        ).items.sorted(by: ControllerRevision.isOlder)
     }
 }

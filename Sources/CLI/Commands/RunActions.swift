@@ -6,7 +6,13 @@ import Spec
 struct CancelCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cancel",
-        abstract: "Ends runs: what waits is dropped, what runs is stopped. Cancelling twice is no error."
+        abstract: "Ends runs: what waits is dropped, what runs is stopped.",
+        discussion: """
+            Cancelling twice is no error.
+
+            EXAMPLE
+              ctl cancel tree-triage-x7k2p
+            """
     )
 
     @Argument(help: ArgumentHelp("The runs.", valueName: "run"))
@@ -35,7 +41,11 @@ struct CancelCommand: AsyncParsableCommand {
 struct RetryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "retry",
-        abstract: "Runs the failed and cancelled steps of an ended run again; what succeeded is kept."
+        abstract: "Runs the failed and cancelled steps of an ended run again; what succeeded is kept.",
+        discussion: """
+            EXAMPLE
+              ctl retry tree-triage-x7k2p --watch
+            """
     )
 
     @Argument(help: ArgumentHelp("The run.", valueName: "run"))
@@ -56,9 +66,11 @@ struct RetryCommand: AsyncParsableCommand {
                 .object([:])
             )
             if watch {
-                let last = try await RunWatcher(client: client, namespace: namespace, name: run).run(showing: true)
+                let watcher = RunWatcher(client: client, namespace: namespace, name: run)
+                let last = try await watcher.run(showing: (global.output ?? .table) == .table)
+                _ = Printing.structured(last.json, global.output, name: "workflowrun/\(run)")
                 let phase = last.json.value(at: "status", "phase")?.stringValue ?? ""
-                if phase != "Succeeded" { throw Failure(.failed, "run \(run): \(phase)") }
+                if phase != "Succeeded" { throw Failure(.failed, "run \(run): \(phase); see ctl logs \(run)") }
             } else if !Printing.structured(result, global.output, name: "workflowrun/\(run)") {
                 Terminal.line("workflowrun/\(run) retried")
             }

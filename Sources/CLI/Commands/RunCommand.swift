@@ -14,6 +14,11 @@ struct RunCommand: AsyncParsableCommand {
             nothing until then; both end with 1 if the run did not succeed.
 
             Parameters are given as NAME=TEXT with -p, as NAME=JSON with -j, or as a JSON or YAML file with --params.
+
+            EXAMPLES
+              ctl run tree-triage -p tree=$PWD --watch
+              ctl run tree-triage -j 'depth=3' --priority 12 --wait -o json
+              ctl run tree-triage --params params.yaml --dry-run
             """
     )
 
@@ -100,7 +105,13 @@ struct RunCommand: AsyncParsableCommand {
             guard let data = FileManager.default.contents(atPath: file) else {
                 throw Failure(.refused, "--params \(file): the file cannot be read")
             }
-            guard case .object(let members) = try YAML.parse(Array(data)) else {
+            let parsed: JSONValue
+            do throws(YAMLError) {
+                parsed = try YAML.parse(Array(data))
+            } catch {
+                throw Failure(.refused, "--params \(file): yaml: \(error.message)")
+            }
+            guard case .object(let members) = parsed else {
                 throw Failure(.refused, "--params \(file): the file must hold one object of names and values")
             }
             result = members

@@ -6,7 +6,12 @@ import Spec
 struct RunsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "runs",
-        abstract: "Lists runs, the newest first."
+        abstract: "Lists runs, the newest first.",
+        discussion: """
+            EXAMPLES
+              ctl runs --workflow tree-triage --phase Failed
+              ctl runs -l team=core --limit 0 -o json
+            """
     )
 
     @Option(help: "Only runs of this workflow.")

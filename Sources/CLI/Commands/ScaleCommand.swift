@@ -6,7 +6,13 @@ import Spec
 struct ScaleCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "scale",
-        abstract: "Sets the number of a pool's runners, as kubectl scale does."
+        abstract: "Sets the number of a pool's runners, as kubectl scale does.",
+        discussion: """
+            A pool with autoscaling follows its metrics instead.
+
+            EXAMPLE
+              ctl scale workerpool/triage --replicas 4
+            """
     )
 
     @Argument(help: ObjectReference.help)
@@ -42,7 +48,11 @@ struct ScaleCommand: AsyncParsableCommand {
 struct RestartCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "restart",
-        abstract: "Replaces a pool's runners one after the other; no job is interrupted."
+        abstract: "Replaces a pool's runners one after the other; no job is interrupted.",
+        discussion: """
+            EXAMPLE
+              ctl restart workerpool/triage --wait
+            """
     )
 
     @Argument(help: ObjectReference.help)

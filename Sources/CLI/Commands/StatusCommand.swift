@@ -6,7 +6,12 @@ import Spec
 struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
-        abstract: "Shows pools, queues, runners and runs at a glance."
+        abstract: "Shows pools, queues, runners and runs at a glance.",
+        discussion: """
+            EXAMPLES
+              ctl status
+              ctl status -A -o json
+            """
     )
 
     @Flag(name: [.customShort("A"), .long], help: "Of all namespaces.")

@@ -8,10 +8,14 @@ struct VerifyCommand: ParsableCommand {
         discussion: """
             Files or folders of YAML or JSON. Every fault is told with its file, object, field and remedy; objects of \
             other kinds than Martinet's are passed over. Ends with 2 if anything is wrong.
+
+            EXAMPLES
+              ctl verify manifests/
+              kubectl kustomize . | ctl verify -
             """
     )
 
-    @Argument(help: ArgumentHelp("Files or folders.", valueName: "path"))
+    @Argument(help: ArgumentHelp("Files or folders; - is standard input.", valueName: "path"))
     var paths: [String]
 
     @Option(name: [.short, .long], help: "How to print: table, json, yaml or name.")
@@ -22,21 +26,26 @@ struct VerifyCommand: ParsableCommand {
         let findings = try paths.flatMap(verifier.verify(path:))
         let broken = findings.filter { !$0.errors.isEmpty }
         if !Printing.structured(list: findings.map(\.json), output, name: { $0["object"]?.stringValue ?? "" }) {
-            for finding in findings {
-                if !finding.isKnown {
-                    Terminal.line("\(finding.file): \(finding.object): \(Terminal.styled("not Martinet's, passed over", .dim))")
-                } else if finding.errors.isEmpty {
-                    Terminal.line("\(finding.file): \(finding.object): \(Terminal.styled("valid", .green))")
-                }
-                for error in finding.errors {
-                    Terminal.line("\(finding.file): \(finding.object): \(Terminal.styled(error.description, .red))")
-                }
-            }
+            for finding in findings { Terminal.write(Self.lines(finding)) }
         }
         if !broken.isEmpty {
-            let count = broken.reduce(0) { $0 + $1.errors.count }
-            throw Failure(.refused, "\(count) fault\(count == 1 ? "" : "s") in \(broken.count) object\(broken.count == 1 ? "" : "s")")
+            let faults = Self.count(broken.reduce(0) { $0 + $1.errors.count }, "fault")
+            throw Failure(.refused, "\(faults) in \(Self.count(broken.count, "object"))")
         }
         if findings.isEmpty { throw Failure(.notFound, "no manifests in \(paths.joined(separator: ", "))") }
     }
+    /// What is said of one object.
+    private static func lines(_ finding: ManifestVerifier.Finding) -> String {
+        var remarks = finding.errors.map { error in
+            Terminal.styled(error.field.isEmpty ? error.body : error.description, .red)
+        }
+        if !finding.isKnown {
+            remarks = [Terminal.styled("not Martinet's, passed over", .dim)]
+        } else if remarks.isEmpty {
+            remarks = [Terminal.styled("valid", .green)]
+        }
+        return remarks.map { "\(finding.file): \(finding.object): \($0)\n" }.joined()
+    }
+
+    private static func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
 }

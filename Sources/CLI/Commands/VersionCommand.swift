@@ -1,12 +1,16 @@
 import APIMachinery
 import ArgumentParser
 import KubeClient
-import Spec
 
 struct VersionCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "version",
-        abstract: "Prints the versions of ctl and of the plane."
+        abstract: "Prints the versions of ctl and of the plane.",
+        discussion: """
+            EXAMPLES
+              ctl version
+              ctl version --client -o json
+            """
     )
 
     @Flag(help: "Ask no plane.")
@@ -33,8 +37,12 @@ struct CompletionCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "completion",
         abstract: "Prints a script that completes ctl's commands in a shell.",
-        discussion:
-            "bash: source <(ctl completion bash)    zsh: source <(ctl completion zsh)    fish: ctl completion fish | source"
+        discussion: """
+            EXAMPLES
+              source <(ctl completion bash)
+              source <(ctl completion zsh)
+              ctl completion fish | source
+            """
     )
 
     enum Shell: String, ExpressibleByArgument, CaseIterable { case bash, zsh, fish }

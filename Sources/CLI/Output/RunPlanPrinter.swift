@@ -4,35 +4,26 @@ import Spec
 /// Shows what a run would do: its steps in an order in which they may begin, and under which conditions.
 enum RunPlanPrinter {
     static func show(_ workflow: Workflow, params: JSONObject, format: OutputFormat?) throws {
-        let declared = workflow.spec.params ?? []
-        var effective = JSONObject()
-        var missing: [String] = []
-        for parameter in declared {
-            if let value = params[parameter.name] ?? parameter.default {
-                effective[parameter.name] = value
-            } else if parameter.required ?? true {
-                missing.append(parameter.name)
-            }
-        }
-        let unknown = params.keys.filter { name in !declared.contains { $0.name == name } }
-        guard missing.isEmpty, unknown.isEmpty else {
-            let parts =
-                missing.map { "params.\($0): Required value" } + unknown.map { "params.\($0): no such parameter" }
-            throw Failure(.refused, parts.joined(separator: "; "))
-        }
+        let plan = try plan(of: workflow, params: params)
+        if Printing.structured(plan, format, name: "workflow/\(workflow.metadata.name ?? "")") { return }
+        Terminal.write(text(of: plan, workflow))
+    }
+
+    /// What a run with those parameters would do, for programs.
+    static func plan(of workflow: Workflow, params: JSONObject) throws(Failure) -> JSONValue {
         let stages = stages(of: workflow.spec.steps)
-        let plan: JSONValue = [
+        let order = workflow.spec.steps.indices.sorted { (stages[$0], $0) < (stages[$1], $1) }
+        return [
             "workflow": .string(workflow.metadata.name ?? ""),
             "pool": .string(workflow.spec.poolName),
-            "params": .object(effective),
+            "params": .object(try effective(params, declared: workflow.spec.params ?? [])),
             "steps": .array(
-                workflow.spec.steps.indices.sorted { (stages[$0], $0) < (stages[$1], $1) }.map { index in
+                order.map { index in
                     let step = workflow.spec.steps[index]
+                    let attempts = step.retry?.maxAttempts ?? workflow.spec.policy?.retry?.maxAttempts ?? 1
                     var entry: JSONValue = [
                         "id": .string(step.id), "actor": .string(step.actor), "stage": .int(Int64(stages[index])),
-                        "maxAttempts": .int(
-                            Int64(step.retry?.maxAttempts ?? workflow.spec.policy?.retry?.maxAttempts ?? 1)
-                        ),
+                        "maxAttempts": .int(Int64(attempts)),
                     ]
                     if let names = step.dependsOn { entry["dependsOn"] = .array(names.map { .string($0) }) }
                     if let when = step.when { entry["when"] = .string(when) }
@@ -40,13 +31,36 @@ enum RunPlanPrinter {
                 }
             ),
         ]
-        if Printing.structured(plan, format, name: "workflow/\(workflow.metadata.name ?? "")") { return }
-        Terminal.line("Plan of \(workflow.metadata.name ?? "") on pool \(workflow.spec.poolName); nothing is started.")
-        if !effective.isEmpty { Terminal.line("Parameters: \(JSONValue.object(effective).text)") }
+    }
+
+    /// The parameters with their defaults; all faults are told at once.
+    private static func effective(_ params: JSONObject, declared: [Parameter]) throws(Failure) -> JSONObject {
+        var effective = JSONObject()
+        var faults: [String] = []
+        for parameter in declared {
+            if let value = params[parameter.name] ?? parameter.default {
+                effective[parameter.name] = value
+            } else if parameter.required ?? true {
+                faults.append("params.\(parameter.name): Required value: give it with -p \(parameter.name)=…")
+            }
+        }
+        let names = declared.map(\.name)
+        let known = names.isEmpty ? "the workflow has none" : "there are: \(names.joined(separator: ", "))"
+        for name in params.keys where !names.contains(name) {
+            faults.append("params.\(name): no such parameter; \(known)")
+        }
+        guard faults.isEmpty else { throw Failure(.refused, faults.joined(separator: "\n")) }
+        return effective
+    }
+
+    /// The plan for people.
+    static func text(of plan: JSONValue, _ workflow: Workflow) -> String {
+        var lines = ["Plan of \(workflow.metadata.name ?? "") on pool \(workflow.spec.poolName); nothing is started."]
+        if let params = plan["params"], params != [:] { lines.append("Parameters: \(params.text)") }
         if let policy = workflow.spec.policy {
-            if let tokens = policy.maxTokens { Terminal.line("Budget: \(tokens) tokens") }
-            if let seconds = policy.timeoutSeconds { Terminal.line("Deadline: \(seconds) s after the start") }
-            if let parallelism = policy.parallelism { Terminal.line("At once: \(parallelism) steps") }
+            if let tokens = policy.maxTokens { lines.append("Budget: \(tokens) tokens") }
+            if let seconds = policy.timeoutSeconds { lines.append("Deadline: \(seconds) s after the start") }
+            if let parallelism = policy.parallelism { lines.append("At once: \(parallelism) steps") }
         }
         var table = Table(">STAGE", "STEP", "ACTOR", "AFTER", "WHEN", ">ATTEMPTS")
         for entry in plan["steps"]?.arrayValue ?? [] {
@@ -59,7 +73,7 @@ enum RunPlanPrinter {
                 "\(entry["maxAttempts"]?.intValue ?? 1)"
             )
         }
-        Terminal.write(table.render())
+        return lines.map { $0 + "\n" }.joined() + table.render()
     }
 
     /// For each step, how many steps must end one after the other before it can begin, counted from 1.

@@ -28,12 +28,23 @@ enum Terminal {
         return "\u{1B}[\(style.rawValue)m\(text)\u{1B}[0m"
     }
 
-    /// Characters across, for tables that would be too wide.
-    static var width: Int {
-        var size = winsize()
-        if ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 { return Int(size.ws_col) }
-        return 120
+    /// How much fits on the terminal.
+    struct Size {
+        var columns: Int
+        var rows: Int
     }
+
+    /// The terminal's size now; people change it.
+    static var size: Size {
+        var size = winsize()
+        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else {
+            return Size(columns: 120, rows: 40)
+        }
+        return Size(columns: Int(size.ws_col), rows: Int(size.ws_row))
+    }
+
+    /// Lets a write to a pipe that nobody reads any more fail, where it would end the process.
+    static func ignoreClosedPipes() { signal(SIGPIPE, SIG_IGN) }
 
     static func write(_ text: String) {
         writeAll(Array(text.utf8), to: STDOUT_FILENO)
@@ -51,6 +62,18 @@ enum Terminal {
     static func note(_ message: String) { writeAll(Array((message + "\n").utf8), to: STDERR_FILENO) }
 
     static func exit(_ code: Int32) -> Never { Glibc.exit(code) }
+
+    /// Everything that comes in on standard input.
+    static func readStandardInput() -> [UInt8] {
+        var result: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 64 * 1024)
+        while true {
+            let count = buffer.withUnsafeMutableBytes { read(STDIN_FILENO, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            if count <= 0 { return result }
+            result += buffer[..<count]
+        }
+    }
 
     private static func writeAll(_ bytes: [UInt8], to descriptor: Int32) {
         var rest = bytes[...]

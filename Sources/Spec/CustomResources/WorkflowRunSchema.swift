@@ -1,0 +1,116 @@
+public import APIMachinery
+
+/// How the API server is to serve WorkflowRuns: like a CustomResourceDefinition, though it is never stored as one.
+public enum WorkflowRunDefinition {
+    /// The definition, in the form of a CustomResourceDefinition.
+    public static let definition: JSONValue = [
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": ["name": "workflowruns.runs.martinet.dev"],
+        "spec": [
+            "group": "runs.martinet.dev",
+            "names": [
+                "plural": "workflowruns", "singular": "workflowrun", "kind": "WorkflowRun",
+                "listKind": "WorkflowRunList", "shortNames": ["wfr", "run", "runs"], "categories": ["martinet"],
+            ],
+            "scope": "Namespaced",
+            "versions": [
+                [
+                    "name": "v1alpha1", "served": true, "storage": true,
+                    "schema": ["openAPIV3Schema": schema],
+                    "subresources": ["status": [:]],
+                    "selectableFields": [
+                        ["jsonPath": ".spec.workflowRef.name"], ["jsonPath": ".status.phase"],
+                    ],
+                    "additionalPrinterColumns": [
+                        column("Workflow", ".spec.workflowRef.name"),
+                        column("Phase", ".status.phase"),
+                        column("Started", ".status.startedAt", type: "date"),
+                        column("Finished", ".status.finishedAt", type: "date"),
+                        column("Reason", ".status.reason"),
+                        column("Age", ".metadata.creationTimestamp", type: "date"),
+                    ],
+                ]
+            ],
+        ],
+    ]
+
+    private static func column(_ name: String, _ path: String, type: String = "string") -> JSONValue {
+        ["name": .string(name), "type": .string(type), "jsonPath": .string(path)]
+    }
+
+    private static func text(_ description: String) -> JSONValue {
+        ["type": "string", "description": .string(description)]
+    }
+
+    private static let time: JSONValue = ["type": "string", "format": "date-time"]
+
+    private static let schema: JSONValue = [
+        "type": "object",
+        "description": "One execution of a workflow. It keeps to the revision it started with.",
+        "required": ["spec"],
+        "properties": [
+            "apiVersion": text("The version of this kind: runs.martinet.dev/v1alpha1."),
+            "kind": text("WorkflowRun."),
+            "metadata": ["type": "object"],
+            "spec": [
+                "type": "object",
+                "description": "Which workflow to run, and with what.",
+                "required": ["workflowRef"],
+                "properties": [
+                    "workflowRef": [
+                        "type": "object", "description": "A Workflow in the run's namespace.", "required": ["name"],
+                        "properties": ["name": text("Its name.")],
+                    ],
+                    "params": [
+                        "type": "object", "x-kubernetes-preserve-unknown-fields": true,
+                        "description": "Values of the workflow's parameters by name.",
+                    ],
+                    "priority": [
+                        "type": "integer", "description": "12 and more take the express lane.",
+                    ],
+                ],
+            ],
+            "status": [
+                "type": "object",
+                "description": "What happened in the run; written by the controller only.",
+                "x-kubernetes-preserve-unknown-fields": true,
+                "properties": [
+                    "phase": text("Pending, Running, Suspended, Succeeded, Failed or Cancelled."),
+                    "reason": text("Why, as a word for programs."),
+                    "message": text("Why, as a sentence for people."),
+                    "startedAt": time,
+                    "finishedAt": time,
+                    "workflowRevision": text("The revision of the workflow that the run keeps to."),
+                    "steps": [
+                        "type": "array",
+                        "description": "The steps in the order of the workflow.",
+                        "items": [
+                            "type": "object", "x-kubernetes-preserve-unknown-fields": true,
+                            "properties": [
+                                "id": text("The step."),
+                                "phase": text("Pending, Queued, Running, Succeeded, Failed, Skipped or Cancelled."),
+                                "attempts": ["type": "integer", "description": "How often it was tried."],
+                                "startedAt": time,
+                                "finishedAt": time,
+                                "runner": text("The Pod that ran the last attempt."),
+                                "output": [
+                                    "description": "What the step gave, of any JSON type.",
+                                    "x-kubernetes-preserve-unknown-fields": true,
+                                ],
+                                "error": [
+                                    "type": "object", "x-kubernetes-preserve-unknown-fields": true,
+                                    "description": "Why it failed: reason, message, exitCode.",
+                                ],
+                                "metrics": [
+                                    "type": "object", "additionalProperties": ["type": "number"],
+                                    "description": "What the last attempt cost, by the names of the runner's protocol.",
+                                ],
+                            ],
+                        ],
+                    ],
+                ],
+            ],
+        ],
+    ]
+}
