@@ -108,10 +108,18 @@ public struct FieldManager: Sendable {
     public func update(_ new: JSONValue, old: JSONValue?, manager: String, now: Timestamp) -> JSONValue {
         var result = Self.withoutManagedFields(new)
         let live = old ?? empty
-        let liveManaged = (try? ManagedFields(json: live["metadata"]?["managedFields"])) ?? ManagedFields()
+        let before = Self.withoutManagedFields(live)
         let given = new["metadata"]?["managedFields"]
+        let current = live["metadata"]?["managedFields"]
+        let isGivenBack = given == nil || given == current || !subresource.isEmpty
+        if old != nil, isGivenBack, before == result {
+            // Whoever changes nothing owns nothing more.
+            if let current { result.set(current, at: ["metadata", "managedFields"]) }
+            return result
+        }
+        let liveManaged = (try? ManagedFields(json: current)) ?? ManagedFields()
         var managed = liveManaged
-        if subresource.isEmpty {
+        if !isGivenBack {
             if ManagedFields.isReset(given) {
                 managed = ManagedFields()
             } else if let own = try? ManagedFields(json: given), !own.isEmpty {
@@ -119,12 +127,6 @@ public struct FieldManager: Sendable {
             }
         }
         if managed.isEmpty && old != nil { return result }
-        let before = Self.withoutManagedFields(live)
-        if managed == liveManaged && before == result {
-            // Whoever changes nothing owns nothing more.
-            Self.setManagedFields(managed, in: &result)
-            return result
-        }
         do {
             managed = try track(from: before, to: result, managed, manager, now)
             cap(&managed)
