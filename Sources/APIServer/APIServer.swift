@@ -101,13 +101,19 @@ public final class APIServer: Service {
         }
         let authority = try CertificateAuthority(directory: "\(directory)/pki", hosts: names)
         try PrivateFiles.write(authority.authority.certificate, to: "\(directory)/ca.crt")
-        core.authenticator.add(token: try administratorToken(), user: UserInfo(name: "admin", groups: ["system:masters"]))
+        core.authenticator.add(
+            token: try administratorToken(),
+            user: UserInfo(name: "admin", groups: ["system:masters"])
+        )
         for (token, user) in configuration.tokens { core.authenticator.add(token: token, user: user) }
 
         let frontend = HTTPFrontend(dispatcher: dispatcher, authenticator: core.authenticator)
         let application = Application(
             responder: frontend,
-            server: try .tls(.http1(), tlsConfiguration: authority.tlsConfiguration()),
+            server: try .tls(
+                .http1(configuration: .init(additionalChannelHandlers: [DisconnectObserver()])),
+                tlsConfiguration: authority.tlsConfiguration()
+            ),
             configuration: ApplicationConfiguration(
                 address: .hostname(configuration.host, port: configuration.port),
                 serverName: nil
@@ -143,7 +149,11 @@ public final class APIServer: Service {
         let object = Unstructured(manifest)
         guard let kind = object.groupVersionKind,
             let resource = core.registry.contents.resource(group: kind.group, kind: kind.kind, version: kind.version)
-        else { throw .badRequest("a manifest of kind \(object.kind) (\(object.apiVersion)) cannot be applied: it is not served") }
+        else {
+            throw .badRequest(
+                "a manifest of kind \(object.kind) (\(object.apiVersion)) cannot be applied: it is not served"
+            )
+        }
         var path = kind.groupVersion.path
         if resource.isNamespaced { path += "/namespaces/\(object.namespace.isEmpty ? "default" : object.namespace)" }
         let request = APIRequest(

@@ -39,7 +39,8 @@ final class Dispatcher: Sendable {
     private func route(_ request: APIRequest, form: inout OutputForm?) async throws(Status) -> APIResponse {
         guard !request.path.utf8.contains(doubleSlash: ()) else { return .pathNotFound }
         guard let info = RequestInfo(method: request.method, path: request.path, query: request.query) else {
-            let accept = request.headers["accept"]
+            // OpenAPI has content types of its own.
+            let accept = request.path.hasPrefix("/openapi/") ? nil : request.headers["accept"]
             form = try Negotiation.form(accept: accept, query: request.query, offersDiscovery: true)
             try await authorizePath(request)
             return try await discovery.respond(to: request, form: form ?? OutputForm())
@@ -87,7 +88,9 @@ final class Dispatcher: Sendable {
         throw Status(
             code: 403,
             reason: .forbidden,
-            message: "forbidden: User \"\(request.user.name)\" cannot \(attributes.verb) path \"\(request.path)\"\(reason.isEmpty ? "" : ": \(reason)")",
+            message:
+                "forbidden: User \"\(request.user.name)\" cannot \(attributes.verb) path "
+                + "\"\(request.path)\"\(reason.isEmpty ? "" : ": \(reason)")",
             details: Status.Details()
         )
     }
@@ -101,7 +104,8 @@ final class Dispatcher: Sendable {
         throw .forbidden(
             info.groupResource,
             name: info.name,
-            "User \"\(context.request.user.name)\" cannot \(info.verb) resource \"\(resource)\" in API group \"\(info.group)\" \(place)\(reason.isEmpty ? "" : ": \(reason)")"
+            "User \"\(context.request.user.name)\" cannot \(info.verb) resource \"\(resource)\" in API group "
+                + "\"\(info.group)\" \(place)\(reason.isEmpty ? "" : ": \(reason)")"
         )
     }
 
@@ -117,7 +121,8 @@ final class Dispatcher: Sendable {
         default: break
         }
         guard case .objects(let backend) = resource.backend else {
-            throw info.verb == "watch" ? Status.methodNotAllowed(resource.groupResource, verb: "watch") : Self.methodNotOffered
+            throw info.verb == "watch"
+                ? Status.methodNotAllowed(resource.groupResource, verb: "watch") : Self.methodNotOffered
         }
         switch info.verb {
         case "watch": return try await WatchVerb.run(core, resource, backend, context)
@@ -147,7 +152,9 @@ final class Dispatcher: Sendable {
         case ("create", false) where info.subresource.isEmpty && !resource.isCustom: throw Self.methodNotOffered
         default: break
         }
-        if !resource.isCustom, info.subresource.isEmpty, !resource.verbs.contains(info.verb) { throw Self.methodNotOffered }
+        if !resource.isCustom, info.subresource.isEmpty, !resource.verbs.contains(info.verb) {
+            throw Self.methodNotOffered
+        }
     }
 
     /// A path that only looks like one of this resource; the answer is plain text.

@@ -108,7 +108,9 @@ final class ServerCore: Sendable {
 
     /// Refuses objects in namespaces that are missing or on their way out.
     func admitCreate(of name: String, resource: ServedResource, context: RequestContext) async throws(Status) {
-        if resource.isCustom, existingCache(CustomResourceDefinitions.storageKey)?.current(resource.storageKey)?.isDeleting == true {
+        if resource.isCustom,
+            existingCache(CustomResourceDefinitions.storageKey)?.current(resource.storageKey)?.isDeleting == true
+        {
             throw .forbidden(
                 resource.groupResource,
                 name: name,
@@ -128,7 +130,11 @@ final class ServerCore: Sendable {
             "unable to create new content in namespace \(namespace) because it is being terminated"
         )
         status.details?.causes = [
-            .init(reason: "NamespaceTerminating", message: "namespace \(namespace) is being terminated", field: "metadata.namespace")
+            .init(
+                reason: "NamespaceTerminating",
+                message: "namespace \(namespace) is being terminated",
+                field: "metadata.namespace"
+            )
         ]
         throw status
     }

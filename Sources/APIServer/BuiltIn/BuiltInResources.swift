@@ -54,7 +54,11 @@ enum BuiltInResources {
             Entry(
                 names: ResourceNames(plural: "pods", kind: "Pod", shortNames: ["po"], categories: ["all"]),
                 subresources: [
-                    .init(name: "binding", verbs: ["create"], kind: GroupVersionKind(group: "", version: "v1", kind: "Binding")),
+                    .init(
+                        name: "binding",
+                        verbs: ["create"],
+                        kind: GroupVersionKind(group: "", version: "v1", kind: "Binding")
+                    ),
                     .init(name: "log", verbs: ["get"]), status,
                 ],
                 strategy: PodStrategy(),
@@ -97,7 +101,9 @@ enum BuiltInResources {
                 group: "coordination.k8s.io",
                 names: ResourceNames(plural: "leases", kind: "Lease"),
                 strategy: LeaseStrategy(),
-                columns: [column("Holder", "holderIdentity contains the identity of the holder of a current lease."), age]
+                columns: [
+                    column("Holder", "holderIdentity contains the identity of the holder of a current lease."), age,
+                ]
             ),
             Entry(
                 group: "apiextensions.k8s.io",
@@ -110,9 +116,31 @@ enum BuiltInResources {
                 isNamespaced: false,
                 subresources: [status],
                 strategy: CustomResourceDefinitionStrategy(),
-                columns: [PrinterColumn(name: "Created At", type: "date", description: TableWriter.ageColumn.description)]
+                columns: [
+                    PrinterColumn(name: "Created At", type: "date", description: TableWriter.ageColumn.description)
+                ]
             ),
         ]
+    }
+
+    /// Quotas and ranges: there are none here, which is what `kubectl describe namespace` wants to know.
+    private static var unlimited: [ServedResource] {
+        [("resourcequotas", "ResourceQuota", "quota"), ("limitranges", "LimitRange", "limits")].map {
+            plural,
+            kind,
+            short in
+            ServedResource(
+                group: "",
+                version: "v1",
+                names: ResourceNames(plural: plural, kind: kind, shortNames: [short]),
+                isNamespaced: true,
+                verbs: ["get", "list"],
+                strategy: ReviewStrategy(typeName: kind),
+                backend: .computed(EmptyResource()),
+                storageVersion: "v1",
+                storageGroup: ""
+            )
+        }
     }
 
     /// Serves the stored kinds and the reviews.
@@ -142,6 +170,7 @@ enum BuiltInResources {
             resource.columns = entry.columns
             core.registry.add(resource)
         }
+        for resource in unlimited { core.registry.add(resource) }
         for resource in Reviews.resources(core) { core.registry.add(resource) }
         if let source = core.options.metrics {
             for resource in UsageMetrics.resources(source) { core.registry.add(resource) }

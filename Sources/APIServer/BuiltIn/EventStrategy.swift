@@ -68,7 +68,9 @@ struct EventStrategy: BuiltInStrategy {
         guard !isNew else { return }
         for field in ["reportingComponent", "reportingInstance"] where object[field] == nil { object[field] = "" }
         if object["source"] == nil { object["source"] = .object([:]) }
-        for field in ["firstTimestamp", "lastTimestamp", "eventTime"] where object[field] == nil { object[field] = .null }
+        for field in ["firstTimestamp", "lastTimestamp", "eventTime"] where object[field] == nil {
+            object[field] = .null
+        }
     }
 
     func validate(_ object: JSONValue, _ context: RequestContext) -> [FieldError] {
@@ -87,7 +89,9 @@ struct EventStrategy: BuiltInStrategy {
         } else if about != own {
             errors.append(.invalid(path, .string(about), "does not match event.namespace"))
         }
-        if (object["eventTime"] ?? .null) != .null { errors += reportingErrors(object, controller: "reportingComponent") }
+        if (object["eventTime"] ?? .null) != .null {
+            errors += reportingErrors(object, controller: "reportingComponent")
+        }
         return errors
     }
 
@@ -104,7 +108,9 @@ struct EventStrategy: BuiltInStrategy {
         }
         errors += reportingErrors(object, controller: "reportingController")
         let type = object["type"]?.stringValue ?? ""
-        if type != "Normal", type != "Warning" { errors.append(.invalid(FieldPath("type"), .string(type), "has invalid value: \(type)")) }
+        if type != "Normal", type != "Warning" {
+            errors.append(.invalid(FieldPath("type"), .string(type), "has invalid value: \(type)"))
+        }
         if let series = object["series"], (series["count"]?.intValue ?? 0) < 2 {
             errors.append(.invalid(FieldPath("series").child("count"), series["count"] ?? 0, "should be at least 2"))
         }
@@ -131,15 +137,55 @@ struct EventStrategy: BuiltInStrategy {
     }
 
     static let columns: [PrinterColumn] = [
-        PrinterColumn(name: "Last Seen", type: "string", description: "The time at which the most recent occurrence of this event was recorded."),
-        PrinterColumn(name: "Type", type: "string", description: "Type of this event (Normal, Warning), new types could be added in the future"),
-        PrinterColumn(name: "Reason", type: "string", description: "This should be a short, machine understandable string that gives the reason for the transition into the object's current status."),
+        PrinterColumn(
+            name: "Last Seen",
+            type: "string",
+            description: "The time at which the most recent occurrence of this event was recorded."
+        ),
+        PrinterColumn(
+            name: "Type",
+            type: "string",
+            description: "Type of this event (Normal, Warning), new types could be added in the future"
+        ),
+        PrinterColumn(
+            name: "Reason",
+            type: "string",
+            description:
+                "This should be a short, machine understandable string that gives the reason for the transition "
+                + "into the object's current status."
+        ),
         PrinterColumn(name: "Object", type: "string", description: "The object that this event is about."),
-        PrinterColumn(name: "Subobject", type: "string", description: "If referring to a piece of an object instead of an entire object, this string should contain a valid JSON/Go field access statement.", priority: 1),
-        PrinterColumn(name: "Source", type: "string", description: "The component reporting this event. Should be a short machine understandable string.", priority: 1),
-        PrinterColumn(name: "Message", type: "string", description: "A human-readable description of the status of this operation."),
-        PrinterColumn(name: "First Seen", type: "string", description: "The time at which the event was first recorded. (Time of server receipt is in TypeMeta.)", priority: 1),
-        PrinterColumn(name: "Count", type: "string", description: "The number of times this event has occurred.", priority: 1),
+        PrinterColumn(
+            name: "Subobject",
+            type: "string",
+            description:
+                "If referring to a piece of an object instead of an entire object, this string should contain a "
+                + "valid JSON/Go field access statement.",
+            priority: 1
+        ),
+        PrinterColumn(
+            name: "Source",
+            type: "string",
+            description: "The component reporting this event. Should be a short machine understandable string.",
+            priority: 1
+        ),
+        PrinterColumn(
+            name: "Message",
+            type: "string",
+            description: "A human-readable description of the status of this operation."
+        ),
+        PrinterColumn(
+            name: "First Seen",
+            type: "string",
+            description: "The time at which the event was first recorded. (Time of server receipt is in TypeMeta.)",
+            priority: 1
+        ),
+        PrinterColumn(
+            name: "Count",
+            type: "string",
+            description: "The number of times this event has occurred.",
+            priority: 1
+        ),
         PrinterColumn(name: "Name", type: "string", description: TableWriter.nameColumn.description, priority: 1),
     ]
 

@@ -30,8 +30,18 @@ struct NodeStrategy: BuiltInStrategy {
         PrinterColumn(name: "Internal-IP", type: "string", description: "IP address", priority: 1),
         PrinterColumn(name: "External-IP", type: "string", description: "IP address", priority: 1),
         PrinterColumn(name: "OS-Image", type: "string", description: "OS Image reported by the node", priority: 1),
-        PrinterColumn(name: "Kernel-Version", type: "string", description: "Kernel Version reported by the node", priority: 1),
-        PrinterColumn(name: "Container-Runtime", type: "string", description: "ContainerRuntime Version reported by the node", priority: 1),
+        PrinterColumn(
+            name: "Kernel-Version",
+            type: "string",
+            description: "Kernel Version reported by the node",
+            priority: 1
+        ),
+        PrinterColumn(
+            name: "Container-Runtime",
+            type: "string",
+            description: "ContainerRuntime Version reported by the node",
+            priority: 1
+        ),
     ]
 
     func cells(_ object: JSONValue, now: Timestamp) -> [JSONValue]? {

@@ -157,7 +157,9 @@ enum PodDefaults {
         for source in ["configMap", "secret", "downwardAPI", "projected"] where result[source]?.objectValue != nil {
             if result[source]?["defaultMode"] == nil { result.set(420, at: [source, "defaultMode"]) }
         }
-        if result["hostPath"]?.objectValue != nil, result["hostPath"]?["type"] == nil { result.set("", at: ["hostPath", "type"]) }
+        if result["hostPath"]?.objectValue != nil, result["hostPath"]?["type"] == nil {
+            result.set("", at: ["hostPath", "type"])
+        }
         if result.objectValue?.count == 1 { result["emptyDir"] = .object([:]) }
         return result
     }

@@ -88,7 +88,9 @@ enum PodLogVerb {
         var container = query["container"] ?? ""
         if container.isEmpty {
             guard main.count == 1 else {
-                var message = "a container name must be specified for pod \(name), choose one of: [\(main.joined(separator: " "))]"
+                var message =
+                    "a container name must be specified for pod \(name), choose one of: "
+                    + "[\(main.joined(separator: " "))]"
                 let initial = names("initContainers")
                 if !initial.isEmpty { message += " or one of the init containers: [\(initial.joined(separator: " "))]" }
                 throw .badRequest(message)
@@ -156,7 +158,9 @@ enum BindingVerb {
             )
             return pod
         }
-        let status: JSONValue = ["kind": "Status", "apiVersion": "v1", "metadata": .object([:]), "status": "Success", "code": 201]
+        let status: JSONValue = [
+            "kind": "Status", "apiVersion": "v1", "metadata": .object([:]), "status": "Success", "code": 201,
+        ]
         return Rendering.encode(status, status: 201, context: context)
     }
 }

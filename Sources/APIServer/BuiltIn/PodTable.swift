@@ -3,14 +3,43 @@ import APIMachinery
 /// The table of Pods, as `kubectl get pods` shows it.
 enum PodTable {
     static let columns: [PrinterColumn] = [
-        PrinterColumn(name: "Ready", type: "string", description: "The aggregate readiness state of this pod for accepting traffic."),
-        PrinterColumn(name: "Status", type: "string", description: "The aggregate status of the containers in this pod."),
-        PrinterColumn(name: "Restarts", type: "string", description: "The number of times the containers in this pod have been restarted and when the last container in this pod has restarted."),
+        PrinterColumn(
+            name: "Ready",
+            type: "string",
+            description: "The aggregate readiness state of this pod for accepting traffic."
+        ),
+        PrinterColumn(
+            name: "Status",
+            type: "string",
+            description: "The aggregate status of the containers in this pod."
+        ),
+        PrinterColumn(
+            name: "Restarts",
+            type: "string",
+            description:
+                "The number of times the containers in this pod have been restarted and when the last container "
+                + "in this pod has restarted."
+        ),
         PrinterColumn(name: "Age", type: "string", description: TableWriter.ageColumn.description),
         PrinterColumn(name: "IP", type: "string", description: "podIP address allocated to the pod.", priority: 1),
-        PrinterColumn(name: "Node", type: "string", description: "NodeName indicates in which node this pod is scheduled.", priority: 1),
-        PrinterColumn(name: "Nominated Node", type: "string", description: "nominatedNodeName is set only when this pod preempts other pods on the node.", priority: 1),
-        PrinterColumn(name: "Readiness Gates", type: "string", description: "All readiness gates will be evaluated for pod readiness.", priority: 1),
+        PrinterColumn(
+            name: "Node",
+            type: "string",
+            description: "NodeName indicates in which node this pod is scheduled.",
+            priority: 1
+        ),
+        PrinterColumn(
+            name: "Nominated Node",
+            type: "string",
+            description: "nominatedNodeName is set only when this pod preempts other pods on the node.",
+            priority: 1
+        ),
+        PrinterColumn(
+            name: "Readiness Gates",
+            type: "string",
+            description: "All readiness gates will be evaluated for pod readiness.",
+            priority: 1
+        ),
     ]
 
     static func cells(_ pod: JSONValue, now: Timestamp) -> [JSONValue] {
@@ -48,7 +77,8 @@ enum PodTable {
             if let terminated = container.value(at: "state", "terminated") {
                 let why = terminated["reason"]?.stringValue ?? ""
                 reason = why.isEmpty ? "Init:ExitCode:\(terminated["exitCode"]?.intValue ?? 0)" : "Init:\(why)"
-            } else if let why = container.value(at: "state", "waiting", "reason")?.stringValue, why != "PodInitializing" {
+            } else if let why = container.value(at: "state", "waiting", "reason")?.stringValue, why != "PodInitializing"
+            {
                 reason = "Init:\(why)"
             } else {
                 reason = "Init:\(index)/\(initial)"

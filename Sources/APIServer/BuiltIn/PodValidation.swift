@@ -24,12 +24,20 @@ enum PodValidation {
         )
         if let seconds = spec["terminationGracePeriodSeconds"]?.intValue, seconds < 0 {
             errors.append(
-                .invalid(path.child("terminationGracePeriodSeconds"), .int(seconds), "must be greater than or equal to 0")
+                .invalid(
+                    path.child("terminationGracePeriodSeconds"),
+                    .int(seconds),
+                    "must be greater than or equal to 0"
+                )
             )
         }
         if let seconds = spec["activeDeadlineSeconds"]?.intValue, seconds < 1 {
             errors.append(
-                .invalid(path.child("activeDeadlineSeconds"), .int(seconds), "must be between 1 and 2147483647, inclusive")
+                .invalid(
+                    path.child("activeDeadlineSeconds"),
+                    .int(seconds),
+                    "must be between 1 and 2147483647, inclusive"
+                )
             )
         }
         if let node = spec["nodeName"]?.stringValue, !node.isEmpty {
@@ -138,7 +146,8 @@ enum PodValidation {
             }
         }
         for (name, value) in resources["requests"]?.objectValue ?? [:] {
-            guard let request = quantity(value), let limit = quantity(resources["limits"]?[name]), limit < request else {
+            guard let request = quantity(value), let limit = quantity(resources["limits"]?[name]), limit < request
+            else {
                 continue
             }
             errors.append(
@@ -178,7 +187,9 @@ enum PodValidation {
         }
         if let deadline = new["activeDeadlineSeconds"] {
             let before = expected["activeDeadlineSeconds"]?.intValue
-            if before == nil || (deadline.intValue ?? 0) <= (before ?? 0) { expected["activeDeadlineSeconds"] = deadline }
+            if before == nil || (deadline.intValue ?? 0) <= (before ?? 0) {
+                expected["activeDeadlineSeconds"] = deadline
+            }
         }
         let before = expected["tolerations"]?.arrayValue ?? []
         let after = new["tolerations"]?.arrayValue ?? []
@@ -192,7 +203,8 @@ enum PodValidation {
         errors.append(
             .forbidden(
                 path,
-                "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)"
+                "pod updates may not change fields other than "
+                    + "`spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)"
             )
         )
         return errors

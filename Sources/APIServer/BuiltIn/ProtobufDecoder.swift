@@ -27,9 +27,17 @@ enum ProtobufDecoder {
         return result
     }()
 
+    /// Fields that are no pointers in Go, so that their zero means that they are not set.
+    private static let omittedWhenZero: Set<String> = [
+        "generation", "hostPort", "hostNetwork", "hostPID", "hostIPC", "stdin", "stdinOnce", "tty", "readOnly",
+        "unschedulable", "count",
+    ]
+
     /// The object in an envelope, as JSON.
     static func decode(_ bytes: [UInt8]) throws(Failure) -> JSONValue {
-        guard bytes.starts(with: magic) else { throw Failure(message: "the body does not begin with the magic bytes of the encoding") }
+        guard bytes.starts(with: magic) else {
+            throw Failure(message: "the body does not begin with the magic bytes of the encoding")
+        }
         var apiVersion = ""
         var kind = ""
         var raw: ArraySlice<UInt8> = []
@@ -48,7 +56,9 @@ enum ProtobufDecoder {
             }
         }
         let type = apiVersion.hasPrefix("events.k8s.io/") && kind == "Event" ? "EventsEvent" : kind
-        guard fields[type] != nil else { throw Failure(message: "objects of kind \(kind) (\(apiVersion)) are only taken as JSON or YAML") }
+        guard fields[type] != nil else {
+            throw Failure(message: "objects of kind \(kind) (\(apiVersion)) are only taken as JSON or YAML")
+        }
         var object = try message(raw, type, depth: 0)
         object["apiVersion"] = .string(apiVersion)
         object["kind"] = .string(kind)
@@ -77,7 +87,13 @@ enum ProtobufDecoder {
             }
         }
         // Go writes every text, empty ones too; in JSON an empty optional text is left out.
-        return .object(object.compactMapValues { $1.stringValue == "" ? nil : $1 })
+        return .object(
+            object.compactMapValues { name, value in
+                if value.stringValue == "" || value.isNull { return nil }
+                let isZero = value == 0 || value == false
+                return isZero && omittedWhenZero.contains(name) ? nil : value
+            }
+        )
     }
 
     private static func mapEntry(
@@ -95,12 +111,15 @@ enum ProtobufDecoder {
         return (key, member)
     }
 
-    private static func value(_ wire: WireReader.Value, _ type: TypeReference, depth: Int) throws(Failure) -> JSONValue {
+    private static func value(_ wire: WireReader.Value, _ type: TypeReference, depth: Int) throws(Failure) -> JSONValue
+    {
         switch (type, wire) {
         case (.named(let name), .bytes(let bytes)): return try message(bytes, name, depth: depth + 1)
         case (.scalar("bool"), .number(let number)): return .bool(number != 0)
         case (.scalar, .number(let number)): return .int(Int64(bitPattern: number))
         case (.scalar("bytes"), .bytes(let bytes)): return .string(Base64.encode(Array(bytes)))
+        // A time that is not set is an empty message.
+        case (.scalar("time"), .bytes([])), (.scalar("microtime"), .bytes([])): return .null
         case (.scalar("time"), .bytes(let bytes)): return .string(try time(bytes).rfc3339)
         case (.scalar("microtime"), .bytes(let bytes)): return .string(try time(bytes).rfc3339Micro)
         case (.scalar("quantity"), .bytes(let bytes)):
@@ -144,13 +163,19 @@ enum ProtobufDecoder {
         var reader = WireReader(bytes)
         while let (number, value) = try reader.next() {
             guard case .number(let content) = value else { continue }
-            if number == 1 { seconds = Int64(bitPattern: content) } else if number == 2 { nanoseconds = Int64(bitPattern: content) }
+            if number == 1 {
+                seconds = Int64(bitPattern: content)
+            } else if number == 2 {
+                nanoseconds = Int64(bitPattern: content)
+            }
         }
         return Timestamp(seconds: seconds, nanoseconds: min(max(nanoseconds, 0), 999_999_999))
     }
 
     private static func string(_ bytes: ArraySlice<UInt8>) throws(Failure) -> String {
-        guard let text = String(validating: bytes, as: UTF8.self) else { throw Failure(message: "a text is not valid UTF-8") }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw Failure(message: "a text is not valid UTF-8")
+        }
         return text
     }
 }
@@ -175,7 +200,9 @@ private struct WireReader {
         case 1: return (tag >> 3, .number(try fixed(8)))
         case 2:
             let length = try varint()
-            guard length <= UInt64(rest.count) else { throw ProtobufDecoder.Failure(message: "a field is longer than the body") }
+            guard length <= UInt64(rest.count) else {
+                throw ProtobufDecoder.Failure(message: "a field is longer than the body")
+            }
             let content = rest.prefix(Int(length))
             rest = rest.dropFirst(Int(length))
             return (tag >> 3, .bytes(content))

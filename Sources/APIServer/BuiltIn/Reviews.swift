@@ -7,8 +7,18 @@ enum Reviews {
         let authorization = "authorization.k8s.io"
         let authentication = "authentication.k8s.io"
         return [
-            review(authorization, "selfsubjectaccessreviews", "SelfSubjectAccessReview", AccessReview(core: core, isSelf: true)),
-            review(authorization, "subjectaccessreviews", "SubjectAccessReview", AccessReview(core: core, isSelf: false)),
+            review(
+                authorization,
+                "selfsubjectaccessreviews",
+                "SelfSubjectAccessReview",
+                AccessReview(core: core, isSelf: true)
+            ),
+            review(
+                authorization,
+                "subjectaccessreviews",
+                "SubjectAccessReview",
+                AccessReview(core: core, isSelf: false)
+            ),
             review(authorization, "selfsubjectrulesreviews", "SelfSubjectRulesReview", RulesReview(core: core)),
             review(authentication, "selfsubjectreviews", "SelfSubjectReview", SelfReview()),
             review(authentication, "tokenreviews", "TokenReview", TokenReview(core: core)),
@@ -96,7 +106,9 @@ private struct AccessReview: ResourceAction {
         }
         func text(_ field: String) -> String { resource?[field]?.stringValue ?? "" }
         let attributes =
-            path.map { AccessAttributes(user: user, verb: $0["verb"]?.stringValue ?? "", path: $0["path"]?.stringValue ?? "") }
+            path.map {
+                AccessAttributes(user: user, verb: $0["verb"]?.stringValue ?? "", path: $0["path"]?.stringValue ?? "")
+            }
             ?? AccessAttributes(
                 user: user,
                 verb: text("verb"),

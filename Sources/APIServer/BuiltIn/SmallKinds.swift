@@ -12,7 +12,9 @@ struct ConfigMapStrategy: BuiltInStrategy {
         for (key, value) in data {
             errors += Validation.configMapKey(key).map { .invalid(FieldPath("data").key(key), .string(key), $0) }
             if binary[key] != nil {
-                errors.append(.invalid(FieldPath("data").key(key), .string(key), "duplicate of key present in binaryData"))
+                errors.append(
+                    .invalid(FieldPath("data").key(key), .string(key), "duplicate of key present in binaryData")
+                )
             }
             size += value.stringValue?.utf8.count ?? 0
         }
@@ -86,7 +88,9 @@ struct SecretStrategy: BuiltInStrategy {
             if data["username"] == nil && data["password"] == nil { require(["username", "password"]) }
         case "kubernetes.io/service-account-token":
             if object.value(at: ["metadata", "annotations", "kubernetes.io/service-account.name"]) == nil {
-                errors.append(.required(FieldPath("metadata").child("annotations").key("kubernetes.io/service-account.name")))
+                errors.append(
+                    .required(FieldPath("metadata").child("annotations").key("kubernetes.io/service-account.name"))
+                )
             }
         default: break
         }
@@ -168,7 +172,11 @@ struct NamespaceStrategy: BuiltInStrategy {
     func checkDeletion(_ object: JSONValue) throws(Status) {
         let name = Unstructured(object).name
         guard !["default", "kube-system", "kube-public"].contains(name) else {
-            throw .forbidden(GroupResource(group: "", resource: "namespaces"), name: name, "this namespace may not be deleted")
+            throw .forbidden(
+                GroupResource(group: "", resource: "namespaces"),
+                name: name,
+                "this namespace may not be deleted"
+            )
         }
     }
 

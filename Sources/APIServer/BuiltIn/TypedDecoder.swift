@@ -83,10 +83,14 @@ struct TypedDecoder {
         case "int32", "int64":
             var number = value.intValue
             if number == nil, case .double(let double) = value { number = Int64(exactly: double) }
-            guard let number, name == "int64" || Int32(exactly: number) != nil else { throw failure(value, "type \(name)") }
+            guard let number, name == "int64" || Int32(exactly: number) != nil else {
+                throw failure(value, "type \(name)")
+            }
             return .int(number)
         case "intorstring":
-            guard value.stringValue != nil || value.intValue != nil else { throw failure(value, "type intstr.IntOrString") }
+            guard value.stringValue != nil || value.intValue != nil else {
+                throw failure(value, "type intstr.IntOrString")
+            }
             return value
         case "bytes":
             guard let text = value.stringValue else { throw failure(value, "type []uint8") }
@@ -98,7 +102,11 @@ struct TypedDecoder {
             let text = value.stringValue ?? (value.doubleValue != nil ? value.text : nil)
             guard let text else { throw failure(value, "quantity") }
             guard let quantity = try? Quantity(parsing: text) else {
-                throw Failure(message: "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$' at \(dotted)")
+                throw Failure(
+                    message:
+                        "quantities must match the regular expression "
+                        + "'^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$' at \(dotted)"
+                )
             }
             return .string(quantity.description)
         case "time": return .string(try time(value).rfc3339)
@@ -115,10 +123,16 @@ struct TypedDecoder {
         if isMicro, let fraction = text.split(separator: ".").dropFirst().first,
             fraction.prefix(while: { $0.isNumber }).count != 6
         {
-            throw Failure(message: "parsing time \"\(text)\" as \"2006-01-02T15:04:05.000000Z07:00\": cannot parse \(dotted)")
+            throw Failure(
+                message: "parsing time \"\(text)\" as \"2006-01-02T15:04:05.000000Z07:00\": cannot parse \(dotted)"
+            )
         }
         if isMicro, !text.contains(".") {
-            throw Failure(message: "parsing time \"\(text)\" as \"2006-01-02T15:04:05.000000Z07:00\": cannot parse \"Z\" as \".000000\"")
+            throw Failure(
+                message:
+                    "parsing time \"\(text)\" as \"2006-01-02T15:04:05.000000Z07:00\": cannot parse \"Z\" as "
+                    + "\".000000\""
+            )
         }
         return time
     }
@@ -185,7 +199,8 @@ extension BuiltInStrategy {
             object = try decoder.decode(object, as: typeName)
         } catch {
             throw .badRequest(
-                "\(kind) in version \"\(version.split(separator: "/").last ?? "")\" cannot be handled as a \(kind): \(error.message)"
+                "\(kind) in version \"\(version.split(separator: "/").last ?? "")\" cannot be handled as a "
+                    + "\(kind): \(error.message)"
             )
         }
         fillDefaults(&object)

@@ -57,7 +57,10 @@ final class WatchCache: Sendable {
             do {
                 objects.append(try CachedObject(stored, fields: fields))
             } catch {
-                throw .internalError("the stored object \(resource) \(stored.path) cannot be read (\(error)); restore the data from a backup")
+                throw .internalError(
+                    "the stored object \(resource) \(stored.path) cannot be read (\(error)); restore the data "
+                        + "from a backup"
+                )
             }
         }
         let sorted = SortedObjects(sorted: objects)
@@ -132,10 +135,13 @@ final class WatchCache: Sendable {
         let (current, start, recent) = state.withLock { state in
             (state.objects, state.historyStart, state.history.filter { $0.revision > revision })
         }
-        if revision < store.compactedRevision { throw .gone(ObjectStoreError.expired(revision, compacted: store.compactedRevision).message) }
+        if revision < store.compactedRevision {
+            throw .gone(ObjectStoreError.expired(revision, compacted: store.compactedRevision).message)
+        }
         var events = recent
         if revision < start {
-            events = try await past(after: revision).filter { $0.revision <= (recent.first?.revision ?? .max) - 1 } + recent
+            events =
+                try await past(after: revision).filter { $0.revision <= (recent.first?.revision ?? .max) - 1 } + recent
             let newest = state.withLock { $0.revision }
             // The log may run ahead of the copy taken above; what it has more must not be undone.
             events.removeAll { event in event.revision > newest }

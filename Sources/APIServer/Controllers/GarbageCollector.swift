@@ -78,7 +78,10 @@ final class GarbageCollector: Sendable {
                 try await check(object, resource)
             }
         } catch {
-            core.logger.warning("garbage collection postponed", metadata: ["object": "\(reference.path)", "error": "\(error)"])
+            core.logger.warning(
+                "garbage collection postponed",
+                metadata: ["object": "\(reference.path)", "error": "\(error)"]
+            )
         }
     }
 
@@ -177,7 +180,9 @@ final class GarbageCollector: Sendable {
             guard let left = core.existingCache(reference.storageKey)?.current(reference.path),
                 left.uid == dependent.uid
             else { continue }
-            if left.owners.contains(where: { $0.uid == owner.uid && $0.blockOwnerDeletion == true }) { isBlocked = true }
+            if left.owners.contains(where: { $0.uid == owner.uid && $0.blockOwnerDeletion == true }) {
+                isBlocked = true
+            }
         }
         if !isBlocked { try await remove("foregroundDeletion", from: owner, resource) }
     }
@@ -200,7 +205,8 @@ final class GarbageCollector: Sendable {
         }
     }
 
-    private func remove(_ finalizer: String, from object: CachedObject, _ resource: ServedResource) async throws(Status) {
+    private func remove(_ finalizer: String, from object: CachedObject, _ resource: ServedResource) async throws(Status)
+    {
         try await core.internalUpdate(
             group: resource.group,
             resource: resource.names.plural,

@@ -51,7 +51,8 @@ struct Housekeeping: Service {
         let document = change.attachment as? JSONValue
         let object = document.map { Unstructured($0) }
         let isGone = change.kind == .deleted
-        let concernsOwners = isGone || object?.metadata("ownerReferences") != nil || object?.metadata("deletionTimestamp") != nil
+        let concernsOwners =
+            isGone || object?.metadata("ownerReferences") != nil || object?.metadata("deletionTimestamp") != nil
         if concernsOwners || change.kind == .updated {
             await collector.visit(reference, deletedUID: isGone ? object?.uid : nil)
         }
@@ -69,7 +70,9 @@ struct Housekeeping: Service {
             {
                 await reconcileNamespace(namespace)
             }
-            if core.existingCache(CustomResourceDefinitions.storageKey)?.current(change.key.resource)?.isDeleting == true {
+            if core.existingCache(CustomResourceDefinitions.storageKey)?.current(change.key.resource)?.isDeleting
+                == true
+            {
                 await reconcileDefinition(change.key.resource)
             }
         }

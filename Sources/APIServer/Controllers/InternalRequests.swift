@@ -67,7 +67,9 @@ extension ServerCore {
     }
 
     /// Makes an object unless it is there.
-    func internalCreate(group: String, resource plural: String, namespace: String, _ object: JSONValue) async throws(Status) {
+    func internalCreate(group: String, resource plural: String, namespace: String, _ object: JSONValue)
+        async throws(Status)
+    {
         guard let (resource, backend) = stored(group: group, plural: plural) else { return }
         let context = context(
             group: group,

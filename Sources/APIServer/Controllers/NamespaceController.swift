@@ -21,7 +21,9 @@ struct NamespaceController: Sendable {
         guard let namespace = core.existingCache("namespaces")?.current(name) else { return }
         guard namespace.isDeleting else {
             if core.existingCache("serviceaccounts")?.current("\(name)/default") == nil {
-                let account: JSONValue = ["apiVersion": "v1", "kind": "ServiceAccount", "metadata": ["name": "default"]]
+                let account: JSONValue = [
+                    "apiVersion": "v1", "kind": "ServiceAccount", "metadata": ["name": "default"],
+                ]
                 try await core.internalCreate(group: "", resource: "serviceaccounts", namespace: name, account)
             }
             return
@@ -65,7 +67,8 @@ struct NamespaceController: Sendable {
         var count = 0
         for resource in core.registry.contents.stored where resource.isNamespaced {
             guard case .objects(let backend) = resource.backend else { continue }
-            count += try await backend.page(PageRequest(namespace: name, limit: 1, selection: Selection())).objects.count
+            count += try await backend.page(PageRequest(namespace: name, limit: 1, selection: Selection())).objects
+                .count
         }
         return count
     }

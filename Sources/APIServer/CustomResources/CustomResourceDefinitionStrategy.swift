@@ -47,7 +47,8 @@ struct CustomResourceDefinitionStrategy: BuiltInStrategy {
         }
         // A version that objects may be stored in stays on the list until somebody has migrated them.
         var stored = object.value(at: "status", "storedVersions")?.arrayValue ?? []
-        for version in object.value(at: "spec", "versions")?.arrayValue ?? [] where version["storage"]?.boolValue == true {
+        for version in object.value(at: "spec", "versions")?.arrayValue ?? []
+        where version["storage"]?.boolValue == true {
             if let name = version["name"], !stored.contains(name) { stored.append(name) }
         }
         object.set(.array(stored), at: ["status", "storedVersions"])

@@ -34,7 +34,8 @@ enum CustomResourceDefinitionValidation {
                 .invalid(
                     path.child("preserveUnknownFields"),
                     true,
-                    "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead"
+                    "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in "
+                        + "spec.versions[*].schema instead"
                 )
             )
         }
@@ -57,7 +58,9 @@ enum CustomResourceDefinitionValidation {
                 .invalid(
                     path.index(index),
                     value,
-                    "missing from spec.versions; \(name) was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in \(name) and removes \(name) from status.storedVersions"
+                    "missing from spec.versions; \(name) was previously a storage version, and must remain in "
+                        + "spec.versions until a storage migration ensures no data remains persisted in \(name) "
+                        + "and removes \(name) from status.storedVersions"
                 )
             )
         }
@@ -65,7 +68,9 @@ enum CustomResourceDefinitionValidation {
         for (index, version) in versions.enumerated() where version["storage"]?.boolValue == true {
             let name = version["name"]?.stringValue ?? ""
             if !names.contains(name) {
-                errors.append(.invalid(path, .array(stored), "must have the storage version \(name) (spec.versions[\(index)])"))
+                errors.append(
+                    .invalid(path, .array(stored), "must have the storage version \(name) (spec.versions[\(index)])")
+                )
             }
         }
         return errors
@@ -73,7 +78,9 @@ enum CustomResourceDefinitionValidation {
 
     static func createErrors(_ object: JSONValue) -> [FieldError] {
         var errors = self.errors(object)
-        let stored = (object.value(at: "spec", "versions")?.arrayValue ?? []).filter { $0["storage"]?.boolValue == true }
+        let stored = (object.value(at: "spec", "versions")?.arrayValue ?? []).filter {
+            $0["storage"]?.boolValue == true
+        }
         // The status of a new definition follows from its spec, so a wrong number shows there too.
         if stored.count != 1 {
             let path = FieldPath("status").child("storedVersions")
@@ -138,7 +145,8 @@ enum CustomResourceDefinitionValidation {
                 .invalid(
                     path.child("strategy"),
                     .string(strategy),
-                    "conversion webhooks are not offered by this server; use None and keep the versions' schemas compatible"
+                    "conversion webhooks are not offered by this server; use None and keep the versions' schemas "
+                        + "compatible"
                 )
             ]
         }
@@ -159,7 +167,9 @@ enum CustomResourceDefinitionValidation {
             if !seen.insert(name).inserted { isRepeated = true }
             errors += Validation.dns1035Label(name).map { .invalid(list.index(index).child("name"), .string(name), $0) }
             if version.value(at: "schema", "openAPIV3Schema") == nil {
-                errors.append(.required(list.index(index).child("schema").child("openAPIV3Schema"), "schemas are required"))
+                errors.append(
+                    .required(list.index(index).child("schema").child("openAPIV3Schema"), "schemas are required")
+                )
             }
         }
         let names = JSONValue.array(versions.compactMap { $0["name"] })
@@ -230,7 +240,9 @@ private struct VersionContents {
             if jsonPath.isEmpty {
                 errors.append(.required(at.child("JSONPath")))
             } else if JSONPath(jsonPath) == nil {
-                errors.append(.invalid(at.child("JSONPath"), .string(jsonPath), "must be a simple json path starting with ."))
+                errors.append(
+                    .invalid(at.child("JSONPath"), .string(jsonPath), "must be a simple json path starting with .")
+                )
             }
         }
         return errors
@@ -259,7 +271,8 @@ private struct VersionContents {
         let fields = version["selectableFields"]?.arrayValue ?? []
         guard !fields.isEmpty else { return [] }
         var errors: [FieldError] = []
-        guard let json = version.value(at: "schema", "openAPIV3Schema"), let schema = try? StructuralSchema(json: json) else { return [] }
+        guard let json = version.value(at: "schema", "openAPIV3Schema"), let schema = try? StructuralSchema(json: json)
+        else { return [] }
         var seen: Set<String> = []
         for (index, field) in fields.enumerated() {
             let at = path.index(index).child("jsonPath")
@@ -276,7 +289,8 @@ private struct VersionContents {
                 let found = try SchemaPath(text, in: schema, allowingBrackets: false)
                 if !["string", "boolean", "integer"].contains(found.schema.type) {
                     let detail =
-                        "must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed."
+                        "must point to a field of type string, boolean or integer. Enum string fields and strings "
+                        + "with formats are allowed."
                     errors.append(.invalid(at, .string(text), detail))
                 }
             } catch {

@@ -34,7 +34,9 @@ final class CustomResourceDefinitions: Sendable {
             return
         }
         let definition = try stored.document()
-        guard stored.isDeleting == false || CustomResourceConditions.isTrue("Established", in: definition) else { return }
+        guard stored.isDeleting == false || CustomResourceConditions.isTrue("Established", in: definition) else {
+            return
+        }
         let conflict = nameConflict(definition)
         if conflict == nil { try await serve(name, definition) }
         if !stored.isDeleting { try await updateStatus(definition, conflict: conflict) }
@@ -106,18 +108,24 @@ final class CustomResourceDefinitions: Sendable {
         }
         let names = spec["names"] ?? .null
         for (field, reason) in [("plural", "PluralConflict"), ("singular", "SingularConflict")] {
-            if let text = names[field]?.stringValue, taken.contains(text) { return (reason, "\"\(text)\" is already in use") }
+            if let text = names[field]?.stringValue, taken.contains(text) {
+                return (reason, "\"\(text)\" is already in use")
+            }
         }
         for name in names["shortNames"]?.arrayValue?.compactMap(\.stringValue) ?? [] where taken.contains(name) {
             return ("ShortNamesConflict", "\"\(name)\" is already in use")
         }
         for (field, reason) in [("kind", "KindConflict"), ("listKind", "ListKindConflict")] {
-            if let text = names[field]?.stringValue, kinds.contains(text) { return (reason, "\"\(text)\" is already in use") }
+            if let text = names[field]?.stringValue, kinds.contains(text) {
+                return (reason, "\"\(text)\" is already in use")
+            }
         }
         return nil
     }
 
-    private func updateStatus(_ definition: JSONValue, conflict: (reason: String, message: String)?) async throws(Status) {
+    private func updateStatus(_ definition: JSONValue, conflict: (reason: String, message: String)?)
+        async throws(Status)
+    {
         let now = core.options.now()
         try await core.internalUpdate(
             group: "apiextensions.k8s.io",
@@ -127,14 +135,42 @@ final class CustomResourceDefinitions: Sendable {
             subresource: "status"
         ) { object in
             if let conflict {
-                CustomResourceConditions.set("NamesAccepted", to: "False", reason: conflict.reason, message: conflict.message, in: &object, now: now)
+                CustomResourceConditions.set(
+                    "NamesAccepted",
+                    to: "False",
+                    reason: conflict.reason,
+                    message: conflict.message,
+                    in: &object,
+                    now: now
+                )
                 if !CustomResourceConditions.isTrue("Established", in: object) {
-                    CustomResourceConditions.set("Established", to: "False", reason: "NotAccepted", message: "not all names are accepted", in: &object, now: now)
+                    CustomResourceConditions.set(
+                        "Established",
+                        to: "False",
+                        reason: "NotAccepted",
+                        message: "not all names are accepted",
+                        in: &object,
+                        now: now
+                    )
                 }
             } else {
                 object.set(object.value(at: "spec", "names"), at: ["status", "acceptedNames"])
-                CustomResourceConditions.set("NamesAccepted", to: "True", reason: "NoConflicts", message: "no conflicts found", in: &object, now: now)
-                CustomResourceConditions.set("Established", to: "True", reason: "InitialNamesAccepted", message: "the initial names have been accepted", in: &object, now: now)
+                CustomResourceConditions.set(
+                    "NamesAccepted",
+                    to: "True",
+                    reason: "NoConflicts",
+                    message: "no conflicts found",
+                    in: &object,
+                    now: now
+                )
+                CustomResourceConditions.set(
+                    "Established",
+                    to: "True",
+                    reason: "InitialNamesAccepted",
+                    message: "the initial names have been accepted",
+                    in: &object,
+                    now: now
+                )
             }
         }
     }
@@ -219,14 +255,17 @@ enum CustomResourceFactory {
                 name: column["name"]?.stringValue ?? "",
                 type: column["type"]?.stringValue ?? "string",
                 format: column["format"]?.stringValue ?? "",
-                description: column["description"]?.stringValue ?? "Custom resource definition column (in JSONPath format): \(column["jsonPath"]?.stringValue ?? "")",
+                description: column["description"]?.stringValue
+                    ?? "Custom resource definition column (in JSONPath format): "
+                    + "\(column["jsonPath"]?.stringValue ?? "")",
                 priority: column["priority"]?.intValue ?? 0,
                 jsonPath: column["jsonPath"]?.stringValue ?? ""
             )
         }
         if version["deprecated"]?.boolValue == true {
             resource.deprecationWarning =
-                version["deprecationWarning"]?.stringValue ?? deprecationWarning(of: name, kind: resource.names.kind, spec)
+                version["deprecationWarning"]?.stringValue
+                ?? deprecationWarning(of: name, kind: resource.names.kind, spec)
         }
         return resource
     }

@@ -54,7 +54,9 @@ struct CustomResourceStrategy: ResourceStrategy {
             var kept = old
             kept["status"] = object["status"]
             // Of metadata only the record of who set the status comes along.
-            if let fields = object.value(at: "metadata", "managedFields") { kept.set(fields, at: ["metadata", "managedFields"]) }
+            if let fields = object.value(at: "metadata", "managedFields") {
+                kept.set(fields, at: ["metadata", "managedFields"])
+            }
             object = kept
         default:
             if hasStatus { object["status"] = old["status"] }

@@ -22,7 +22,11 @@ struct Discovery: Sendable {
             return .json(list, contentType: type)
         }
         guard let document = document(segments, contents) else { return .pathNotFound }
-        return Rendering.encode(document, status: 200, form: OutputForm(encoding: form.encoding, isPretty: form.isPretty))
+        return Rendering.encode(
+            document,
+            status: 200,
+            form: OutputForm(encoding: form.encoding, isPretty: form.isPretty)
+        )
     }
 
     private func document(_ segments: [String], _ contents: ResourceRegistry.Contents) -> JSONValue? {

@@ -29,7 +29,8 @@ public final class HealthChecks: Sendable {
     /// The answer to a health request; `nil` if the request is about something else.
     func respond(to request: APIRequest) -> APIResponse? {
         let segments = RequestInfo.segments(request.path)
-        guard let endpoint = segments.first, ["livez", "readyz", "healthz"].contains(endpoint), segments.count <= 2 else {
+        guard let endpoint = segments.first, ["livez", "readyz", "healthz"].contains(endpoint), segments.count <= 2
+        else {
             return nil
         }
         let all = checks.withLock { $0 }.filter { endpoint != "livez" || $0.isLiveness }

@@ -43,7 +43,10 @@ struct OpenAPIPaths {
         let table: [(verb: String, method: String, action: String)] =
             isCollection
             ? [("list", "get", "list"), ("create", "post", "post"), ("deletecollection", "delete", "deletecollection")]
-            : [("get", "get", "get"), ("update", "put", "put"), ("patch", "patch", "patch"), ("delete", "delete", "delete")]
+            : [
+                ("get", "get", "get"), ("update", "put", "put"), ("patch", "patch", "patch"),
+                ("delete", "delete", "delete"),
+            ]
         return table.filter { resource.verbs.contains($0.verb) }.map { ($0.method, $0.action) }
     }
 
@@ -78,7 +81,9 @@ struct OpenAPIPaths {
         var parameters: [JSONValue] = []
         switch action {
         case "post", "put", "patch":
-            for option in ["dryRun", "fieldManager", "fieldValidation"] { parameters.append(parameter(option, in: "query")) }
+            for option in ["dryRun", "fieldManager", "fieldValidation"] {
+                parameters.append(parameter(option, in: "query"))
+            }
             if action == "patch" { parameters.append(parameter("force", in: "query", type: "boolean")) }
         case "delete", "deletecollection":
             for option in ["dryRun", "propagationPolicy"] { parameters.append(parameter(option, in: "query")) }
@@ -87,7 +92,9 @@ struct OpenAPIPaths {
             for option in ["continue", "fieldSelector", "labelSelector", "resourceVersion", "resourceVersionMatch"] {
                 parameters.append(parameter(option, in: "query"))
             }
-            for option in ["limit", "timeoutSeconds"] { parameters.append(parameter(option, in: "query", type: "integer")) }
+            for option in ["limit", "timeoutSeconds"] {
+                parameters.append(parameter(option, in: "query", type: "integer"))
+            }
             parameters.append(parameter("watch", in: "query", type: "boolean"))
         default: break
         }
@@ -95,7 +102,9 @@ struct OpenAPIPaths {
         if dialect == .v2 {
             if !types.isEmpty {
                 operation["consumes"] = .array(types.map(JSONValue.string))
-                parameters.append(["name": "body", "in": "body", "required": true, "schema": body(action, name, schemas)])
+                parameters.append([
+                    "name": "body", "in": "body", "required": true, "schema": body(action, name, schemas),
+                ])
             }
         } else if !types.isEmpty {
             let schema: JSONValue = ["schema": body(action, name, schemas)]

@@ -19,9 +19,9 @@ final class OpenAPIPublisher: Sendable {
         switch segments.count {
         case 2 where segments[1] == "v2":
             let accept = request.headers["accept"] ?? ""
-            guard accept.isEmpty || accept.contains("json") || accept.contains("*/*") else {
-                // The old binary form is not offered; clients fall back to version 3.
-                throw Negotiation.notAcceptable
+            if accept.contains("openapi.spec.v2") {
+                let bytes = bytes("v2.pb", contents) { OpenAPIBinary.document(Self.version2(contents)) }
+                return APIResponse(contentType: OpenAPIBinary.contentType, body: .bytes(bytes))
             }
             return answer(document("v2", contents) { Self.version2(contents) })
         case 2 where segments[1] == "v3": return answer(document("v3", contents) { self.index(contents) })
@@ -38,12 +38,16 @@ final class OpenAPIPublisher: Sendable {
     }
 
     private func document(_ key: String, _ contents: ResourceRegistry.Contents, _ make: () -> JSONValue) -> [UInt8] {
+        bytes(key, contents) { make().bytes }
+    }
+
+    private func bytes(_ key: String, _ contents: ResourceRegistry.Contents, _ make: () -> [UInt8]) -> [UInt8] {
         let cached = cache.withLock { cache -> [UInt8]? in
             if cache.generation != contents.generation { cache = Cache(generation: contents.generation) }
             return cache.documents[key]
         }
         if let cached { return cached }
-        let bytes = make().bytes
+        let bytes = make()
         cache.withLock { if $0.generation == contents.generation { $0.documents[key] = bytes } }
         return bytes
     }
@@ -110,7 +114,8 @@ final class OpenAPIPublisher: Sendable {
     }
 
     private static let patch: JSONValue = [
-        "type": "object", "description": "Patch is provided to give a concrete name and type to the Kubernetes PATCH request body.",
+        "type": "object",
+        "description": "Patch is provided to give a concrete name and type to the Kubernetes PATCH request body.",
     ]
 
     private static let info: JSONValue = ["title": "Kubernetes", "version": .string(ServerVersion().gitVersion)]

@@ -23,7 +23,10 @@ struct OpenAPISchemas {
         if let type = resource.strategy.schema.catalogName, let definition = TypeCatalog.builtIn[type] {
             return openAPIName(definition)
         }
-        if !resource.isCustom { return "io.k8s.api.\(resource.group.split(separator: ".").first ?? "core").\(resource.version).\(resource.names.kind)" }
+        if !resource.isCustom {
+            return
+                "io.k8s.api.\(resource.group.split(separator: ".").first ?? "core").\(resource.version).\(resource.names.kind)"
+        }
         let group = resource.group.split(separator: ".").reversed().joined(separator: ".")
         return "\(group).\(resource.version).\(resource.names.kind)"
     }
@@ -79,7 +82,12 @@ struct OpenAPISchemas {
         var properties = schema["properties"] ?? .object([:])
         properties["apiVersion"] = text(Self.apiVersionText)
         properties["kind"] = text(Self.kindText)
-        properties["metadata"] = field("ObjectMeta", description: "Standard object's metadata. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata")
+        properties["metadata"] = field(
+            "ObjectMeta",
+            description:
+                "Standard object's metadata. More info: "
+                + "https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata"
+        )
         schema["properties"] = properties
         return schema
     }
@@ -106,9 +114,13 @@ struct OpenAPISchemas {
     // MARK: Built-in types
 
     private static let apiVersionText =
-        "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources"
+        "APIVersion defines the versioned schema of this representation of an object. Servers should convert "
+        + "recognized schemas to the latest internal value, and may reject unrecognized values. More info: "
+        + "https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources"
     private static let kindText =
-        "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds"
+        "Kind is a string value representing the REST resource this object represents. Servers may infer this "
+        + "from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: "
+        + "https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds"
 
     private func text(_ description: String) -> JSONValue { ["type": "string", "description": .string(description)] }
 

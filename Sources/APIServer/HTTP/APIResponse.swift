@@ -48,7 +48,9 @@ public struct APIResponse: Sendable {
     }
 
     /// A JSON document.
-    public static func json(_ value: JSONValue, status: Int = 200, contentType: String = "application/json") -> APIResponse {
+    public static func json(_ value: JSONValue, status: Int = 200, contentType: String = "application/json")
+        -> APIResponse
+    {
         APIResponse(status: status, contentType: contentType, body: .bytes(value.bytes))
     }
 

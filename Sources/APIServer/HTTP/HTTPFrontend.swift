@@ -26,14 +26,18 @@ struct HTTPFrontend: HTTPResponder {
     @Sendable func respond(to request: Request, context: ConnectionContext) async throws -> Response {
         let headers = Self.headers(of: request)
         guard let user = await authenticator.user(headers: headers, channel: context.channel) else {
-            return Self.response(Rendering.status(.unauthorized(), form: nil), to: request)
+            return Self.response(Rendering.status(.unauthorized(), form: nil), to: request, on: context.channel)
         }
         var body: [UInt8] = []
         do {
             for try await buffer in request.body {
                 guard body.count + buffer.readableBytes <= Self.maximumBodyBytes else {
                     let message = "Request entity too large: limit is \(Self.maximumBodyBytes)"
-                    return Self.response(Rendering.status(.tooLarge(message), form: nil), to: request)
+                    return Self.response(
+                        Rendering.status(.tooLarge(message), form: nil),
+                        to: request,
+                        on: context.channel
+                    )
                 }
                 body.append(contentsOf: buffer.readableBytesView)
             }
@@ -49,7 +53,7 @@ struct HTTPFrontend: HTTPResponder {
             user: user
         )
         let answer = await dispatcher.respond(to: apiRequest)
-        return Self.response(answer, to: request, accepted: headers["accept-encoding"])
+        return Self.response(answer, to: request, on: context.channel, accepted: headers["accept-encoding"])
     }
 
     private static func headers(of request: Request) -> [String: String] {
@@ -61,7 +65,12 @@ struct HTTPFrontend: HTTPResponder {
         return headers
     }
 
-    private static func response(_ answer: APIResponse, to request: Request, accepted: String? = nil) -> Response {
+    private static func response(
+        _ answer: APIResponse,
+        to request: Request,
+        on channel: any Channel,
+        accepted: String? = nil
+    ) -> Response {
         var fields = HTTPFields()
         for (name, value) in answer.headers {
             guard let name = HTTPField.Name(name) else { continue }
@@ -81,17 +90,14 @@ struct HTTPFrontend: HTTPResponder {
             }
             return Response(status: status, headers: fields, body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
         case .stream(let stream):
-            let body = request.body
             return Response(
                 status: status,
                 headers: fields,
                 body: ResponseBody { writer in
                     let sink = WriterSink(writer)
-                    try await body.consumeWithInboundCloseHandler { _ in
-                        try await stream.run(sink)
-                    } onInboundClosed: {
-                        stream.cancel()
-                    }
+                    DisconnectObserver.observe(channel) { stream.cancel() }
+                    try await stream.run(sink)
+                    DisconnectObserver.forget(channel)
                     try await sink.finish()
                 }
             )

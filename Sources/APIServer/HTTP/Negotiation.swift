@@ -30,7 +30,9 @@ enum Negotiation {
     /// The best form that is both acceptable and to be had.
     ///
     /// - Parameter offersDiscovery: whether the path has an aggregated discovery document.
-    static func form(accept: String?, query: QueryParameters, offersDiscovery: Bool = false) throws(Status) -> OutputForm {
+    static func form(accept: String?, query: QueryParameters, offersDiscovery: Bool = false) throws(Status)
+        -> OutputForm
+    {
         var form = OutputForm()
         form.isPretty = query.flag("pretty")
         guard let accept, !accept.isEmpty else { return form }
@@ -58,7 +60,8 @@ enum Negotiation {
         code: 406,
         reason: .notAcceptable,
         message:
-            "only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf"
+            "only the following media types are accepted: application/json, application/yaml, "
+            + "application/vnd.kubernetes.protobuf"
     )
 
     private static func transform(
@@ -72,9 +75,11 @@ enum Negotiation {
             return .table(version: version)
         case ("meta.k8s.io", "PartialObjectMetadata") where ["v1", "v1beta1"].contains(version) && !offersDiscovery:
             return .partialMetadata(version: version)
-        case ("meta.k8s.io", "PartialObjectMetadataList") where ["v1", "v1beta1"].contains(version) && !offersDiscovery:
+        case ("meta.k8s.io", "PartialObjectMetadataList")
+        where ["v1", "v1beta1"].contains(version) && !offersDiscovery:
             return .partialMetadataList(version: version)
-        case ("apidiscovery.k8s.io", "APIGroupDiscoveryList") where ["v2", "v2beta1"].contains(version) && offersDiscovery:
+        case ("apidiscovery.k8s.io", "APIGroupDiscoveryList")
+        where ["v2", "v2beta1"].contains(version) && offersDiscovery:
             return .groupDiscovery(version: version)
         default: return nil
         }

@@ -41,7 +41,9 @@ final class RequestContext: Sendable {
     var fieldValidation: FieldValidation {
         get throws(Status) {
             guard let text = query["fieldValidation"], !text.isEmpty else { return .warn }
-            guard let level = FieldValidation(rawValue: text) else { throw OptionErrors.fieldValidation(text, context: self) }
+            guard let level = FieldValidation(rawValue: text) else {
+                throw OptionErrors.fieldValidation(text, context: self)
+            }
             return level
         }
     }

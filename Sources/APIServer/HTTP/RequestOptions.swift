@@ -54,7 +54,8 @@ struct DeleteOptions: Sendable {
             let kind = members["kind"]?.stringValue ?? ""
             guard kind.isEmpty || kind == "DeleteOptions" else {
                 throw .badRequest(
-                    "the object provided is unrecognized (must be of type DeleteOptions): couldn't get version/kind; kind \"\(kind)\""
+                    "the object provided is unrecognized (must be of type DeleteOptions): couldn't get "
+                        + "version/kind; kind \"\(kind)\""
                 )
             }
             if let value = members["gracePeriodSeconds"]?.intValue { gracePeriodSeconds = value }

@@ -92,7 +92,9 @@ struct JSONPath: Sendable, Hashable {
     }
 
     private static func unquoted(_ text: String) -> String? {
-        guard text.count >= 2, let first = text.first, first == "'" || first == "\"", text.last == first else { return nil }
+        guard text.count >= 2, let first = text.first, first == "'" || first == "\"", text.last == first else {
+            return nil
+        }
         return String(text.dropFirst().dropLast())
     }
 

@@ -14,7 +14,12 @@ enum Rendering {
         if context.form == OutputForm(), resource.isStorageForm {
             return answer(object.bytes, status: status, context: context)
         }
-        return try await self.object(try document(object, resource), context: context, resource: resource, status: status)
+        return try await self.object(
+            try document(object, resource),
+            context: context,
+            resource: resource,
+            status: status
+        )
     }
 
     /// What a write left behind.
@@ -76,7 +81,11 @@ enum Rendering {
             if let remaining = page.remaining { metadata["remainingItemCount"] = .int(Int64(remaining)) }
         }
         if context.form == OutputForm() {
-            return answer(try listBytes(page.objects, metadata: metadata, resource: resource), status: 200, context: context)
+            return answer(
+                try listBytes(page.objects, metadata: metadata, resource: resource),
+                status: 200,
+                context: context
+            )
         }
         var documents: [JSONValue] = []
         documents.reserveCapacity(page.objects.count)
@@ -140,7 +149,10 @@ enum Rendering {
         if resource.isCustom, metadata["continue"] == nil { metadata["continue"] = "" }
         var output: [UInt8] = []
         output.reserveCapacity(objects.reduce(256) { $0 + $1.bytes.count + 1 })
-        output.append(contentsOf: "{\"kind\":\"\(resource.names.listKind)\",\"apiVersion\":\"\(resource.groupVersion.apiVersion)\"".utf8)
+        output.append(
+            contentsOf:
+                "{\"kind\":\"\(resource.names.listKind)\",\"apiVersion\":\"\(resource.groupVersion.apiVersion)\"".utf8
+        )
         output.append(contentsOf: ",\"metadata\":".utf8)
         output.append(contentsOf: metadata.bytes)
         output.append(contentsOf: ",\"items\":[".utf8)
@@ -168,7 +180,9 @@ enum Rendering {
     /// A failure. It comes in the client's encoding, but is never made a table.
     static func status(_ status: Status, form: OutputForm?, warnings: [String] = []) -> APIResponse {
         var json = status.json
-        if status.details == nil, status.code == 404 || status.code == 405, status.status != "Success" { json["details"] = .object([:]) }
+        if status.details == nil, status.code == 404 || status.code == 405, status.status != "Success" {
+            json["details"] = .object([:])
+        }
         var response = encode(json, status: status.code, form: form ?? OutputForm())
         if let seconds = status.details?.retryAfterSeconds { response.headers.append(("Retry-After", String(seconds))) }
         addWarnings(warnings, to: &response)

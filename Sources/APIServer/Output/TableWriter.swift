@@ -22,7 +22,8 @@ struct TableWriter {
         case "Object": inclusion = .object
         case let other:
             throw .badRequest(
-                "Unable to convert to Table as requested: includeObject: Invalid value: \"\(other)\": must be 'Metadata', 'Object', 'None', or empty"
+                "Unable to convert to Table as requested: includeObject: Invalid value: \"\(other)\": must be "
+                    + "'Metadata', 'Object', 'None', or empty"
             )
         }
         columns = Self.columns(of: resource)
@@ -34,23 +35,37 @@ struct TableWriter {
         type: "string",
         format: "name",
         description:
-            "Name must be unique within a namespace. Is required when creating resources, although some resources may allow a client to request the generation of an appropriate name automatically. Name is primarily intended for creation idempotence and configuration definition. Cannot be updated. More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/names#names"
+            "Name must be unique within a namespace. Is required when creating resources, although some resources "
+            + "may allow a client to request the generation of an appropriate name automatically. Name is "
+            + "primarily intended for creation idempotence and configuration definition. Cannot be "
+            + "updated. More info: "
+            + "https://kubernetes.io/docs/concepts/overview/working-with-objects/names#names"
     )
 
     static let ageColumn = PrinterColumn(
         name: "Age",
         type: "date",
         description:
-            "CreationTimestamp is a timestamp representing the server time when this object was created. It is not guaranteed to be set in happens-before order across separate operations. Clients may not set this value. It is represented in RFC3339 form and is in UTC.\n\nPopulated by the system. Read-only. Null for lists. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata",
+            "CreationTimestamp is a timestamp representing the server time when this object was created. It is "
+            + "not guaranteed to be set in happens-before order across separate operations. Clients may not "
+            + "set this value. It is represented in RFC3339 form and is in UTC.\n\nPopulated by the "
+            + "system. Read-only. Null for lists. More info: "
+            + "https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata",
         jsonPath: ".metadata.creationTimestamp"
     )
 
     private static func columns(of resource: ServedResource) -> [PrinterColumn] {
-        [nameColumn] + (resource.columns.isEmpty ? [ageColumn] : resource.columns)
+        // Events have their name among their own columns, and not first.
+        if hasOwnName(resource) { return resource.columns }
+        return [nameColumn] + (resource.columns.isEmpty ? [ageColumn] : resource.columns)
+    }
+
+    private static func hasOwnName(_ resource: ServedResource) -> Bool {
+        !resource.isCustom && resource.columns.contains { $0.name == nameColumn.name }
     }
 
     mutating func add(_ object: JSONValue) {
-        var cells: [JSONValue] = [.string(Unstructured(object).name)]
+        var cells: [JSONValue] = Self.hasOwnName(resource) ? [] : [.string(Unstructured(object).name)]
         if let own = resource.strategy.cells(object, now: now) {
             cells += own
         } else {

@@ -73,7 +73,9 @@ final class ProvidedBackend: ResourceBackend {
             }
             revision = revision ?? snapshot.revision
             for stored in snapshot.objects {
-                guard let object = try? CachedObject(stored, fields: fields), request.selection.matches(object) else { continue }
+                guard let object = try? CachedObject(stored, fields: fields), request.selection.matches(object) else {
+                    continue
+                }
                 if let limit = request.limit, found.count == limit {
                     return Page(objects: found, revision: revision ?? 0, next: object.path, remaining: nil)
                 }
@@ -116,7 +118,9 @@ final class ProvidedBackend: ResourceBackend {
         return try await provider.perform(name, verb: context.info.verb, at: path, body)
     }
 
-    func commit(_ write: ObjectWrite) async throws(ObjectStoreError) -> ObjectChange { try await provider.commit(write) }
+    func commit(_ write: ObjectWrite) async throws(ObjectStoreError) -> ObjectChange {
+        try await provider.commit(write)
+    }
 
     func tick(now: Timestamp) {
         state.withLock { state in

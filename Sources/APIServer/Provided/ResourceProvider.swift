@@ -52,7 +52,8 @@ public protocol ResourceProvider: Sendable {
     ///
     /// - Parameter body: the request's body; `null` for `get`.
     /// - Returns: the JSON to answer with.
-    func perform(_ subresource: String, verb: String, at path: String, _ body: JSONValue) async throws(Status) -> JSONValue
+    func perform(_ subresource: String, verb: String, at path: String, _ body: JSONValue) async throws(Status)
+        -> JSONValue
 
     /// Makes one write durable. The write's document tells the object; its operation what must be stored before.
     ///
@@ -68,5 +69,7 @@ extension ResourceProvider {
         verb: String,
         at path: String,
         _ body: JSONValue
-    ) async throws(Status) -> JSONValue { throw .methodNotAllowed(GroupResource(group: "", resource: subresource), verb: verb) }
+    ) async throws(Status) -> JSONValue {
+        throw .methodNotAllowed(GroupResource(group: "", resource: subresource), verb: verb)
+    }
 }

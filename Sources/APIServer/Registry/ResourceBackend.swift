@@ -98,7 +98,8 @@ struct Selection: Sendable {
             if !labels.matches(texts) { return false }
         }
         return fields.requirements.allSatisfy { requirement in
-            object.fieldValue(requirement.field).equalsBytes(of: requirement.value) == (requirement.operator != .notEquals)
+            object.fieldValue(requirement.field).equalsBytes(of: requirement.value)
+                == (requirement.operator != .notEquals)
         }
     }
 
@@ -117,7 +118,9 @@ struct Selection: Sendable {
         let known = resource.strategy.selectableFields
         for requirement in fields.requirements {
             let field = requirement.field
-            if field == "metadata.name" || field == "metadata.namespace" && resource.isNamespaced || known.contains(field) {
+            if field == "metadata.name" || field == "metadata.namespace" && resource.isNamespaced
+                || known.contains(field)
+            {
                 continue
             }
             throw .badRequest(resource.strategy.unknownFieldMessage(field))

@@ -35,7 +35,9 @@ final class ResourceRegistry: Sendable {
             for group in versions.keys.sorted() {
                 for version in versions[group] ?? [] {
                     for resource in (resources[GroupVersion(group: group, version: version)] ?? [:]).values {
-                        guard case .objects = resource.backend, seen.insert(resource.storageKey).inserted else { continue }
+                        guard case .objects = resource.backend, seen.insert(resource.storageKey).inserted else {
+                            continue
+                        }
                         result.append(resource)
                     }
                 }
@@ -57,6 +59,7 @@ final class ResourceRegistry: Sendable {
             for version in contents.versions[group] ?? [] {
                 contents.resources[GroupVersion(group: group, version: version)]?[plural] = nil
             }
+            contents.resources = contents.resources.filter { !$1.isEmpty }
             for resource in served { Self.insert(resource, into: &contents) }
             let left = (contents.versions[group] ?? []).filter { version in
                 contents.resources[GroupVersion(group: group, version: version)]?.isEmpty == false

@@ -53,7 +53,8 @@ protocol ResourceStrategy: Sendable {
     func validate(_ object: JSONValue, _ context: RequestContext) -> [FieldError]
 
     /// What is wrong with a changed object, beyond its metadata.
-    func validateUpdate(_ object: JSONValue, old: JSONValue, subresource: String, _ context: RequestContext) -> [FieldError]
+    func validateUpdate(_ object: JSONValue, old: JSONValue, subresource: String, _ context: RequestContext)
+        -> [FieldError]
 
     /// What is wrong with the name; `isPrefix` for `generateName`.
     func nameErrors(_ name: String, isPrefix: Bool) -> [String]

@@ -122,7 +122,10 @@ public struct ListedAuthorizer: Authorizer {
 
     /// Every authenticated user may look around and ask what it may do.
     private static let everyone: [AccessRule] = [
-        AccessRule(verbs: ["get"], paths: ["/api", "/api/*", "/apis", "/apis/*", "/openapi", "/openapi/*", "/version"]),
+        AccessRule(
+            verbs: ["get"],
+            paths: ["/api", "/api/*", "/apis", "/apis/*", "/openapi", "/openapi/*", "/version"]
+        ),
         AccessRule(verbs: ["get"], paths: ["/healthz", "/livez", "/readyz"]),
         AccessRule(
             verbs: ["create"],
@@ -142,7 +145,10 @@ public struct ListedAuthorizer: Authorizer {
 
     public func rules(for user: UserInfo, namespace: String) async -> (rules: [AccessRule], isComplete: Bool) {
         if user.isMaster {
-            return ([AccessRule(verbs: ["*"], groups: ["*"], resources: ["*"]), AccessRule(verbs: ["*"], paths: ["*"])], true)
+            return (
+                [AccessRule(verbs: ["*"], groups: ["*"], resources: ["*"]), AccessRule(verbs: ["*"], paths: ["*"])],
+                true
+            )
         }
         return (own(user).filter { $0.namespace == nil || $0.namespace == namespace }, true)
     }

@@ -28,7 +28,8 @@ struct CertificateAuthority: Sendable {
     init(directory: String, hosts: [String], now: Date = Date()) throws {
         try PrivateFiles.makeDirectory(directory)
         let signer: Signer
-        if let certificate = PrivateFiles.read("\(directory)/ca.crt"), let key = PrivateFiles.read("\(directory)/ca.key"),
+        if let certificate = PrivateFiles.read("\(directory)/ca.crt"),
+            let key = PrivateFiles.read("\(directory)/ca.key"),
             let existing = try? Signer(certificate: certificate, key: key), !existing.isDue(now, Self.authorityLifetime)
         {
             signer = existing
@@ -74,7 +75,9 @@ struct CertificateAuthority: Sendable {
     /// TLS for the server, with client certificates of this authority verified where they are offered.
     func tlsConfiguration() throws -> TLSConfiguration {
         var configuration = TLSConfiguration.makeServerConfiguration(
-            certificateChain: try NIOSSLCertificate.fromPEMBytes(Array(server.certificate.utf8)).map { .certificate($0) },
+            certificateChain: try NIOSSLCertificate.fromPEMBytes(Array(server.certificate.utf8)).map {
+                .certificate($0)
+            },
             privateKey: .privateKey(try NIOSSLPrivateKey(bytes: Array(server.key.utf8), format: .pem))
         )
         configuration.minimumTLSVersion = .tlsv12
@@ -151,7 +154,9 @@ private struct Signer {
             Critical(KeyUsage(digitalSignature: true, keyEncipherment: true))
             try ExtendedKeyUsage([usage])
         }
-        if !hosts.isEmpty { try extensions.append(SubjectAlternativeNames(Self.names(hosts)).makeCertificateExtension()) }
+        if !hosts.isEmpty {
+            try extensions.append(SubjectAlternativeNames(Self.names(hosts)).makeCertificateExtension())
+        }
         let signed = try Certificate(
             version: .v3,
             serialNumber: Certificate.SerialNumber(),
@@ -174,7 +179,9 @@ private struct Signer {
         hosts.map { host in
             let parts = host.split(separator: ".").compactMap { UInt8($0) }
             if parts.count == 4 { return .ipAddress(ASN1OctetString(contentBytes: parts[...])) }
-            if host == "::1" { return .ipAddress(ASN1OctetString(contentBytes: ([UInt8](repeating: 0, count: 15) + [1])[...])) }
+            if host == "::1" {
+                return .ipAddress(ASN1OctetString(contentBytes: ([UInt8](repeating: 0, count: 15) + [1])[...]))
+            }
             return .dnsName(host)
         }
     }

@@ -26,7 +26,11 @@ enum PrivateFiles {
                 contents: Data(text.utf8),
                 attributes: [.posixPermissions: 0o600]
             )
-        else { throw FileError("\(temporary) cannot be written; check that its directory exists, can be written and is not full") }
+        else {
+            throw FileError(
+                "\(temporary) cannot be written; check that its directory exists, can be written and is not full"
+            )
+        }
         try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: temporary)
         try FileManager.default.replaceOrMove(temporary, to: path)
     }

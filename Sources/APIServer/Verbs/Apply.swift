@@ -51,10 +51,16 @@ enum ApplyVerb {
         do {
             let (value, duplicates) = try YAMLText.parse(patch.bytes)
             guard duplicates.isEmpty else {
-                throw Status(code: 500, reason: nil, message: "error decoding YAML: \(duplicates.joined(separator: ", "))")
+                throw Status(
+                    code: 500,
+                    reason: nil,
+                    message: "error decoding YAML: \(duplicates.joined(separator: ", "))"
+                )
             }
             guard value.objectValue != nil else {
-                throw Status.badRequest("error decoding YAML: an applied configuration is an object, not \(value.typeName)")
+                throw Status.badRequest(
+                    "error decoding YAML: an applied configuration is an object, not \(value.typeName)"
+                )
             }
             return value
         } catch let status as Status {
@@ -72,14 +78,20 @@ enum ApplyVerb {
         let typed = Unstructured(configuration)
         let info = context.info
         guard !typed.name.isEmpty else {
-            throw .badRequest("the name of the object (\(info.name) based on URL) was undeterminable: name must be provided")
+            throw .badRequest(
+                "the name of the object (\(info.name) based on URL) was undeterminable: name must be provided"
+            )
         }
         if typed.name != info.name {
-            throw .badRequest("the name of the object (\(typed.name)) does not match the name on the URL (\(info.name))")
+            throw .badRequest(
+                "the name of the object (\(typed.name)) does not match the name on the URL (\(info.name))"
+            )
         }
         if resource.isNamespaced {
             if !typed.namespace.isEmpty, typed.namespace != info.namespace {
-                throw .badRequest("the namespace of the provided object does not match the namespace sent on the request")
+                throw .badRequest(
+                    "the namespace of the provided object does not match the namespace sent on the request"
+                )
             }
         }
     }

@@ -18,10 +18,12 @@ enum BodyReader {
         switch type {
         case "", "application/json": return try json(context.request.body)
         case "application/yaml": return try yaml(context.request.body)
-        case "application/vnd.kubernetes.protobuf": return Document(value: try protobuf(context.request.body), duplicates: [])
+        case "application/vnd.kubernetes.protobuf":
+            return Document(value: try protobuf(context.request.body), duplicates: [])
         default:
             throw .unsupportedMediaType(
-                "the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf"
+                "the body of the request was in an unknown format - accepted media types include: "
+                    + "application/json, application/yaml, application/vnd.kubernetes.protobuf"
             )
         }
     }

@@ -2,12 +2,19 @@ import APIMachinery
 
 /// POST on a collection.
 enum CreateVerb {
-    static func run(_ core: ServerCore, _ resource: ServedResource, _ context: RequestContext) async throws(Status) -> APIResponse {
+    static func run(_ core: ServerCore, _ resource: ServedResource, _ context: RequestContext) async throws(Status)
+        -> APIResponse
+    {
         try OptionErrors.check(context, kind: "CreateOptions")
         var object = try ObjectDecoder.decode(context, resource: resource)
         switch resource.backend {
         case .action(let action):
-            return try await Rendering.object(try await action.perform(object, context), context: context, resource: resource, status: 201)
+            return try await Rendering.object(
+                try await action.perform(object, context),
+                context: context,
+                resource: resource,
+                status: 201
+            )
         case .computed: throw .methodNotAllowed(resource.groupResource, verb: "create")
         case .objects(let backend):
             try ObjectDecoder.fit(&object, context: context, resource: resource)

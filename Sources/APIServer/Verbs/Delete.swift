@@ -87,14 +87,16 @@ struct Deletion: Sendable {
             throw .conflict(
                 subject,
                 name: name,
-                "the UID in the precondition (\(uid)) does not match the UID in record (\(stored.uid)). The object might have been deleted and then recreated"
+                "the UID in the precondition (\(uid)) does not match the UID in record (\(stored.uid)). The "
+                    + "object might have been deleted and then recreated"
             )
         }
         if let version = options.resourceVersion, version != String(stored.revision) {
             throw .conflict(
                 subject,
                 name: name,
-                "the ResourceVersion in the precondition (\(version)) does not match the ResourceVersion in record (\(stored.revision)). The object might have been modified"
+                "the ResourceVersion in the precondition (\(version)) does not match the ResourceVersion in "
+                    + "record (\(stored.revision)). The object might have been modified"
             )
         }
     }
@@ -123,7 +125,10 @@ struct Deletion: Sendable {
                     .advanced(by: .seconds(-(typed.deletionGracePeriodSeconds ?? 0))) : context.now
             let mustStay = !finalizers.isEmpty || seconds > 0 || resource.strategy.isKept(old)
             if mustStay || isMarked {
-                typed.json.set(.string(start.advanced(by: .seconds(seconds)).rfc3339), at: ["metadata", "deletionTimestamp"])
+                typed.json.set(
+                    .string(start.advanced(by: .seconds(seconds)).rfc3339),
+                    at: ["metadata", "deletionTimestamp"]
+                )
                 typed.json.set(.int(seconds), at: ["metadata", "deletionGracePeriodSeconds"])
                 if !isMarked, resource.strategy.hasGeneration { typed.generation += 1 }
                 isChanged = true

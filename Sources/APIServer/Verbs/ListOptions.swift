@@ -75,11 +75,16 @@ struct ListOptions: Sendable {
             guard sendInitialEvents != nil else {
                 if match.isEmpty { return [] }
                 return [
-                    .forbidden(matchPath, "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided")
+                    .forbidden(
+                        matchPath,
+                        "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"
+                    )
                 ]
             }
             if match != Match.notOlderThan.rawValue {
-                errors.append(.forbidden(matchPath, "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"))
+                errors.append(
+                    .forbidden(matchPath, "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan")
+                )
                 if !match.isEmpty {
                     errors.append(.notSupported(matchPath, .string(match), [Match.notOlderThan.rawValue]))
                 }
@@ -91,7 +96,9 @@ struct ListOptions: Sendable {
                 errors.append(.forbidden(matchPath, "resourceVersionMatch is forbidden when continue is provided"))
             }
             if version.isEmpty {
-                errors.append(.forbidden(matchPath, "resourceVersionMatch is forbidden unless resourceVersion is provided"))
+                errors.append(
+                    .forbidden(matchPath, "resourceVersionMatch is forbidden unless resourceVersion is provided")
+                )
             }
             if Match(rawValue: match) == nil {
                 errors.append(.notSupported(matchPath, .string(match), ["", "Exact", "NotOlderThan"].sorted()))
@@ -138,7 +145,9 @@ struct ContinueToken: Sendable, Hashable {
         else {
             throw .badRequest("continue key is not valid: it must be a token that an earlier list returned")
         }
-        guard !start.isEmpty, !start.utf8.contains(0) else { throw .badRequest("continue key is not valid: no start key") }
+        guard !start.isEmpty, !start.utf8.contains(0) else {
+            throw .badRequest("continue key is not valid: no start key")
+        }
         self.revision = revision
         self.start = start
     }

@@ -36,7 +36,8 @@ enum MetadataRules {
                 errors.append(
                     .forbidden(
                         path.child("finalizers"),
-                        "no new finalizers can be added if the object is being deleted, found new finalizers []string{\(shown)}"
+                        "no new finalizers can be added if the object is being deleted, found new finalizers "
+                            + "[]string{\(shown)}"
                     )
                 )
             }
@@ -101,7 +102,8 @@ enum MetadataRules {
                 .invalid(
                     base,
                     object.metadata("ownerReferences") ?? .null,
-                    "Only one reference can have Controller set to true. Found \"true\" in references for \(controllers[0]) and \(controllers[1])"
+                    "Only one reference can have Controller set to true. Found \"true\" in references for "
+                        + "\(controllers[0]) and \(controllers[1])"
                 )
             )
         }
@@ -113,7 +115,8 @@ enum MetadataRules {
         for finalizer in Unstructured(object).finalizers
         where !finalizer.contains("/") && finalizer != "orphan" && finalizer != "foregroundDeletion" {
             context.warn(
-                "metadata.finalizers: \"\(finalizer)\": prefer a domain-qualified finalizer name to avoid accidental conflicts with other finalizer writers"
+                "metadata.finalizers: \"\(finalizer)\": prefer a domain-qualified finalizer name to avoid "
+                    + "accidental conflicts with other finalizer writers"
             )
         }
         guard let owners = object.value(at: "metadata", "ownerReferences")?.arrayValue else { return }
@@ -128,7 +131,9 @@ enum MetadataRules {
         guard !repeated.isEmpty else { return }
         object.set(.array(unique), at: ["metadata", "ownerReferences"])
         context.warn(
-            ".metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: \(repeated.joined(separator: ", "))"
+            ".metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, "
+                + "and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) "
+                + "observed: \(repeated.joined(separator: ", "))"
         )
     }
 }

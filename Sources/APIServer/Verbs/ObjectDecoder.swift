@@ -50,7 +50,8 @@ enum ObjectDecoder {
             // Built-in kinds are read by their path; a body may leave its type out.
             guard apiVersion.isEmpty || apiVersion == expected, kind.isEmpty || kind == resource.names.kind else {
                 throw .badRequest(
-                    "\(kind) in version \"\(apiVersion)\" cannot be handled as a \(resource.names.kind): no kind \"\(kind)\" is registered for version \"\(apiVersion)\" in scheme"
+                    "\(kind) in version \"\(apiVersion)\" cannot be handled as a \(resource.names.kind): no kind "
+                        + "\"\(kind)\" is registered for version \"\(apiVersion)\" in scheme"
                 )
             }
             object["apiVersion"] = .string(expected)

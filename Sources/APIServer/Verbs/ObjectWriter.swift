@@ -128,7 +128,11 @@ struct ObjectWriter: Sendable {
                     kind: resource.names.plural,
                     name: context.info.name,
                     errors: [
-                        .invalid(FieldPath("metadata").child("resourceVersion"), .int(0), "must be specified for an update")
+                        .invalid(
+                            FieldPath("metadata").child("resourceVersion"),
+                            .int(0),
+                            "must be specified for an update"
+                        )
                     ]
                 )
             }
@@ -138,7 +142,9 @@ struct ObjectWriter: Sendable {
             throw Status(
                 code: 500,
                 reason: nil,
-                message: "resourceVersion: Invalid value: \"\(text)\": strconv.ParseUint: parsing \"\(text)\": invalid syntax"
+                message:
+                    "resourceVersion: Invalid value: \"\(text)\": strconv.ParseUint: parsing \"\(text)\": invalid "
+                    + "syntax"
             )
         }
         guard version == stored.revision else { throw .modified(resource.groupResource, name: context.info.name) }
@@ -199,7 +205,8 @@ struct ObjectWriter: Sendable {
     /// Whether nothing holds an object any more that was marked for deletion.
     static func mayVanish(_ object: JSONValue, resource: ServedResource) -> Bool {
         let typed = Unstructured(object)
-        return typed.finalizers.isEmpty && (typed.deletionGracePeriodSeconds ?? 0) == 0 && !resource.strategy.isKept(object)
+        return typed.finalizers.isEmpty && (typed.deletionGracePeriodSeconds ?? 0) == 0
+            && !resource.strategy.isKept(object)
     }
 
     // MARK: Storing
@@ -212,7 +219,9 @@ struct ObjectWriter: Sendable {
         return object
     }
 
-    func commit(_ operation: ObjectWrite.Operation, _ object: JSONValue, isCreated: Bool = false) async throws(Status) -> Outcome {
+    func commit(_ operation: ObjectWrite.Operation, _ object: JSONValue, isCreated: Bool = false) async throws(Status)
+        -> Outcome
+    {
         do throws(ObjectStoreError) {
             var outcome = try await commit(storing: operation, object)
             outcome.isCreated = isCreated
@@ -228,10 +237,13 @@ struct ObjectWriter: Sendable {
         }
     }
 
-    func commit(storing operation: ObjectWrite.Operation, _ object: JSONValue) async throws(ObjectStoreError) -> Outcome {
+    func commit(storing operation: ObjectWrite.Operation, _ object: JSONValue) async throws(ObjectStoreError) -> Outcome
+    {
         var stored = object
         resource.strategy.toStorage(&stored)
-        stored["apiVersion"] = .string(GroupVersion(group: resource.storageGroup, version: resource.storageVersion).apiVersion)
+        stored["apiVersion"] = .string(
+            GroupVersion(group: resource.storageGroup, version: resource.storageVersion).apiVersion
+        )
         let typed = Unstructured(object)
         let key = ObjectKey(resource: resource.storageKey, namespace: typed.namespace, name: typed.name)
         let change = try await backend.commit(
@@ -255,6 +267,11 @@ struct ObjectWriter: Sendable {
     /// The 422 of this object.
     func invalid(_ object: JSONValue, _ errors: [FieldError]) -> Status {
         let name = Unstructured(object).name
-        return .invalid(group: resource.strategy.invalidGroup ?? resource.group, kind: resource.names.kind, name: name, errors: errors)
+        return .invalid(
+            group: resource.strategy.invalidGroup ?? resource.group,
+            kind: resource.names.kind,
+            name: name,
+            errors: errors
+        )
     }
 }

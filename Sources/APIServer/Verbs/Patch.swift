@@ -29,7 +29,9 @@ enum PatchVerb {
         ) { old throws(Status) in
             guard let old else { throw .notFound(resource.groupResource, name: context.info.name) }
             var (object, duplicates) = try patch.apply(to: old, resource: resource)
-            guard object.objectValue != nil else { throw PatchDocument.invalidResult(object, "the result is no object") }
+            guard object.objectValue != nil else {
+                throw PatchDocument.invalidResult(object, "the result is no object")
+            }
             try checkIdentity(object, old: old, resource: resource)
             let unknown: [String]
             do throws(Status) {
@@ -53,16 +55,21 @@ enum PatchVerb {
         let before = Unstructured(old)
         let after = Unstructured(object)
         if after.apiVersion != before.apiVersion || after.kind != before.kind {
-            if resource.isCustom, after.kind == before.kind || after.apiVersion == before.apiVersion, !after.kind.isEmpty {
+            if resource.isCustom, after.kind == before.kind || after.apiVersion == before.apiVersion,
+                !after.kind.isEmpty
+            {
                 if after.kind != before.kind { return }
                 throw .badRequest(
-                    "the API version in the data (\(after.apiVersion)) does not match the expected API version (\(before.apiVersion))"
+                    "the API version in the data (\(after.apiVersion)) does not match the expected API version "
+                        + "(\(before.apiVersion))"
                 )
             }
             throw .badRequest("a patch may not change apiVersion or kind")
         }
         if after.name != before.name {
-            throw .badRequest("the name of the object (\(after.name)) does not match the name on the URL (\(before.name))")
+            throw .badRequest(
+                "the name of the object (\(after.name)) does not match the name on the URL (\(before.name))"
+            )
         }
         if after.namespace != before.namespace, !before.namespace.isEmpty {
             throw .badRequest("the namespace of the provided object does not match the namespace sent on the request")
@@ -99,7 +106,9 @@ struct PatchDocument: Sendable {
     }
 
     /// The object after the patch, and the members that the patch has twice.
-    func apply(to object: JSONValue, resource: ServedResource) throws(Status) -> (object: JSONValue, duplicates: [String]) {
+    func apply(to object: JSONValue, resource: ServedResource) throws(Status) -> (
+        object: JSONValue, duplicates: [String]
+    ) {
         do throws(PatchError) {
             let outcome =
                 switch dialect {

@@ -16,7 +16,8 @@ enum SubresourceVerbs {
         }
         let verb = info.verb == "watch" ? "get" : info.verb
         guard subresource.verbs.contains(verb) else {
-            throw resource.isCustom ? Status.methodNotAllowed(resource.groupResource, verb: verb) : Dispatcher.methodNotOffered
+            throw resource.isCustom
+                ? Status.methodNotAllowed(resource.groupResource, verb: verb) : Dispatcher.methodNotOffered
         }
         if let provided = backend as? ProvidedBackend,
             let answer = try await provided.perform(context, at: context.path(info.name, resource))
@@ -52,7 +53,8 @@ enum ScaleVerbs {
             let body = document.value
             guard body["kind"]?.stringValue == "Scale", body["apiVersion"]?.stringValue == "autoscaling/v1" else {
                 throw .badRequest(
-                    "\(body["kind"]?.stringValue ?? "") in version \"\(body["apiVersion"]?.stringValue ?? "")\" cannot be handled as a Scale: expected autoscaling/v1 Scale"
+                    "\(body["kind"]?.stringValue ?? "") in version \"\(body["apiVersion"]?.stringValue ?? "")\" "
+                        + "cannot be handled as a Scale: expected autoscaling/v1 Scale"
                 )
             }
             guard body["metadata"]?["name"]?.stringValue ?? context.info.name == context.info.name else {
@@ -86,7 +88,8 @@ enum ScaleVerbs {
         _ change: (JSONValue) throws(Status) -> JSONValue
     ) async throws(Status) -> APIResponse {
         let owner = FieldOwner(manager: context.fieldManager, subresource: "scale", now: context.now)
-        let outcome = try await writer.update(subresource: "scale", manager: owner, isPatch: true) { old throws(Status) in
+        let outcome = try await writer.update(subresource: "scale", manager: owner, isPatch: true) {
+            old throws(Status) in
             guard let old else { throw .notFound(writer.resource.groupResource, name: context.info.name) }
             let wanted = try change(scale(of: old, paths))
             let replicas = wanted["spec"]?["replicas"] ?? 0
@@ -114,7 +117,9 @@ enum ScaleVerbs {
             if let value = object["metadata"]?[field] { metadata[field] = value }
         }
         var spec: JSONValue = .object([:])
-        if let replicas = object.value(at: paths.specReplicas)?.intValue, replicas != 0 { spec["replicas"] = .int(replicas) }
+        if let replicas = object.value(at: paths.specReplicas)?.intValue, replicas != 0 {
+            spec["replicas"] = .int(replicas)
+        }
         var status: JSONValue = ["replicas": .int(object.value(at: paths.statusReplicas)?.intValue ?? 0)]
         if let path = paths.labelSelector, let selector = object.value(at: path)?.stringValue, !selector.isEmpty {
             status["selector"] = .string(selector)

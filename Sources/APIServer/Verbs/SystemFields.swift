@@ -32,7 +32,10 @@ enum SystemFields {
 
     /// Empty maps and lists of metadata are the same as none.
     static func dropEmpty(_ object: inout JSONValue) {
-        for field in ["labels", "annotations", "finalizers", "ownerReferences", "managedFields", "generateName", "namespace", "name"] {
+        for field in [
+            "labels", "annotations", "finalizers", "ownerReferences", "managedFields", "generateName", "namespace",
+            "name",
+        ] {
             switch object["metadata"]?[field] {
             case .null?: object.set(nil, at: ["metadata", field])
             case .object(let members)? where members.isEmpty: object.set(nil, at: ["metadata", field])

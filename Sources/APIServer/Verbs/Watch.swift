@@ -24,7 +24,9 @@ enum WatchVerb {
             // 0, like none, asks for the state first; any other revision for what came after it.
             let isFromState = (options.revision ?? 0) == 0 || options.sendInitialEvents == true
             let after = isFromState ? nil : options.revision
-            if let revision = options.revision, revision > backend.revision, !isFromState || options.sendInitialEvents == true {
+            if let revision = options.revision, revision > backend.revision,
+                !isFromState || options.sendInitialEvents == true
+            {
                 try await ListOptions.waitUntilKnown(revision, backend: backend)
             }
             let start = try await backend.watch(watcher, after: after)
@@ -110,7 +112,8 @@ struct WatchEncoder: Sendable {
     private mutating func frame(_ event: CacheEvent) -> [UInt8]? {
         if let namespace, !event.object.namespace.equalsBytes(of: namespace) { return nil }
         let matches = event.kind != .deleted && selection.matches(event.object)
-        let matched = event.previous.map(selection.matches) ?? (event.kind == .deleted && selection.matches(event.object))
+        let matched =
+            event.previous.map(selection.matches) ?? (event.kind == .deleted && selection.matches(event.object))
         switch (matches, matched) {
         case (true, true): return line("MODIFIED", event.object)
         case (true, false): return line("ADDED", event.object)
@@ -130,7 +133,9 @@ struct WatchEncoder: Sendable {
     }
 
     private mutating func line(_ type: String, _ object: CachedObject, revision: Int64? = nil) -> [UInt8]? {
-        if revision == nil, context.form.transform == .none, resource.isStorageForm { return Self.frame(type, object.bytes) }
+        if revision == nil, context.form.transform == .none, resource.isStorageForm {
+            return Self.frame(type, object.bytes)
+        }
         guard var document = try? Rendering.document(object, resource) else { return nil }
         if let revision { document.set(.string(String(revision)), at: ["metadata", "resourceVersion"]) }
         switch context.form.transform {
@@ -166,7 +171,10 @@ struct WatchEncoder: Sendable {
                 "metadata": metadata,
             ]
             table?.add(object)
-            let value = table?.finish(metadata: ["resourceVersion": .string(String(revision))], withColumns: !hasSentColumns)
+            let value = table?.finish(
+                metadata: ["resourceVersion": .string(String(revision))],
+                withColumns: !hasSentColumns
+            )
             hasSentColumns = true
             return Self.frame("BOOKMARK", (value ?? .null).bytes)
         default:

@@ -103,7 +103,10 @@ enum ObjectTables {
         var result: [StoredObject] = []
         while let row = try rows.next() {
             guard let value = try row.withUnsafeData(atIndex: 2, { $0.map { Array($0) } }) else {
-                throw ObjectStoreError(.corrupt, "revision \(row[1] as Int64) is missing from the log; restore from a backup")
+                throw ObjectStoreError(
+                    .corrupt,
+                    "revision \(row[1] as Int64) is missing from the log; restore from a backup"
+                )
             }
             result.append(StoredObject(path: row[0], revision: row[1], bytes: value))
         }

@@ -132,7 +132,9 @@ public final class SQLiteObjectStore: ObjectStore {
             try await pool.write { database in try ObjectTables.setCompactedRevision(bound, in: database) }
             state.withLock { $0.compacted = max($0.compacted, bound) }
             // In small transactions, so that writers wait for milliseconds only.
-            while try await pool.write({ database in try ObjectTables.deleteHistory(upTo: bound, limit: 500, in: database) }) {}
+            while try await pool.write({ database in
+                try ObjectTables.deleteHistory(upTo: bound, limit: 500, in: database)
+            }) {}
             try await pool.writeWithoutTransaction { database in
                 try database.execute(sql: "PRAGMA incremental_vacuum(2000)")
                 try database.execute(sql: "PRAGMA wal_checkpoint(PASSIVE)")
@@ -171,7 +173,9 @@ public final class SQLiteObjectStore: ObjectStore {
         }
     }
 
-    private var closedError: ObjectStoreError { ObjectStoreError(.unavailable, "the store is closed; the server is stopping") }
+    private var closedError: ObjectStoreError {
+        ObjectStoreError(.unavailable, "the store is closed; the server is stopping")
+    }
 
     private static func storeError(_ error: any Error, path: String) -> ObjectStoreError {
         if let error = error as? ObjectStoreError { return error }
