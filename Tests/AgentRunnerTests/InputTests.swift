@@ -114,6 +114,7 @@ struct InputTests {
         #expect(answer.results.map(\.job) == ["x"])
         #expect(!answer.drain)
         let beat = HeartbeatAnswer(["drain": true, "cancel": ["a", 5, ["job": "c"]], "lost": .null])
+        #expect(!beat.register && HeartbeatAnswer(["register": true]).register)
         #expect(beat.drain && beat.cancel == ["a", "5", "c"] && beat.lost.isEmpty)
         let registration = Registration(["heartbeatSeconds": -5, "pollSeconds": 1e9])
         #expect(registration.heartbeat == .milliseconds(50) && registration.poll == .seconds(300))

@@ -134,6 +134,22 @@ struct RunnerStateTests {
         #expect(state.isIdle && state.unsentReports == 0)
     }
 
+    @Test("Registering waits for requests that may bring jobs, and names what is held")
+    func registration() throws {
+        var state = state()
+        _ = state.beginLease()
+        let first = try job("a")
+        _ = state.endLease(jobs: [first], draining: false)
+        #expect(state.beginRegistration() == nil)
+        _ = state.beginLease()
+        state.lostController()
+        #expect(state.mustNotPoll && state.beginRegistration() == nil)
+        state.failLease()
+        #expect(state.beginRegistration() == [first])
+        let none = state.beginLease()
+        #expect(none == nil)
+    }
+
     @Test("A limit splits reports, and only the last part asks for jobs")
     func splitting() throws {
         var state = state()

@@ -67,6 +67,8 @@ struct WorkAnswer: Sendable {
 /// What the controller says to a heartbeat.
 struct HeartbeatAnswer: Sendable, Equatable {
     var drain: Bool
+    /// The controller has forgotten the runner.
+    var register: Bool
     var cancel: Set<String>
     var lost: Set<String>
 
@@ -76,6 +78,7 @@ struct HeartbeatAnswer: Sendable, Equatable {
             Set((json[name]?.arrayValue ?? []).compactMap { Job.identifier($0) ?? $0["job"].flatMap(Job.identifier) })
         }
         drain = json["drain"]?.boolValue ?? false
+        register = json["register"]?.boolValue ?? false
         cancel = ids("cancel")
         lost = ids("lost")
     }

@@ -6,7 +6,7 @@ extension Runner {
     /// Registers whenever the controller does not know the runner, with growing pauses until it answers.
     func registrationLoop() async {
         var backoff = Backoff()
-        while let () = try? await state.wait({ $0.needsRegistration ? () : nil }) {
+        while let held = try? await state.wait({ $0.beginRegistration() }) {
             do {
                 let answer = try await call(
                     .register,
@@ -16,6 +16,7 @@ extension Runner {
                         "protocolVersion": 1,
                         "runtimeVersion": .string(version),
                         "system": facts.json,
+                        "jobs": .array(held.map(\.reference)),
                     ],
                     timeout: .seconds(10)
                 )
@@ -23,8 +24,8 @@ extension Runner {
                 let registration = Registration(answer)
                 logger.info("registered with the controller", metadata: ["drain": "\(registration.drain)"])
                 state.update { $0.registered(registration) }
-                // At once: after a restart the controller has to learn which jobs are still being worked on.
-                if state.read({ !$0.heldJobs.isEmpty }) { await heartbeat() }
+                // At once: it renews the leases, and tells which of them the controller has given to others.
+                if !held.isEmpty { await heartbeat() }
             } catch {
                 if error is CancellationError { return }
                 await pause(&backoff, after: error, doing: "registering")
@@ -37,11 +38,11 @@ extension Runner {
         var backoff = Backoff()
         while let (ask, poll) = try? await state.wait({ state in state.beginLease().map { ($0, state.timing.poll) } }) {
             do {
-                // A poll that waits must not keep a stopping runner from going.
-                let answer = try await unlessStopping {
+                // A poll that waits must keep neither a stopping runner from going nor a lost one from registering.
+                let answer = try await whilePolling {
                     try await self.call(
                         .lease,
-                        ["capacity": .int(Int64(ask.capacity)), "waitSeconds": .double(poll.inSeconds)],
+                        ["capacity": .int(Int64(ask.capacity)), "waitSeconds": .int(Int64(poll.inSeconds))],
                         timeout: poll + .seconds(15)
                     )
                 }
@@ -110,7 +111,10 @@ extension Runner {
     func heartbeatLoop() async {
         while !Task.isCancelled {
             contact.withLock { $0.turned = clock.now }
-            let interval = state.read { $0.timing.heartbeat }
+            // Before registration the interval is not known, and the first heartbeat must not come late.
+            let interval = state.read {
+                $0.needsRegistration ? min($0.timing.heartbeat, .milliseconds(200)) : $0.timing.heartbeat
+            }
             guard (try? await clock.sleep(for: interval)) != nil else { return }
             ChildProcesses.reapOrphans()
             if state.read({ !$0.needsRegistration }) { await heartbeat() }
@@ -139,6 +143,7 @@ extension Runner {
             )
             let (cancelled, lost) = state.update { state in
                 state.heard(draining: answer.drain)
+                if answer.register { state.lostController() }
                 return (
                     state.stop(jobs: answer.cancel, because: .cancelled),
                     state.stop(jobs: answer.lost, because: .lost)
@@ -199,14 +204,14 @@ extension Runner {
         try? await clock.sleep(for: backoff.next(atLeast: asked))
     }
 
-    /// Does the work, and gives up waiting for it when the runner is told to stop.
-    private func unlessStopping(
+    /// Does the work, and gives up waiting for it when the runner stops or has to register.
+    private func whilePolling(
         _ work: @escaping @Sendable () async throws -> JSONValue
     ) async throws -> JSONValue {
         try await withThrowingTaskGroup(of: JSONValue?.self) { group in
             group.addTask { try await work() }
             group.addTask {
-                try await self.state.wait { $0.isStopping ? () : nil }
+                try await self.state.wait { $0.mustNotPoll ? () : nil }
                 return nil
             }
             defer { group.cancelAll() }

@@ -1,4 +1,4 @@
-import CoreMetrics
+import Metrics
 import Observability
 
 /// What the runner measures of its own work, for `/metrics`.

@@ -79,6 +79,8 @@ struct RunnerState: Sendable {
     var unsentReports: Int { unsent.count + sending.count }
     /// Nothing runs and nothing is left to tell.
     var isIdle: Bool { held.isEmpty && unsent.isEmpty && sending.isEmpty }
+    /// A poll that waits is to be given up.
+    var mustNotPoll: Bool { isStopping || needsRegistration }
     private var takesJobs: Bool { !isDraining && !isStopping && !needsRegistration }
     private var freeSlots: Int { max(0, slots - running - (leasing?.slots ?? 0) - reportingSlots) }
 
@@ -88,6 +90,12 @@ struct RunnerState: Sendable {
     }
 
     // MARK: Registration
+
+    /// The jobs to register with, once registering is due. Requests that may bring jobs are over by then: the
+    /// controller takes back what a registration does not name.
+    func beginRegistration() -> [Job]? {
+        needsRegistration && leasing == nil && sending.isEmpty ? heldJobs : nil
+    }
 
     mutating func registered(_ registration: Registration) {
         needsRegistration = false

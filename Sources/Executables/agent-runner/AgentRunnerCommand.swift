@@ -1,3 +1,4 @@
+import APIMachinery
 import AgentRunner
 import ArgumentParser
 import AsyncHTTPClient
@@ -23,10 +24,8 @@ struct AgentRunnerCommand: AsyncParsableCommand {
 
             SIGTERM: no new jobs; running ones finish or, after the drain time-out, are handed back; then it exits 0.
             """,
-        version: version
+        version: Version.text
     )
-
-    static let version = "0.1.0"
 
     @Option(help: "The controller's URL, such as http://127.0.0.1:8080.")
     var controller: String?
@@ -89,7 +88,7 @@ struct AgentRunnerCommand: AsyncParsableCommand {
             client: client,
             executors: .standard(environment: environment),
             registry: registry,
-            version: Self.version,
+            version: Version.text,
             environment: environment,
             logger: logger
         )

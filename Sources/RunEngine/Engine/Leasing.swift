@@ -52,11 +52,13 @@ extension RunEngine {
         registry.arrive(runner.key)
         let gone = registry.held(runner.key).filter { !registration.holding.contains($0.key) }
         if !gone.isEmpty { _ = try await takeBack(Array(gone), of: runner.key, isLost: true) }
+        var isNewPod = false
         let drain = registry.touch(runner, now: clock.now) { state in
+            isNewPod = state.podUID != registration.podUID
             state.podUID = registration.podUID
             state.concurrency = registration.concurrency
         }
-        if registration.holding.isEmpty { registry.resetOutcomes(runner.key) }
+        if isNewPod { registry.resetOutcomes(runner.key) }
         return RunnerTerms(
             leaseSeconds: catalog.policy(runner.queue).leaseSeconds,
             heartbeatSeconds: max(1, Int(settings.heartbeatInterval.components.seconds)),
