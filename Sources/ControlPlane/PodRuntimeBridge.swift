@@ -24,3 +24,6 @@ final class PodRuntimeBridge: PodLogSource, PodMetricsSource {
 
     func nodeMetrics() async -> [JSONValue] { await source.withLock { $0 }?.nodeMetrics() ?? [] }
 }
+
+/// The options of the API server's module, which has a type of its own name and so cannot be named through it.
+typealias ServedLogOptions = PodLogOptions
