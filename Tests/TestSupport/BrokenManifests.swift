@@ -152,11 +152,11 @@ public struct BrokenManifest: Sendable, CustomStringConvertible {
             """
             steps:
             - {id: start, actor: noop}
-            - {id: x, actor: noop, dependsOn: [start, z]}
-            - {id: y, actor: noop, dependsOn: [x]}
-            - {id: z, actor: noop, dependsOn: [y]}
+            - {id: p, actor: noop, dependsOn: [start, r]}
+            - {id: q, actor: noop, dependsOn: [p]}
+            - {id: r, actor: noop, dependsOn: [q]}
             """,
-            "circular dependency: x -> z -> y -> x"
+            "circular dependency: p -> r -> q -> p"
         ),
         workflow(
             "exec without a command",

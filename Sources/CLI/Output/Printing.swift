@@ -29,10 +29,10 @@ enum Printing {
 
     /// Milliseconds as people read them: `740ms`, `1.24s`, `3m12s`.
     static func milliseconds(_ value: Double?) -> String {
-        guard let value else { return "-" }
+        guard let value, value.isFinite else { return "-" }
         if value < 1000 { return "\(fixed(value, value < 10 ? 1 : 0))ms" }
         if value < 60_000 { return "\(fixed(value / 1000, 2))s" }
-        return HumanDuration.human(seconds: Int64(value / 1000))
+        return HumanDuration.human(seconds: Int64(min(value / 1000, 1e15)))
     }
 
     /// A number with that many digits after the point.

@@ -1,0 +1,127 @@
+import APIMachinery
+import ArgumentParser
+import ImageStore
+import KubeAPI
+import KubeClient
+import Spec
+import TestSupport
+import Testing
+
+@testable import CLI
+
+/// Arguments, help and exit codes.
+@Suite struct CommandLineTests {
+    static let commands: [[String]] = [
+        ["run"], ["runs"], ["jobs"], ["logs"], ["cancel"], ["retry"], ["status"], ["scale"], ["restart"], ["history"],
+        ["rollback"], ["versions"], ["image"], ["image", "add"], ["image", "list"], ["image", "remove"], ["verify"],
+        ["completion"], ["version"],
+    ]
+
+    @Test("Every command's help teaches with an example", arguments: commands)
+    func help(_ command: [String]) throws {
+        var help = try Ctl.parseAsRoot(command + ["--help"])
+        let error = #expect(throws: (any Error).self) { try help.run() }
+        let text = Ctl.fullMessage(for: try #require(error))
+        #expect(text.contains("EXAMPLE"))
+        #expect(text.contains("ctl \(command.joined(separator: " "))"))
+    }
+
+    @Test("Completions are there for every shell", arguments: [CompletionShell.bash, .zsh, .fish])
+    func completions(_ shell: CompletionShell) {
+        let script = Ctl.completionScript(for: shell)
+        for command in Self.commands {
+            #expect(script.contains(command.joined(separator: " ")) || script.contains(command[0]))
+        }
+    }
+
+    @Test(
+        "Command lines that are right",
+        arguments: [
+            "run w", "run w -p a=b -j c=5 --priority 12 --watch -n ns", "run w -l a=b --dry-run -o yaml",
+            "runs --workflow w --phase Failed -l a=b -A --limit 0", "jobs r -o json", "logs r step", "cancel a b c",
+            "retry r --watch", "status -A", "scale wp/p --replicas 0", "restart pool/p --wait", "history workflow/w",
+            "rollback workerpool/p", "rollback workerpool/p --version 1.0.0",
+            "rollback workerpool/p --to-revision 3 --wait",
+            "versions -o name", "verify a b -o json", "image add a:1 ./x --data-dir d", "image list",
+            "image remove a:1",
+            "completion bash", "version --client",
+        ]
+    )
+    func accepted(_ line: String) throws {
+        _ = try Ctl.parseAsRoot(line.split(separator: " ").map(String.init))
+    }
+
+    @Test(
+        "Command lines that are wrong end with 64",
+        arguments: [
+            "run", "nosuch", "scale workflow/w --replicas 3", "scale wp/p", "scale wp/p --replicas -1", "history w",
+            "history pod/p", "history workerpool/", "rollback wp/p --version 1 --to-revision 2", "runs --phase Done",
+            "runs -o toml", "completion tcsh", "verify",
+        ]
+    )
+    func refused(_ line: String) throws {
+        let error = #expect(throws: (any Error).self) {
+            try Ctl.parseAsRoot(line.split(separator: " ").map(String.init))
+        }
+        #expect(Ctl.exitCode(for: try #require(error)) == .validationFailure)
+    }
+
+    @Test(
+        "Errors of the plane have codes that scripts can tell apart",
+        arguments: [
+            (Status.notFound(.init(group: "martinet.dev", resource: "workflows"), name: "x"), Failure.Code.notFound),
+            (.invalid(group: "martinet.dev", kind: "Workflow", name: "x", errors: []), .refused),
+            (.badRequest("no"), .refused),
+            (.conflict(.init(group: "", resource: "pods"), name: "x", "changed"), .refused),
+            (.tooManyRequests("full", retryAfterSeconds: 3), .refused),
+            (.unauthorized(), .plane),
+            (.internalError("oh"), .plane),
+            (Status(code: 503, reason: .connectionFailed, message: "connection refused"), .plane),
+        ]
+    )
+    func codes(_ status: Status, _ code: Failure.Code) throws {
+        let failure = try #require(Failure(explaining: status))
+        #expect(failure.code == code)
+        #expect(failure.message.hasPrefix("\(status)"))
+    }
+
+    @Test("Errors say what to do next")
+    func remedies() throws {
+        let missing = Status.notFound(.init(group: "martinet.dev", resource: "workflows"), name: "x")
+        #expect(Failure(explaining: missing)?.message.hasSuffix("; there are: kubectl get workflows") == true)
+        let run = Status.notFound(WorkflowRun.resource.groupResource, name: "x")
+        #expect(Failure(explaining: run)?.message.hasSuffix("; there are: ctl runs") == true)
+        let gone = Status(code: 503, reason: .connectionFailed, message: "connection refused")
+        #expect(Failure(explaining: gone)?.message.contains("controller standalone") == true)
+    }
+
+    @Test func versionsOfAPool() {
+        func revision(_ number: Int64, _ version: String?) -> ControllerRevision {
+            let spec: JSONValue = version.map { ["version": .string($0)] } ?? [:]
+            return ControllerRevision(metadata: ObjectMeta(name: "p-\(number)"), data: ["spec": spec], revision: number)
+        }
+        let revisions = [revision(3, "2"), revision(1, "1"), revision(2, nil), revision(4, "1"), revision(5, "3")]
+        #expect(VersionsCommand.earlier(revisions, than: "3") == ["1", "2"])
+        #expect(VersionsCommand.earlier(revisions, than: nil) == ["3", "1", "2"])
+    }
+
+    @Test func imagesAreAddedAndRemoved() async throws {
+        try await Files.withTemporaryDirectory { folder in
+            func run(_ words: String...) throws {
+                var command = try Ctl.parseAsRoot(["image"] + words + ["--data-dir", folder, "-o", "name"])
+                try command.run()
+            }
+            try run("add", "tools/x", "/bin/sh")
+            let store = ImageStore(dataDirectory: folder)
+            #expect(store.list().map(\.name) == ["tools/x:latest"])
+            #expect(try store.resolve("tools/x").path == "/bin/sh")
+            try run("list")
+            try run("remove", "tools/x:latest")
+            #expect(store.list().isEmpty)
+            #expect(throws: Failure.self) { try run("remove", "tools/x") }
+            #expect(throws: Failure.self) { try run("add", "no name", "/bin/sh") }
+            #expect(throws: Failure.self) { try run("add", "x", "/nowhere/x") }
+            #expect(throws: Failure.self) { try run("add", "x", "/tmp") }
+        }
+    }
+}
