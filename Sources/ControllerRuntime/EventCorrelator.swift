@@ -86,8 +86,9 @@ public struct Occurrence: Sendable, Hashable {
 /// Turns many occurrences into few Events, as client-go does. Pure.
 ///
 /// The same occurrence again raises the count of its Event. More than ten different messages for one object and reason
-/// within ten minutes become one combined Event. An object that talks without end is rate limited: 25 at once, then
-/// one in five minutes.
+/// within ten minutes become one combined Event. An object that says the same kind of thing without end is rate limited:
+/// 25 at once, then one in five minutes. Unlike client-go, each reason has its own allowance: a pool that makes and
+/// deletes many Pods must still be able to say that it rolled back.
 public struct EventCorrelator: Sendable {
     /// What to do with an occurrence.
     public enum Action: Sendable, Hashable {
@@ -141,7 +142,7 @@ public struct EventCorrelator: Sendable {
 
     private var known: [Key: Known] = [:]
     private var similar: [Key: Similar] = [:]
-    private var buckets: [ObjectReference: Bucket] = [:]
+    private var buckets: [Key: Bucket] = [:]
 
     /// A correlator that has seen nothing.
     public init() {}
@@ -183,14 +184,14 @@ public struct EventCorrelator: Sendable {
     }
 
     private mutating func takeToken(_ occurrence: Occurrence) -> Bool {
-        var object = occurrence.object
-        object.resourceVersion = ""
-        object.fieldPath = ""
-        var bucket = buckets[object] ?? Bucket(tokens: Self.burst, filledAt: occurrence.time)
+        var key = Key(occurrence)
+        key.object.fieldPath = ""
+        key.message = ""
+        var bucket = buckets[key] ?? Bucket(tokens: Self.burst, filledAt: occurrence.time)
         let elapsed = max(occurrence.time.since(bucket.filledAt), .zero) / .seconds(1)
         bucket.tokens = min(Self.burst, bucket.tokens + elapsed * Self.refillPerSecond)
         bucket.filledAt = occurrence.time
-        defer { buckets[object] = bucket }
+        defer { buckets[key] = bucket }
         guard bucket.tokens >= 1 else { return false }
         bucket.tokens -= 1
         return true

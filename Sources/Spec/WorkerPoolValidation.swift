@@ -163,7 +163,8 @@ public enum WorkerPoolValidation {
     }
 
     private static func validateTemplate(_ template: JSONValue?, at path: FieldPath) -> [FieldError] {
-        guard let template else { return [] }
+        // A template without a Pod specification is what a restart makes of a pool that has the built-in one.
+        guard let template, template["spec"] != nil else { return [] }
         guard let containers = template.value(at: "spec", "containers")?.arrayValue, !containers.isEmpty else {
             return [.required(path.child("spec", "containers"), "the runner's container")]
         }

@@ -102,7 +102,8 @@ public struct PoolAutoscaler: Sendable {
             )
         }
         let proposals = entries.map(\.text)
-        let reason = ([decision.reason] + proposals).filter { !$0.isEmpty }.joined(separator: "; ")
+        let bound = autoscaler.limited.flatMap { $0.status ? "held back: \($0.message)" : nil }
+        let reason = ([decision.reason] + proposals + [bound ?? ""]).filter { !$0.isEmpty }.joined(separator: "; ")
         return Output(
             replicas: decision.replicas,
             isRescale: decision.isRescale,

@@ -36,6 +36,8 @@ extension PoolLook {
         }
         let revision = PoolRevision(recorded: recorded)
         let builder = PodBuilder(settings: reconciler.settings)
+        var made: [String] = []
+        defer { tellCreated(made, hash, revision.version) }
         for _ in 0..<count {
             // A Pod that was asked for without an answer may be there: asking for it again does not make two.
             let repeated = memory.unanswered.firstIndex { $0.revision == hash }
@@ -45,11 +47,7 @@ extension PoolLook {
                 let created = try await client.create(Pod.resource, object)
                 memory.expectations.didCreate(try created.decode(Pod.self), now: now)
                 memory.createError = nil
-                events.normal(
-                    reference,
-                    reason: "SuccessfulCreate",
-                    "created Pod \(name) of \(PoolStatusBuilder.name(hash, revision.version))"
-                )
+                made.append(name)
             } catch let status as Status where status.reason == .alreadyExists {
                 guard repeated != nil,
                     let found = try await client.find(Pod.self, namespace: pool.namespace, name: name),
@@ -66,6 +64,16 @@ extension PoolLook {
             }
         }
         return true
+    }
+
+    private func tellCreated(_ names: [String], _ hash: String, _ version: String?) {
+        guard !names.isEmpty else { return }
+        let pods = names.count == 1 ? "Pod" : "Pods"
+        events.normal(
+            reference,
+            reason: "SuccessfulCreate",
+            "created \(pods) \(names.joined(separator: ", ")) of \(PoolStatusBuilder.name(hash, version))"
+        )
     }
 
     private func newName(_ hash: String) -> String {

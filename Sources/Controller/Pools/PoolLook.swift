@@ -171,9 +171,23 @@ struct PoolLook {
         state.isPaused = spec.paused ?? false
         state.rollbackOnFailure = spec.rollbackOnFailure ?? false
         state.recentFailures = memory.failures.count(of: update, now: now)
+        state.updateOutcomes = outcomes(of: update)
+        if let current = state.currentRevision, current != update { state.currentOutcomes = outcomes(of: current) }
         state.createError = memory.createError?.message
         state.createNotBefore = [memory.failures.until(now: now), memory.createError?.until].compactMap { $0 }.max()
         return state
+    }
+
+    /// What the jobs of a revision's present runners came to.
+    private func outcomes(of hash: String) -> JobOutcomes {
+        var sum = JobOutcomes()
+        for pod in pods where pod.metadata.labels?[PoolRevision.revisionLabel] == hash {
+            let outcomes = reconciler.queues.outcomes(namespace: pool.namespace, runner: pod.metadata.name ?? "")
+            sum.succeeded += outcomes.succeeded
+            sum.failed += outcomes.failed
+            sum.lost += outcomes.lost
+        }
+        return sum
     }
 
     /// What the run engine knows of the runner in a Pod; not of one that had the same name before.

@@ -27,7 +27,7 @@ public struct PoolSettings: Sendable {
         tokenKey = "token"
         defaultImage = "martinet/agent-runner:\(Version.text)"
         httpPort = 8081
-        syncPeriod = .seconds(2)
+        syncPeriod = .seconds(1)
         loadWindow = .seconds(5)
         queueStatusPeriod = .seconds(5)
     }

@@ -1,4 +1,5 @@
 public import APIMachinery
+public import RunEngine
 
 /// Everything a rollout goes by at one moment.
 public struct RolloutState: Sendable, Hashable {
@@ -19,6 +20,9 @@ public struct RolloutState: Sendable, Hashable {
     public var createNotBefore: Timestamp?
     /// Pods of the newest revision that ended by themselves, lately.
     public var recentFailures: Int
+    /// What the jobs of runners of the newest revision, and of the last that worked, came to.
+    public var updateOutcomes: JobOutcomes
+    public var currentOutcomes: JobOutcomes
     /// Why the server refused the last Pod.
     public var createError: String?
     /// What was reached before.
@@ -45,6 +49,8 @@ public struct RolloutState: Sendable, Hashable {
         isPaused = false
         rollbackOnFailure = false
         recentFailures = 0
+        updateOutcomes = JobOutcomes()
+        currentOutcomes = JobOutcomes()
     }
 }
 
@@ -64,7 +70,7 @@ public enum RolloutAction: Sendable, Hashable {
 
 /// Why a rollout has failed.
 public struct RolloutFailure: Error, Sendable, Hashable {
-    /// `CrashLoopBackOff`, `ImagePullBackOff`, `FailedCreate` or `ProgressDeadlineExceeded`.
+    /// `CrashLoopBackOff`, `ImagePullBackOff`, `JobsFail`, `FailedCreate` or `ProgressDeadlineExceeded`.
     public var reason: String
     /// What was seen, for people.
     public var message: String

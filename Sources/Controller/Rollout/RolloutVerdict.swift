@@ -1,4 +1,5 @@
 import APIMachinery
+import RunEngine
 
 /// Judges whether a rollout has failed.
 struct RolloutVerdict {
@@ -6,6 +7,11 @@ struct RolloutVerdict {
     static let imageBound = 30
     /// Pods that may end by themselves before a rollout gives up.
     static let failureBound = 3
+
+    /// Jobs that runners of a new revision must have done before their failures say anything.
+    static let outcomeBound = 10
+    /// How much more of them must fail than before, as a share of 1.
+    static let outcomeMargin = 0.3
 
     let state: RolloutState
     let progress: RolloutProgress
@@ -37,6 +43,7 @@ struct RolloutVerdict {
                 message: "\(state.recentFailures) Pods of the new revision ended by themselves"
             )
         }
+        if let failing { return failing }
         guard !state.isPaused,
             now >= progress.lastProgressAt.advanced(by: .seconds(state.progressDeadlineSeconds))
         else { return nil }
@@ -47,6 +54,20 @@ struct RolloutVerdict {
             reason: "ProgressDeadlineExceeded",
             message:
                 "no progress for \(state.progressDeadlineSeconds) s: \(available) of \(state.replicas) new runners are available"
+        )
+    }
+
+    /// Jobs fail for reasons of their own as well: what counts is that the same work failed less before.
+    private var failing: RolloutFailure? {
+        let (new, old) = (state.updateOutcomes, state.currentOutcomes)
+        guard new.total >= Self.outcomeBound, old.total >= Self.outcomeBound,
+            new.failureShare - old.failureShare >= Self.outcomeMargin
+        else { return nil }
+        func percent(_ share: Double) -> Int { Int((share * 100).rounded()) }
+        return RolloutFailure(
+            reason: "JobsFail",
+            message: "\(percent(new.failureShare)) % of \(new.total) jobs failed or were lost, against"
+                + " \(percent(old.failureShare)) % of \(old.total) with the revision before"
         )
     }
 
@@ -61,4 +82,9 @@ struct RolloutVerdict {
     }
 
     private func detail(_ pod: RunnerPod) -> String { pod.waitingMessage.map { ": \($0)" } ?? "" }
+}
+
+extension JobOutcomes {
+    fileprivate var total: Int { succeeded + failed + lost }
+    fileprivate var failureShare: Double { Double(failed + lost) / Double(max(1, total)) }
 }

@@ -41,7 +41,7 @@ import Testing
         #expect(variable("POD_UID")?.valueFrom?.fieldRef?.fieldPath == "metadata.uid")
         let secret = try await world.client.get(Secret.self, namespace: "default", name: "martinet-runner")
         #expect(secret.stringData == ["token": "secret"])
-        #expect(world.events.messages("SuccessfulCreate").count == 2)
+        #expect(world.events.messages("SuccessfulCreate").count == 1)
     }
 
     @Test func whatTheTemplateSaysStays() async throws {
@@ -78,6 +78,19 @@ import Testing
         try await world.step()
         let image = try await world.pods().first?.spec?.containers.first?.image
         #expect(image == "martinet/agent-runner:\(Version.text)")
+    }
+
+    @Test func aPoolWithoutTemplateCanBeRestarted() async throws {
+        let world = PoolWorld()
+        try await world.create([:])
+        try await world.change(["template": .null])
+        try await world.step(3)
+        let first = try await world.pods().first?.metadata.name
+        try await world.change(["template": ["metadata": ["annotations": ["martinet.dev/restartedAt": "now"]]]])
+        try await world.step(8)
+        let pod = try #require(try await world.pods().first)
+        #expect(pod.metadata.name != first)
+        #expect(pod.spec?.containers.first?.name == "agent-runner")
     }
 
     @Test func aCacheThatLagsMakesNoTwoPodsOfOne() async throws {

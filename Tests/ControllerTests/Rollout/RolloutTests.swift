@@ -1,5 +1,6 @@
 import APIMachinery
 import Controller
+import RunEngine
 import Testing
 
 /// One moment of a pool and what must follow.
@@ -220,6 +221,21 @@ struct RolloutRow: Sendable, CustomTestStringConvertible {
         .init("ends by itself", 1, ["a old ready"], ["rollback old CrashLoopBackOff"], .failed) {
             $0.rollbackOnFailure = true
             $0.recentFailures = 3
+        },
+        .init("jobs fail that did not before", 2, ["a old ready", "b new ready"], ["rollback old JobsFail"], .failed) {
+            $0.rollbackOnFailure = true
+            $0.updateOutcomes = JobOutcomes(succeeded: 5, failed: 4, lost: 1)
+            $0.currentOutcomes = JobOutcomes(succeeded: 90, failed: 10)
+        },
+        .init("jobs fail as they did before", 2, ["a old ready", "b new ready"], ["create 1 new"]) {
+            $0.rollbackOnFailure = true
+            $0.updateOutcomes = JobOutcomes(succeeded: 5, failed: 5)
+            $0.currentOutcomes = JobOutcomes(succeeded: 50, failed: 50)
+        },
+        .init("too few jobs to judge by", 2, ["a old ready", "b new ready"], ["create 1 new"]) {
+            $0.rollbackOnFailure = true
+            $0.updateOutcomes = JobOutcomes(failed: 9)
+            $0.currentOutcomes = JobOutcomes(succeeded: 100)
         },
         .init("cannot be created", 1, ["a old ready"], ["rollback old FailedCreate"], .failed) {
             $0.rollbackOnFailure = true
