@@ -1,101 +1,15 @@
 import APIMachinery
-import AsyncHTTPClient
-import Hummingbird
-import Logging
-import NIOCore
-import NIOHTTP1
 import RunEngine
 import Spec
 import Storage
-import StorageSQLite
-import Synchronization
 import Testing
 
 /// The routes over real sockets.
 @Suite("HTTP API")
 struct HTTPTests {
-    struct TokenAuthorizer: RequestAuthorizer {
-        func authorize(_ credential: RequestCredential, to action: RunAPIAction, in namespace: String) async throws {
-            switch (credential.token, action) {
-            case ("admin", _), ("runner", .work(pool: "default")), ("reader", .read): return
-            case ("runner", _), ("reader", _):
-                throw Status(code: 403, reason: .forbidden, message: "not allowed")
-            default: throw Status.unauthorized()
-            }
-        }
-    }
-
-    struct Server: Sendable {
-        var port: Int
-        var fixture: EngineFixture
-
-        func call(
-            _ method: String,
-            _ path: String,
-            _ body: String? = nil,
-            token: String? = "admin"
-        ) async throws -> (code: Int, json: JSONValue, retryAfter: String?) {
-            var request = HTTPClientRequest(url: "http://127.0.0.1:\(port)\(path)")
-            request.method = .init(rawValue: method)
-            if let token { request.headers.add(name: "Authorization", value: "Bearer \(token)") }
-            if let body { request.body = .bytes(ByteBuffer(string: body)) }
-            let response = try await HTTPClient.shared.execute(request, timeout: .seconds(60))
-            let bytes = try await response.body.collect(upTo: 64 << 20)
-            let json = try JSONValue(parsing: bytes.readableBytesView)
-            return (Int(response.status.code), json, response.headers.first(name: "Retry-After"))
-        }
-
-        /// Calls the runners' protocol in the name of a runner.
-        func agent(_ call: String, _ members: JSONObject = [:], runner: String = "pod-1") async throws -> JSONValue {
-            var body = members
-            body["namespace"] = "default"
-            body["pool"] = "default"
-            body["runner"] = .string(runner)
-            let answer = try await self.call("POST", "/agents/v1/\(call)", JSONValue.object(body).text, token: "runner")
-            try #require(answer.code == 200, "\(call): \(answer.json.text)")
-            return answer.json
-        }
-    }
-
-    private func with(_ body: @escaping @Sendable (Server) async throws -> Void) async throws {
-        try await Scratch.with { directory in
-            let store = try SQLiteRunStore(path: directory + "/runs.sqlite")
-            let fixture = try await EngineFixture(store: store)
-            try fixture.workflow("one", .noop("a"))
-            try fixture.workflow(
-                "two",
-                WorkflowSpec(
-                    params: [Parameter(name: "who", default: "world")],
-                    steps: [
-                        Step(id: "greet", actor: "exec", with: ["text": "hello ${{ params.who }}"]),
-                        Step(id: "after", actor: "noop", dependsOn: ["greet"], timeoutSeconds: 9),
-                    ]
-                )
-            )
-            let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-            let router = Router()
-            RunRoutes(engine: fixture.engine, authorizer: TokenAuthorizer(), logger: logger).add(to: router)
-            RunnerRoutes(engine: fixture.engine, authorizer: TokenAuthorizer(), logger: logger).add(to: router)
-            let (ports, port) = AsyncStream<Int>.makeStream()
-            let application = Application(
-                router: router,
-                configuration: .init(address: .hostname("127.0.0.1", port: 0)),
-                onServerRunning: { port.yield($0.localAddress?.port ?? 0) },
-                logger: logger
-            )
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { try await application.run() }
-                guard let number = await ports.first(where: { _ in true }) else { return }
-                try await body(Server(port: number, fixture: fixture))
-                group.cancelAll()
-            }
-            try store.close()
-        }
-    }
-
     @Test("A run from submission to report, as a runner in another language would do it")
     func wholeRun() async throws {
-        try await with { server in
+        try await withServer { server in
             let submitted = try await server.call(
                 "POST",
                 "/api/v1/namespaces/default/workflows/two/runs",
@@ -176,7 +90,7 @@ struct HTTPTests {
 
     @Test("Batches and lists")
     func lists() async throws {
-        try await with { server in
+        try await withServer { server in
             let batch = try await server.call(
                 "POST",
                 "/api/v1/namespaces/default/workflows/one/runs",
@@ -269,7 +183,7 @@ struct HTTPTests {
         ] as [(String, String, String?, String?, Int, String)]
     )
     func errors(method: String, path: String, body: String?, token: String?, code: Int, message: String) async throws {
-        try await with { server in
+        try await withServer { server in
             let answer = try await server.call(method, path, body, token: token)
             #expect(answer.code == code)
             #expect(answer.json["kind"] == "Status" && answer.json["code"]?.intValue == Int64(code))
@@ -282,7 +196,7 @@ struct HTTPTests {
 
     @Test("A full queue answers 429 with a time to wait")
     func shedding() async throws {
-        try await with { server in
+        try await withServer { server in
             server.fixture.catalog.setPool(namespace: "default", name: "default", queue: QueueSpec(maxDepth: 1))
             let path = "/api/v1/namespaces/default/workflows/one/runs"
             #expect(try await server.call("POST", path, "{}").code == 201)
@@ -294,7 +208,7 @@ struct HTTPTests {
 
     @Test("A body that is too large is refused")
     func largeBody() async throws {
-        try await with { server in
+        try await withServer { server in
             let body = #"{"params":{"x":""# + String(repeating: "a", count: 33 << 20) + #""}}"#
             let answer = try? await server.call("POST", "/api/v1/namespaces/default/workflows/one/runs", body)
             // The server may close the connection before the client has sent everything.
@@ -304,7 +218,7 @@ struct HTTPTests {
 
     @Test("A long poll is answered when a job arrives")
     func longPoll() async throws {
-        try await with { server in
+        try await withServer { server in
             async let waiting = server.agent("lease", ["capacity": 1, "waitSeconds": 20])
             _ = try await server.call("POST", "/api/v1/namespaces/default/workflows/one/runs", "{}")
             let answer = try await waiting

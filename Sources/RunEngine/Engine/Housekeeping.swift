@@ -4,9 +4,8 @@ import Spec
 import Storage
 import Synchronization
 
-/// Where the sweep over all active runs has got to.
+/// When all active runs are to be looked at again.
 struct SweepState: Sendable {
-    var cursor: Int64 = 0
     var nextSweep: Timestamp?
 }
 
@@ -195,32 +194,12 @@ extension RunEngine {
     /// that the planner would do and nobody did. Neither can happen while every change is one transaction; this is
     /// what makes it true of a store that was restored, edited, or written by an older version.
     func sweep() async throws {
-        var cursor: Int64 = 0
-        while true {
-            let start = cursor
-            let (stuck, last) = try await store.read { [self] reader in
-                let runs = try reader.activeRuns(after: start, limit: 500)
-                return (try runs.filter { try isStuck($0, reader) }.map(\.id), runs.last?.id)
-            }
-            for id in stuck { try await repair(id) }
-            guard let last else { return }
-            cursor = last
-        }
-    }
-
-    private func isStuck(_ run: RunRecord, _ reader: any RunReader) throws -> Bool {
-        let steps = try reader.steps(run: run.id)
-        for step in steps where step.phase.hasJob {
-            if try reader.job(step.key) == nil { return true }
-        }
-        // Whoever has a job moves on by it; only a run without any needs the planner's opinion.
-        if steps.contains(where: \.phase.hasJob) { return false }
-        return true
+        for id in try await store.read({ try $0.stalledRuns(limit: 1000) }) { try await repair(id) }
     }
 
     private func repair(_ id: Int64) async throws {
         let name = try await perform { [self] transaction, effects -> String? in
-            guard let run = try transaction.run(id: id), try isStuck(run, transaction), !run.phase.isFinal else {
+            guard let run = try transaction.run(id: id), !run.phase.isFinal else {
                 return nil
             }
             var transition = try transition(run, transaction, now: clock.now)
@@ -243,16 +222,15 @@ extension RunEngine {
         }
     }
 
-    /// Replaces the running figures by counted ones.
+    /// Replaces the running figures by counted ones, and tells the metrics.
     private func correctBook(_ now: Timestamp) async throws {
+        let before = book.changeCounts
         let counts = try await store.read { reader in
             try reader.queues().map { ($0, try reader.counts($0, now: now), try reader.nextReady($0, after: now)) }
         }
         for (queue, counts, nextDue) in counts {
-            // Figures of jobs on their way into or out of the queue settle by themselves; others never would.
-            if book.waiting(queue) == 0 || counts.waiting == 0 || abs(book.waiting(queue) - counts.waiting) > 1000 {
-                book.setWaiting(queue, counts.waiting, nextDue: nextDue)
-            }
+            book.correct(queue, waiting: counts.waiting, nextDue: nextDue, unlessChangedSince: before[queue] ?? 0)
+            // Costs nothing when nobody waits, and helps whoever does while there are jobs.
             if counts.ready + counts.express > 0 { waiters.signal(queue, count: counts.ready + counts.express) }
             metrics.depth(queue, counts, now)
         }

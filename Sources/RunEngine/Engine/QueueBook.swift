@@ -16,6 +16,8 @@ final class QueueBook: Sendable {
         var meanExecution: Double?
         /// When delayed jobs become ready; the earliest known.
         var nextDue: Timestamp?
+        /// Counts changes, so that a count of rows made meanwhile is known to be old.
+        var changes = 0
     }
 
     /// The weight of the latest job in the mean execution time.
@@ -43,6 +45,18 @@ final class QueueBook: Sendable {
     /// The next turns of a lease for so many jobs; the caller says afterwards how many it got.
     func turn(_ queue: QueueName) -> Int { entries.withLock { $0[queue]?.turn ?? 0 } }
 
+    /// How often each queue's figures have changed.
+    var changeCounts: [QueueName: Int] { entries.withLock { $0.mapValues(\.changes) } }
+
+    /// Takes counted figures over, unless jobs came or went while they were counted.
+    func correct(_ queue: QueueName, waiting: Int, nextDue: Timestamp?, unlessChangedSince count: Int) {
+        entries.withLock { entries in
+            guard entries[queue, default: Entry()].changes == count else { return }
+            entries[queue, default: Entry()].waiting = waiting
+            entries[queue, default: Entry()].nextDue = nextDue
+        }
+    }
+
     func setWaiting(_ queue: QueueName, _ count: Int, nextDue: Timestamp?) {
         entries.withLock { entries in
             entries[queue, default: Entry()].waiting = count
@@ -54,15 +68,20 @@ final class QueueBook: Sendable {
         entries.withLock { entries in
             for arrival in effects.arrivals {
                 entries[arrival.queue, default: Entry()].waiting += 1
+                entries[arrival.queue, default: Entry()].changes += 1
                 if !arrival.isReturn { entries[arrival.queue, default: Entry()].enqueued += 1 }
                 if arrival.readyAt > now {
                     let due = entries[arrival.queue, default: Entry()].nextDue
                     entries[arrival.queue, default: Entry()].nextDue = min(due ?? arrival.readyAt, arrival.readyAt)
                 }
             }
-            for queue in effects.withdrawals { entries[queue, default: Entry()].waiting -= 1 }
+            for queue in effects.withdrawals {
+                entries[queue, default: Entry()].waiting -= 1
+                entries[queue, default: Entry()].changes += 1
+            }
             for job in effects.leased {
                 entries[job.queue, default: Entry()].waiting -= 1
+                entries[job.queue, default: Entry()].changes += 1
                 entries[job.queue, default: Entry()].turn += 1
             }
             for departure in effects.departures {

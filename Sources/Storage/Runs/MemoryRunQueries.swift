@@ -35,6 +35,15 @@ extension MemoryRunTransaction {
         return Array(active.sorted { $0.id < $1.id }.prefix(limit))
     }
 
+    func stalledRuns(limit: Int) throws -> [Int64] {
+        let stalled = state.runs.values.filter { run in
+            let steps = state.steps[run.id] ?? []
+            let jobs = steps.count { state.jobs[$0.key] != nil }
+            return !run.phase.isFinal && (jobs == 0 || steps.contains { $0.phase.hasJob && state.jobs[$0.key] == nil })
+        }
+        return Array(stalled.map(\.id).sorted().prefix(limit))
+    }
+
     func overdueRuns(now: Timestamp, limit: Int) throws -> [RunRecord] {
         let overdue = state.runs.values.filter { run in
             !run.phase.isFinal && run.deadline.map { $0 <= now } ?? false

@@ -95,6 +95,21 @@ class SQLiteRunReader: RunReader {
         return try statement.all(Self.readRun)
     }
 
+    func stalledRuns(limit: Int) throws -> [Int64] {
+        // A run's steps and jobs have keys from id * 2^20 on.
+        var statement = try prepare(
+            """
+            SELECT id FROM runs WHERE finished_at IS NULL AND ( \
+            NOT EXISTS (SELECT 1 FROM jobs WHERE key >= runs.id << 20 AND key < (runs.id + 1) << 20) \
+            OR EXISTS (SELECT 1 FROM steps WHERE key >= runs.id << 20 AND key < (runs.id + 1) << 20 \
+            AND phase IN (1, 2) AND NOT EXISTS (SELECT 1 FROM jobs WHERE jobs.key = steps.key))) \
+            ORDER BY id LIMIT ?
+            """
+        )
+        statement.bind(limit)
+        return try statement.all { $0.integer() }
+    }
+
     func overdueRuns(now: Timestamp, limit: Int) throws -> [RunRecord] {
         var statement = try prepare(
             """

@@ -196,6 +196,42 @@ struct RunStoreConformanceTests {
         }
     }
 
+    @Test("Active runs without the jobs they need are found", arguments: RunStoreFixture.all)
+    func stalledRuns(_ fixture: RunStoreFixture) async throws {
+        try await fixture.with { store in
+            // By name: the steps' phases, and whether each has a job.
+            let cases: [(String, [(StepRecord.Phase, Bool)], RunRecord.Phase)] = [
+                ("working", [(.succeeded, false), (.running, true), (.pending, false)], .running),
+                ("queued", [(.queued, true)], .pending),
+                ("ended", [(.succeeded, false)], .succeeded),
+                ("idle", [(.succeeded, false), (.pending, false)], .running),
+                ("empty", [], .running),
+                ("half", [(.running, true), (.queued, false)], .running),
+            ]
+            let ids = try await store.transaction { transaction in
+                var ids: [Int64: String] = [:]
+                for (name, states, phase) in cases {
+                    var run = RunRecord.test(name)
+                    run.phase = phase
+                    run.finishedAt = phase.isFinal ? .at(1) : nil
+                    try transaction.insert(&run)
+                    ids[run.id] = name
+                    let steps = states.enumerated().map { index, state in
+                        var step = StepRecord(key: StepKey(run: run.id, index: index), id: "s\(index)")
+                        step.phase = state.0
+                        return step
+                    }
+                    try transaction.insert(steps)
+                    for (step, state) in zip(steps, states) where state.1 { try transaction.enqueue(.test(step.key)) }
+                }
+                return ids
+            }
+            let stalled = try await store.read { try $0.stalledRuns(limit: 10) }
+            #expect(stalled.map { ids[$0] } == ["idle", "empty", "half"])
+            #expect(try await store.read { try $0.stalledRuns(limit: 1) } == Array(stalled.prefix(1)))
+        }
+    }
+
     @Test("Deleting a run takes all with it", arguments: RunStoreFixture.all)
     func deletion(_ fixture: RunStoreFixture) async throws {
         try await fixture.with { store in
