@@ -157,3 +157,26 @@ struct LanguageTests {
         #expect(try Expression.compile(source, declarations: ["a": .dyn]).resultType == expected)
     }
 }
+
+/// What is decided when an expression is planned, not when it is evaluated.
+struct PlanningTests {
+    /// The reference evaluates conversions of constants and compiles constant patterns once; if that fails, so does
+    /// the expression, even where the call would not be reached. The same holds for calls that can never be made.
+    @Test(
+        arguments: [
+            ("true || int('abc') == 1", .badConversion), ("false && 'a'.matches('[')", .badRegex),
+            ("true ? 1 : size()", .noSuchOverload), ("true || 'a'.startsWith('a', 'b')", .noSuchOverload),
+            ("true || uint(-1) == 1u", .overflow),
+        ] as [(String, ExpressionError.Code)]
+    )
+    func constantsFailEarly(_ source: String, _ code: ExpressionError.Code) throws {
+        let program = try Expression.compile(source, checked: false)
+        #expect { try program.evaluate() } throws: { ($0 as? ExpressionError)?.code == code }
+    }
+
+    @Test(arguments: ["true || int(x) == 1", "true || 1 / 0 == 1", "true || foo(1)", "true || [1][5] == 1"])
+    func everythingElseFailsWhereItIsReached(_ source: String) throws {
+        let program = try Expression.compile(source, checked: false)
+        #expect(try program.evaluate(["x": .string("abc")]) == .bool(true))
+    }
+}

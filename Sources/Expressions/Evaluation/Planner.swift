@@ -42,14 +42,14 @@ struct Planner {
             for element in elements {
                 result.append(Plan.Element(value: try plan(element.value), isOptional: element.isOptional))
             }
-            return .list(result, offset)
+            return Self.folded(result) ?? .list(result, offset)
         case .map(let entries):
             var result: [Plan.Entry] = []
             for entry in entries {
                 let key = try plan(entry.key)
                 result.append(Plan.Entry(key: key, value: try plan(entry.value), isOptional: entry.isOptional))
             }
-            return .map(result, offset)
+            return Self.folded(result) ?? .map(result, offset)
         case .message(let name, _):
             throw EvaluationFailure(.noSuchAttribute, "unknown type: \(name)").located(at: offset)
         case .comprehension(let comprehension):
@@ -152,12 +152,16 @@ struct Planner {
         plans.reserveCapacity(arguments.count + 1)
         if let target { plans.append(try plan(target)) }
         for argument in arguments { plans.append(try plan(argument)) }
-        if let special = operation(name, plans, offset) { return special }
-        return .call(try callee(name, count: plans.count, node: node), plans, offset)
+        if let special = try operation(name, plans, offset) { return special }
+        let callee = try callee(name, count: plans.count, node: node)
+        if Self.conversions.contains(name), plans.count == 1, case .constant = plans[0] {
+            return .constant(try Self.evaluate(.call(callee, plans, offset)))
+        }
+        return .call(callee, plans, offset)
     }
 
     /// Operators and functions that are not called like the rest.
-    private func operation(_ name: String, _ plans: [Plan], _ offset: Int) -> Plan? {
+    private func operation(_ name: String, _ plans: [Plan], _ offset: Int) throws(EvaluationFailure) -> Plan? {
         if let operation = Arithmetic(rawValue: name) { return .arithmetic(operation, plans[0], plans[1], offset) }
         switch (name, plans.count) {
         case ("_==_", 2): return .equal(plans[0], plans[1], isNegated: false, offset)
@@ -171,19 +175,60 @@ struct Planner {
         case ("-_", 1): return .negate(plans[0], offset)
         case ("or", 2): return .optionalOr(plans[0], plans[1], isValue: false, offset)
         case ("orValue", 2): return .optionalOr(plans[0], plans[1], isValue: true, offset)
-        case ("matches", 2): return regex(.matches, plans, offset)
-        case ("find", 2): return regex(.find, plans, offset)
-        case ("findAll", 2), ("findAll", 3): return regex(.findAll, plans, offset)
+        case ("matches", 2): return try regex(.matches, plans, offset)
+        case ("find", 2): return try regex(.find, plans, offset)
+        case ("findAll", 2), ("findAll", 3): return try regex(.findAll, plans, offset)
         default: return nil
         }
     }
 
-    /// Compiles a pattern once if it is a literal. A bad one is left to the ordinary call, which reports it.
-    private func regex(_ function: Plan.RegexFunction, _ plans: [Plan], _ offset: Int) -> Plan? {
-        guard case .constant(.string(let pattern)) = plans[1], let compiled = try? RegularExpression(pattern) else {
-            return nil
+    /// Compiles a pattern once if it is a literal. A bad one is an error of the whole expression, as in the reference.
+    private func regex(_ function: Plan.RegexFunction, _ plans: [Plan], _ offset: Int) throws(EvaluationFailure)
+        -> Plan?
+    {
+        guard case .constant(.string(let pattern)) = plans[1] else { return nil }
+        do throws(RegularExpressionError) {
+            let expression = try RegularExpression(pattern)
+            return .regex(expression, function, plans[0], limit: plans.count > 2 ? plans[2] : nil, offset)
+        } catch {
+            throw EvaluationFailure(.badRegex, error.description).located(at: offset)
         }
-        return .regex(compiled, function, plans[0], limit: plans.count > 2 ? plans[2] : nil, offset)
+    }
+
+    // MARK: Constants
+
+    /// Functions that the reference calls once for all if their argument is a constant. If such a call fails, so
+    /// does the expression, even where the call would not be reached.
+    private static let conversions: Set<String> = [
+        "bool", "bytes", "double", "dyn", "duration", "int", "string", "timestamp", "type", "uint",
+    ]
+
+    /// The value of a plan that reads nothing.
+    private static func evaluate(_ plan: Plan) throws(EvaluationFailure) -> CELValue {
+        var context = EvaluationContext(variables: [:] as [String: CELValue], locals: [], budget: .standard)
+        return try plan.evaluate(&context)
+    }
+
+    /// The list, if all its elements are constants.
+    private static func folded(_ elements: [Plan.Element]) -> Plan? {
+        var values: [CELValue] = []
+        for element in elements {
+            guard !element.isOptional, case .constant(let value) = element.value else { return nil }
+            values.append(value)
+        }
+        return .constant(.list(CELList(values)))
+    }
+
+    /// The map, if all its keys and values are constants.
+    private static func folded(_ entries: [Plan.Entry]) -> Plan? {
+        var result = CELMapEntries()
+        for entry in entries {
+            guard !entry.isOptional, case .constant(let key) = entry.key, case .constant(let value) = entry.value else {
+                return nil
+            }
+            result.set(key, to: value)
+        }
+        return .constant(.map(CELMap(entries: result)))
     }
 
     /// Which implementation a call gets: the one that serves all signatures, the signature that the checker chose, the
