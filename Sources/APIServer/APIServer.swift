@@ -43,7 +43,8 @@ public final class APIServer: Service {
 
     private struct Readiness {
         var port: Int?
-        var waiting: [CheckedContinuation<Int, Never>] = []
+        var waiting: [Int: CheckedContinuation<Int, any Error>] = [:]
+        var nextWaiter = 0
     }
 
     private let configuration: Configuration
@@ -78,21 +79,38 @@ public final class APIServer: Service {
     }
 
     /// Waits until the server answers, and tells its port.
-    public func ready() async -> Int {
-        await withCheckedContinuation { continuation in
-            let port = readiness.withLock { state -> Int? in
-                if state.port == nil { state.waiting.append(continuation) }
-                return state.port
-            }
-            if let port { continuation.resume(returning: port) }
+    ///
+    /// - Throws: `CancellationError` if the task is cancelled first, as when the server could not start.
+    public func ready() async throws -> Int {
+        let id = readiness.withLock { state in
+            state.nextWaiter += 1
+            return state.nextWaiter
         }
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                let port = readiness.withLock { state -> Int? in
+                    if state.port == nil { state.waiting[id] = continuation }
+                    return state.port
+                }
+                if let port { continuation.resume(returning: port) }
+                // A cancellation before the continuation was stored found nothing to resume.
+                if Task.isCancelled { giveUpWaiting(id) }
+            }
+        } onCancel: {
+            giveUpWaiting(id)
+        }
+    }
+
+    private func giveUpWaiting(_ id: Int) {
+        readiness.withLock { $0.waiting.removeValue(forKey: id) }?.resume(throwing: CancellationError())
     }
 
     /// Loads everything, then serves until the service group stops.
     ///
     /// - Throws: if the data directory or the store cannot be used; the message says what to do.
     public func run() async throws {
-        try await prepare()
+        try PrivateFiles.makeDirectory(configuration.dataDirectory)
+        try await load()
         let directory = configuration.dataDirectory
         let hosts = ["localhost", "127.0.0.1", "::1", "kubernetes", "kubernetes.default", "kubernetes.default.svc"]
         var names = hosts
@@ -129,9 +147,9 @@ public final class APIServer: Service {
         await core.store.close()
     }
 
-    /// Fills the caches and the registry.
-    private func prepare() async throws {
-        try PrivateFiles.makeDirectory(configuration.dataDirectory)
+    /// Fills the caches and the registry from the store. ``run()`` does this first; call it by itself to use
+    /// ``respond(to:)`` without serving.
+    public func load() async throws {
         do throws(Status) {
             try await BuiltInResources.register(in: core)
             let definitions = CustomResourceDefinitions(core: core)
@@ -179,9 +197,9 @@ public final class APIServer: Service {
             logger.error("no kubeconfig written", metadata: ["error": "\(error)"])
         }
         let waiting = readiness.withLock { state in
-            defer { state.waiting = [] }
+            defer { state.waiting = [:] }
             state.port = port
-            return state.waiting
+            return Array(state.waiting.values)
         }
         for continuation in waiting { continuation.resume(returning: port) }
         logger.info("API server ready", metadata: ["port": "\(port)"])

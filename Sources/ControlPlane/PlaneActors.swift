@@ -26,7 +26,7 @@ struct PlaneActors: Service {
     var logger: Logger
 
     func run() async throws {
-        _ = await server.ready()
+        _ = try await cancelWhenGracefulShutdown { try await server.ready() }
         readiness.set(.apiserver)
         let configuration = try ClientConfiguration.load(kubeconfig: directory.kubeconfig)
         let client = try KubeClient(configuration, logger: logger)

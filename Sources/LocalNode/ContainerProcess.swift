@@ -75,8 +75,8 @@ final class ContainerProcess: Sendable {
         var options = PlatformOptions()
         options.createSession = true
         options.teardownSequence = [.send(signal: .quit, allowedDurationToNextStep: .seconds(10))]
-        // Bytes, because values need not be UTF-8 in the order of a dictionary of keys that is Subprocess' own.
-        let environment = command.environment.sorted { $0.key < $1.key }.map { Array("\($0.key)=\($0.value)".utf8) }
+        // Subprocess hands bytes on as they are, so they end as C wants it.
+        let environment = command.environment.sorted { $0.key < $1.key }.map { Array("\($0.key)=\($0.value)\0".utf8) }
         _ = try await Subprocess.run(
             .path(FilePath(command.shim)),
             arguments: Arguments(command.words),
