@@ -160,9 +160,10 @@ public struct ReplicaCalculator: Sendable {
         let replicas =
             tolerance.contains(ratio) ? statusReplicas : Self.replicas(Double(value) / Double(target))
         guard statusReplicas != 0 else { return ReplicaProposal(replicas: replicas, value: value) }
-        // Above 2⁵³ a double rounds up to 2⁶³, which is no 64-bit integer.
-        let average =
-            value == .max ? value : Int64(exactly: (Double(value) / Double(statusReplicas)).rounded(.up)) ?? .max
+        // The largest sums round up to 2⁶³ as doubles, which is no 64-bit integer: they count as overflown.
+        let isOverflown = Double(value) >= 0x1p63
+        let mean = (Double(value) / Double(statusReplicas)).rounded(.up)
+        let average = isOverflown ? .max : Int64(exactly: mean) ?? .max
         return ReplicaProposal(replicas: replicas, average: average, value: value)
     }
 

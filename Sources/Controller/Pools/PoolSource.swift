@@ -1,6 +1,7 @@
 public import APIMachinery
 public import ControllerRuntime
 public import KubeAPI
+import Logging
 import Spec
 
 /// The objects that a pool's reconciler looks at, as last seen; they may be older than what the server has.
@@ -52,3 +53,26 @@ public protocol EventSink: Sendable {
 }
 
 extension EventRecorder: EventSink {}
+
+/// Writes every Event to the log as well: a decision leaves both.
+struct LoggedEvents: EventSink {
+    let events: any EventSink
+    let logger: Logger
+
+    func normal(_ object: ObjectReference, reason: String, _ message: String) {
+        logger.info("\(reason)", metadata: metadata(object, message))
+        events.normal(object, reason: reason, message)
+    }
+
+    func warning(_ object: ObjectReference, reason: String, _ message: String) {
+        logger.warning("\(reason)", metadata: metadata(object, message))
+        events.warning(object, reason: reason, message)
+    }
+
+    private func metadata(_ object: ObjectReference, _ message: String) -> Logger.Metadata {
+        [
+            "kind": "\(object.kind)", "namespace": "\(object.namespace)", "name": "\(object.name)",
+            "message": "\(message)",
+        ]
+    }
+}

@@ -49,7 +49,7 @@ public final class WorkerPoolReconciler: Reconciler {
         self.source = source
         self.runners = runners
         self.queues = queues
-        self.events = events
+        self.events = LoggedEvents(events: events, logger: logger)
         self.settings = settings
         self.time = time
         self.logger = logger

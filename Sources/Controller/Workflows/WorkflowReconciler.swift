@@ -57,7 +57,7 @@ public final class WorkflowReconciler: Reconciler {
         self.revisions = revisions
         self.counts = counts
         self.countPeriod = countPeriod
-        self.events = events
+        self.events = LoggedEvents(events: events, logger: logger)
         self.time = time
         self.logger = logger
     }
