@@ -27,14 +27,13 @@ func program(_ name: String, folder: String, _ dependencies: [Target.Dependency]
     )
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
-    .testTarget(
-        name: name,
-        dependencies: dependencies,
-        path: "Tests/\(name)",
-        resources: resources,
-        swiftSettings: settings
-    )
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: settings)
+}
+
+/// What several test targets share.
+func testSupport(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: settings)
 }
 
 extension Target.Dependency {
@@ -56,6 +55,7 @@ extension Target.Dependency {
     static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
     static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
     static let serviceLifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+    static let serviceLifecycleTestKit = product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle")
     static let subprocess = product(name: "Subprocess", package: "swift-subprocess")
     static let system = product(name: "SystemPackage", package: "swift-system")
     static let unixSignals = product(name: "UnixSignals", package: "swift-service-lifecycle")
@@ -182,5 +182,72 @@ let package = Package(
             ["APIServer", "StorageSQLite", .argumentParser, .logging, .serviceLifecycle, .unixSignals]
         ),
         program("generate-manifests", folder: "generate-manifests", ["APIMachinery", "KubeYAML", "Spec"]),
+
+        // Tests: units beside every module, then the built programs as users have them.
+        testSupport("TestSupport", ["APIMachinery"]),
+        testSupport("KubeTestSupport", ["APIMachinery", "KubeClient"]),
+        tests("APIMachineryTests", ["APIMachinery", "TestSupport"]),
+        tests("ExpressionsTests", ["APIMachinery", "Expressions"]),
+        tests("SchemaTests", ["APIMachinery", "Expressions", "Schema", "TestSupport"]),
+        tests("KubeAPITests", ["APIMachinery", "KubeAPI"]),
+        tests("KubeYAMLTests", ["APIMachinery", "KubeYAML", "TestSupport"]),
+        tests("SpecTests", ["APIMachinery", "KubeAPI", "KubeYAML", "Schema", "Spec", "TestSupport"]),
+        tests(
+            "ObservabilityTests",
+            [
+                "Observability", .asyncHTTPClient, .coreMetrics, .httpTypes, .hummingbird, .logging, .metrics,
+                .nioCore, .nioHTTP1, .serviceLifecycle, .subprocess,
+            ]
+        ),
+        tests("StorageTests", ["APIMachinery", "Storage", "StorageSQLite"]),
+        tests("KubeClientTests", ["APIMachinery", "KubeClient", "KubeTestSupport"]),
+        tests(
+            "ControllerRuntimeTests",
+            [
+                "APIMachinery", "ControllerRuntime", "KubeClient", "KubeTestSupport", .logging, .serviceLifecycle,
+                .serviceLifecycleTestKit,
+            ]
+        ),
+        tests("APIServerTests", ["APIMachinery", "APIServer", "Storage", "StorageSQLite", .logging]),
+        tests(
+            "RunEngineTests",
+            [
+                "APIMachinery", "RunEngine", "Spec", "Storage", "StorageSQLite", .asyncHTTPClient, .httpTypes,
+                .hummingbird, .logging, .nioCore, .nioHTTP1,
+            ]
+        ),
+        tests(
+            "ControllerTests",
+            [
+                "APIMachinery", "Controller", "ControllerRuntime", "KubeAPI", "KubeClient", "KubeTestSupport",
+                "RunEngine", "Spec", "TestSupport", .logging,
+            ]
+        ),
+        tests(
+            "LocalNodeTests",
+            [
+                "APIMachinery", "ControllerRuntime", "ImageStore", "KubeAPI", "KubeClient", "KubeTestSupport",
+                "LocalNode", "pod-shim", .logging, .serviceLifecycleTestKit, .subprocess, .system,
+            ]
+        ),
+        tests(
+            "AgentRunnerTests",
+            [
+                "APIMachinery", "AgentRunner", "Observability", .asyncHTTPClient, .coreMetrics, .httpTypes,
+                .hummingbird, .logging, .metrics, .nioCore, .nioHTTP1, .nioPosix, .serviceLifecycle,
+            ]
+        ),
+        tests(
+            "CLITests",
+            [
+                "APIMachinery", "CLI", "ImageStore", "KubeAPI", "KubeClient", "KubeYAML", "Spec", "TestSupport",
+                .argumentParser,
+            ]
+        ),
+        // Depends on the programs so that they are built before they are driven.
+        tests(
+            "EndToEndTests",
+            ["APIMachinery", "TestSupport", "agent-runner", "controller", "ctl", "generate-manifests", "pod-shim"]
+        ),
     ]
 )
