@@ -51,6 +51,7 @@ enum PodLogVerb {
             // A pod that no node has yet has no log either.
             return APIResponse(status: 204, contentType: "text/plain", body: .bytes([]))
         }
+        try checkState(pod, options, name: name)
         guard let source = core.options.podLogs else {
             throw .internalError("no node of this server keeps logs; the pod \(name) is bound to \(node)")
         }
@@ -72,6 +73,26 @@ enum PodLogVerb {
                 }
             )
         )
+    }
+
+    /// Refuses the log of a container that has not run yet, or has not run before.
+    private static func checkState(_ pod: JSONValue, _ options: PodLogOptions, name: String) throws(Status) {
+        let container = options.container
+        let lists = ["containerStatuses", "initContainerStatuses"]
+        let statuses = lists.flatMap { pod.value(at: "status", $0)?.arrayValue ?? [] }
+        let status = statuses.first { $0["name"]?.stringValue == container } ?? .null
+        let last = status.value(at: "lastState", "terminated")
+        if options.previous {
+            guard last != nil else {
+                throw .badRequest("previous terminated container \"\(container)\" in pod \"\(name)\" not found")
+            }
+            return
+        }
+        let hasRun =
+            last != nil || status.value(at: "state", "running") != nil || status.value(at: "state", "terminated") != nil
+        guard !hasRun else { return }
+        let reason = status.value(at: "state", "waiting", "reason")?.stringValue ?? "ContainerCreating"
+        throw .badRequest("container \"\(container)\" in pod \"\(name)\" is waiting to start: \(reason)")
     }
 
     private static func options(

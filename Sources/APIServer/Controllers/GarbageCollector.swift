@@ -16,6 +16,8 @@ final class GarbageCollector: Sendable {
     private struct Graph {
         var dependents: [String: Set<Reference>] = [:]
         var owners: [Reference: Set<String>] = [:]
+        /// Objects that are deleted in the foreground and wait for their dependents, by uid.
+        var waiting: [String: Reference] = [:]
     }
 
     private let core: ServerCore
@@ -27,6 +29,9 @@ final class GarbageCollector: Sendable {
     private func note(_ reference: Reference, _ object: CachedObject?) {
         let now = Set((object?.owners ?? []).map(\.uid))
         graph.withLock { graph in
+            if let object, object.isDeleting, object.finalizers.contains("foregroundDeletion") {
+                graph.waiting[object.uid] = reference
+            }
             let before = graph.owners[reference] ?? []
             guard now != before else { return }
             for uid in before.subtracting(now) {
@@ -71,6 +76,7 @@ final class GarbageCollector: Sendable {
                 if object.isDeleting { try await finish(object, resource) } else { try await check(object, resource) }
             }
             guard let deletedUID else { return }
+            graph.withLock { $0.waiting[deletedUID] = nil }
             for dependent in dependents(of: deletedUID) {
                 guard let resource = self.resource(dependent.storageKey),
                     let object = core.existingCache(dependent.storageKey)?.current(dependent.path)
@@ -166,11 +172,7 @@ final class GarbageCollector: Sendable {
             }
             try await remove("orphan", from: owner, resource)
         }
-        guard owner.finalizers.contains("foregroundDeletion") else {
-            // Something else may hold the object, and it may be what others wait for.
-            try await release(object: owner)
-            return
-        }
+        guard owner.finalizers.contains("foregroundDeletion") else { return }
         var isBlocked = false
         for reference in dependents(of: owner.uid) {
             guard let dependent = core.existingCache(reference.storageKey)?.current(reference.path),
@@ -187,22 +189,10 @@ final class GarbageCollector: Sendable {
         if !isBlocked { try await remove("foregroundDeletion", from: owner, resource) }
     }
 
-    /// Looks again at the owners that wait for this object in the foreground.
-    private func release(object: CachedObject) async throws(Status) {}
-
     /// Looks again at the owners of an object that went.
     func releaseOwners(_ uids: [String]) async {
-        for resource in core.registry.contents.stored {
-            guard let cache = core.existingCache(resource.storageKey) else { continue }
-            var waiting: [CachedObject] = []
-            cache.snapshot().objects.forEach { object in
-                if object.isDeleting, uids.contains(object.uid) { waiting.append(object) }
-                return true
-            }
-            for owner in waiting {
-                await visit(Reference(storageKey: resource.storageKey, path: owner.path), deletedUID: nil)
-            }
-        }
+        let waiting = graph.withLock { graph in uids.compactMap { graph.waiting[$0] } }
+        for reference in waiting { await visit(reference, deletedUID: nil) }
     }
 
     private func remove(_ finalizer: String, from object: CachedObject, _ resource: ServedResource) async throws(Status)

@@ -12,8 +12,9 @@ struct Housekeeping: Service {
     private let definitions: CustomResourceCleanup
     private let changes: AsyncStream<[ObjectChange]>
 
-    /// How much history is kept for watches that resume, at least.
-    private static let keptRevisions: Int64 = 20_000
+    /// How much history is kept for watches that resume, at least. Beyond that it is kept in proportion to what
+    /// there is, so that the log never takes up much more than the objects themselves.
+    private static let keptRevisions: Int64 = 5000
 
     init(core: ServerCore) {
         self.core = core
@@ -114,7 +115,7 @@ struct Housekeeping: Service {
             core.tick()
             seconds += 1
             if seconds % 5 == 0 { await sweepDeleting() }
-            if seconds % 60 == 0 { await compact() }
+            if seconds % 10 == 0 { await compact() }
             try? await Task.sleep(for: .seconds(1))
         }
     }
@@ -129,8 +130,11 @@ struct Housekeeping: Service {
     }
 
     private func compact() async {
-        let bound = core.store.revision - Self.keptRevisions
-        guard bound > core.store.compactedRevision else { return }
+        let objects = core.allCaches.reduce(0) { $0 + $1.snapshot().objects.count }
+        let kept = max(Self.keptRevisions, Int64(objects))
+        let bound = core.store.revision - kept
+        // A sweep looks at every row, so it waits until it is worth it.
+        guard bound - core.store.compactedRevision > kept / 4 else { return }
         do throws(ObjectStoreError) {
             try await core.store.compact(upTo: bound)
         } catch {

@@ -13,7 +13,11 @@ enum ListVerb {
         switch resource.backend {
         case .action: throw .methodNotAllowed(resource.groupResource, verb: "list")
         case .computed(let source):
-            let objects = try await source.objects(namespace: namespace)
+            let objects = try await source.objects(namespace: namespace).filter { document in
+                // Computed objects are few; they are looked at as stored ones are.
+                let object = CachedObject(path: "", revision: 0, bytes: [], document: document, fields: [:])
+                return selection.matches(object)
+            }
             return try await Rendering.list(computed: objects, context: context, resource: resource)
         case .objects(let backend):
             let request = try await page(options, selection, namespace, backend)

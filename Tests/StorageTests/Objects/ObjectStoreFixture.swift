@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Storage
 import StorageSQLite
+import Testing
 
 /// A kind of object store, and how to open one of it.
 struct ObjectStoreFixture: Sendable, CustomTestStringConvertible {
@@ -18,7 +19,7 @@ struct ObjectStoreFixture: Sendable, CustomTestStringConvertible {
 
     /// Opens a store in a fresh directory, which is removed afterwards.
     func with<Result>(_ body: (any ObjectStore) async throws -> Result) async throws -> Result {
-        let directory = try TemporaryDirectory()
+        let directory = try StoreDirectory()
         defer { directory.remove() }
         let store = try open(directory.path)
         let result = try await body(store)
@@ -28,7 +29,7 @@ struct ObjectStoreFixture: Sendable, CustomTestStringConvertible {
 }
 
 /// A directory that a test has for itself.
-struct TemporaryDirectory {
+struct StoreDirectory {
     let path: String
 
     init() throws {

@@ -107,18 +107,18 @@ import Testing
     @Test("The observer sees every write in order, before its writer does", arguments: ObjectStoreFixture.all)
     func observer(_ fixture: ObjectStoreFixture) async throws {
         try await fixture.with { store in
-            let seen = Mutex<[Int64]>([])
-            store.observe { changes in seen.withLock { $0 += changes.map(\.revision) } }
+            let seen = SeenRevisions()
+            store.observe { changes in seen.add(changes.map(\.revision)) }
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for number in 0..<200 {
                     group.addTask {
                         let change = try await store.commit(.make(.create, "a\(number)", "x"))
-                        #expect(seen.withLock { $0.contains(change.revision) })
+                        #expect(seen.all.contains(change.revision))
                     }
                 }
                 try await group.waitForAll()
             }
-            let all = seen.withLock { $0 }
+            let all = seen.all
             #expect(all.count == 200)
             #expect(all == all.sorted())
         }
@@ -139,4 +139,13 @@ import Testing
             #expect(won == 1)
         }
     }
+}
+
+/// The revisions that an observer has seen, in its order.
+private final class SeenRevisions: Sendable {
+    private let revisions = Mutex<[Int64]>([])
+
+    var all: [Int64] { revisions.withLock { $0 } }
+
+    func add(_ new: [Int64]) { revisions.withLock { $0 += new } }
 }

@@ -6,7 +6,7 @@ import Testing
 /// What only a store on a disk can do, or suffer.
 @Suite struct SQLiteObjectStoreTests {
     private func inDirectory(_ body: (String) async throws -> Void) async throws {
-        let directory = try TemporaryDirectory()
+        let directory = try StoreDirectory()
         defer { directory.remove() }
         try await body(directory.path)
     }
