@@ -75,7 +75,8 @@ extension PodLifecycle {
                 )
             }
         }
-        if !conditions.contains(where: { $0.type == "PodScheduled" }) { set("PodScheduled", true, moment) }
+        // A Pod that is here has been scheduled, whatever was told while it waited.
+        set("PodScheduled", true, moment)
     }
 
     private mutating func set(

@@ -170,7 +170,8 @@ public final class MemoryAPI: APITransport {
         object.namespace = target.namespace
         target.name = object.name
         if state.objects[target.key] != nil { throw Status.alreadyExists(target.resource, name: object.name) }
-        object.uid = "uid-\(state.version)"
+        // Unlike any other server's, because processes are marked with it.
+        object.uid = "uid-\(state.version)-\(String(UInt64.random(in: 0 ... .max), radix: 16))"
         object.creationTimestamp = time.now
         return write(target, object, &state)
     }
