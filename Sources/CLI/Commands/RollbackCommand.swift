@@ -72,7 +72,7 @@ struct RollbackCommand: AsyncParsableCommand {
                     )
                     if wait, !dryRun {
                         try await RolloutWaiter(client: client, namespace: namespace, name: pool.name)
-                            .wait(generation: result.generation)
+                            .wait(for: result)
                     }
                     show(result, "rolled back to \(Self.name(of: plan.revision))\(dryRun ? " (dry run)" : "")")
                     return

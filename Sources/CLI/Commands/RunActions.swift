@@ -31,7 +31,9 @@ struct CancelCommand: AsyncParsableCommand {
                     .object([:])
                 )
                 if !Printing.structured(result, global.output, name: "workflowrun/\(run)") {
-                    Terminal.line("workflowrun/\(run) cancelled")
+                    let phase = result.value(at: "status", "phase")?.stringValue ?? ""
+                    let hasEnded = phase == "Succeeded" || phase == "Failed"
+                    Terminal.line("workflowrun/\(run) \(hasEnded ? "has ended before: \(phase)" : "cancelled")")
                 }
             }
         }

@@ -85,7 +85,7 @@ struct RestartCommand: AsyncParsableCommand {
             )
             if wait {
                 try await RolloutWaiter(client: client, namespace: namespace, name: pool.name)
-                    .wait(generation: result.generation)
+                    .wait(for: result)
             }
             if !Printing.structured(result.json, global.output, name: "workerpool/\(pool.name)") {
                 Terminal.line("workerpool/\(pool.name) restarted")

@@ -37,11 +37,11 @@ struct RunWatcher {
 
     /// Watches go on where they broke off; a lost history begins anew, and a plane that restarts is waited for.
     private func follow(_ show: @Sendable (Unstructured) -> Void) async throws -> Unstructured {
-        var interruptions = 0
+        var interruptions = Interruptions()
         while true {
             do {
                 let current = try await client.get(WorkflowRun.resource, namespace: namespace, name: name)
-                interruptions = 0
+                interruptions.reset()
                 show(current)
                 if Self.hasEnded(current) { return current }
                 let stream = try await client.watch(
@@ -60,17 +60,10 @@ struct RunWatcher {
                         continue
                     }
                 }
-            } catch let error where Self.isInterruption(error) {
-                interruptions += 1
-                guard interruptions <= 30 else { throw error }
-                try await Task.sleep(for: .seconds(1))
+            } catch let error where Interruptions.isOne(error) {
+                try await interruptions.pause(after: error)
             }
         }
-    }
-
-    private static func isInterruption(_ error: any Error) -> Bool {
-        if let status = error as? Status { return status.isConnectionFailure || status.isExpired }
-        return error is TransportError
     }
 
     static func hasEnded(_ run: Unstructured) -> Bool {

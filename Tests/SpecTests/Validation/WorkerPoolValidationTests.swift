@@ -21,6 +21,8 @@ import Testing
         "{updateStrategy: {rollingUpdate: {maxSurge: 1%, maxUnavailable: 0}}}",
         "{updateStrategy: {rollingUpdate: {maxSurge: 150%}}}",
         "{template: {spec: {containers: [{name: a, image: i}, {name: b, image: i}]}}}",
+        "{template: {}}",
+        "{template: {metadata: {annotations: {martinet.dev/restartedAt: now}}}}",
     ]
 
     @Test("What is right is left alone", arguments: valid)
@@ -66,7 +68,7 @@ import Testing
             "{updateStrategy: {rollingUpdate: {maxSurge: 0%, maxUnavailable: 0%}}}",
             "spec.updateStrategy.rollingUpdate.maxUnavailable: Invalid value: 0: may not be 0 when `maxSurge` is 0"
         ),
-        Row("{template: {}}", "spec.template.spec.containers: Required value: the runner's container"),
+        Row("{template: {spec: {}}}", "spec.template.spec.containers: Required value: the runner's container"),
         Row(
             "{template: {spec: {containers: []}}}",
             "spec.template.spec.containers: Required value: the runner's container"
