@@ -218,5 +218,8 @@ struct RunnerStateTests {
         state.beginStopping()
         let intake = state.endLease(jobs: [try job("a"), try job("b", "noop")], draining: false)
         #expect(intake.surplus.count == 2 && intake.start.isEmpty && intake.inline.isEmpty && state.isIdle)
+        #expect(!state.isQuiet)
+        state.handedBack(2)
+        #expect(state.isQuiet)
     }
 }

@@ -13,7 +13,9 @@ extension Runner {
         let now = clock.now
         for job in intake.start { start.yield(ReceivedJob(job: job, at: now)) }
         if !intake.inline.isEmpty { runInline(intake.inline, receivedAt: now) }
+        guard !intake.surplus.isEmpty else { return }
         await release(intake.surplus)
+        state.update { $0.handedBack(intake.surplus.count) }
     }
 
     /// Runs leased jobs, each in its task; returns when there are to be no more and the last one is over.

@@ -38,6 +38,7 @@ extension Runner {
         var backoff = Backoff()
         while let (ask, poll) = try? await state.wait({ state in state.beginLease().map { ($0, state.timing.poll) } }) {
             do {
+                let asked = clock.now
                 // A poll that waits must keep neither a stopping runner from going nor a lost one from registering.
                 let answer = try await whilePolling {
                     try await self.call(
@@ -46,10 +47,15 @@ extension Runner {
                         timeout: poll + .seconds(15)
                     )
                 }
-                backoff.succeeded()
                 let work = WorkAnswer(answer)
                 let intake = state.update { $0.endLease(jobs: work.jobs, draining: work.drain) }
                 await handle(intake, work)
+                if work.jobs.isEmpty, !work.drain, clock.now - asked < .milliseconds(50) {
+                    // A controller that does not wait must not be asked without a pause.
+                    try await clock.sleep(for: backoff.next(atLeast: nil))
+                } else {
+                    backoff.succeeded()
+                }
             } catch {
                 state.update { $0.failLease() }
                 if error is CancellationError {

@@ -138,11 +138,12 @@ public final class Runner: Service {
         }
         start.finish()
         try? await jobs.done.wait { $0 ? () : nil }
-        let told = await within(Self.flushTimeout) { try await self.state.wait { $0.unsentReports == 0 ? () : nil } }
-        if !told {
+        let told = await within(Self.flushTimeout) { try await self.state.wait { $0.isQuiet ? () : nil } }
+        let untold = state.read { $0.unsentReports }
+        if !told, untold > 0 {
             logger.error(
                 "finished jobs could not be reported; their leases will run out and they will run again",
-                metadata: ["reports": "\(state.read { $0.unsentReports })"]
+                metadata: ["reports": .stringConvertible(untold)]
             )
         }
         // Also gives back whatever an answer brought that was cut off by the end of polling.

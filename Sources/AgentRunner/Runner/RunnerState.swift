@@ -56,6 +56,8 @@ struct RunnerState: Sendable {
     private var sending: [JobReport] = []
     private var leasing: Ask?
     private var reportingSlots = 0
+    /// Surplus jobs whose release is under way.
+    private var handingBack = 0
     /// Jobs to ask for. Beyond the slots only as long as the work is of the kind that needs none.
     private var appetite: Int
     private(set) var isDraining = false
@@ -81,6 +83,8 @@ struct RunnerState: Sendable {
     var isIdle: Bool { held.isEmpty && unsent.isEmpty && sending.isEmpty }
     /// A poll that waits is to be given up.
     var mustNotPoll: Bool { isStopping || needsRegistration }
+    /// No request is out that the controller could still answer with jobs, or that gives some back.
+    var isQuiet: Bool { leasing == nil && unsentReports == 0 && handingBack == 0 }
     private var takesJobs: Bool { !isDraining && !isStopping && !needsRegistration }
     private var freeSlots: Int { max(0, slots - running - (leasing?.slots ?? 0) - reportingSlots) }
 
@@ -145,6 +149,7 @@ struct RunnerState: Sendable {
                 free -= 1
             }
         }
+        handingBack += intake.surplus.count
         if !intake.start.isEmpty || !intake.surplus.isEmpty {
             appetite = slots
         } else if !intake.inline.isEmpty, jobs.count >= asked {
@@ -153,6 +158,9 @@ struct RunnerState: Sendable {
         }
         return intake
     }
+
+    /// So many surplus jobs are no longer this runner's business.
+    mutating func handedBack(_ count: Int) { handingBack -= count }
 
     // MARK: Finishing and reporting
 
