@@ -107,7 +107,12 @@ final class ServerCore: Sendable {
     // MARK: Admission
 
     /// Refuses objects in namespaces that are missing or on their way out.
-    func admitCreate(of name: String, resource: ServedResource, context: RequestContext) async throws(Status) {
+    func admitCreate(
+        of name: String,
+        _ object: JSONValue,
+        resource: ServedResource,
+        context: RequestContext
+    ) async throws(Status) {
         if resource.isCustom,
             existingCache(CustomResourceDefinitions.storageKey)?.current(resource.storageKey)?.isDeleting == true
         {
@@ -123,7 +128,7 @@ final class ServerCore: Sendable {
         guard let found = existingCache("namespaces")?.current(namespace) else {
             throw .notFound(namespaces, name: namespace)
         }
-        guard found.isDeleting else { return }
+        guard found.isDeleting else { return try admitPod(name, resource, object, namespace) }
         var status = Status.forbidden(
             resource.groupResource,
             name: name,
@@ -137,6 +142,26 @@ final class ServerCore: Sendable {
             )
         ]
         throw status
+    }
+
+    /// A Pod must run as somebody.
+    private func admitPod(
+        _ name: String,
+        _ resource: ServedResource,
+        _ object: JSONValue,
+        _ namespace: String
+    ) throws(Status) {
+        guard resource.storageKey == "pods" else { return }
+        let account = object.value(at: "spec", "serviceAccountName")?.stringValue ?? "default"
+        // Every namespace gets its default account, if only a moment later.
+        guard account != "default", existingCache("serviceaccounts")?.current("\(namespace)/\(account)") == nil else {
+            return
+        }
+        throw .forbidden(
+            resource.groupResource,
+            name: name,
+            "error looking up service account \(namespace)/\(account): serviceaccount \"\(account)\" not found"
+        )
     }
 }
 

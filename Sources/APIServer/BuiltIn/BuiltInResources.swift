@@ -123,12 +123,12 @@ enum BuiltInResources {
         ]
     }
 
-    /// Quotas and ranges: there are none here, which is what `kubectl describe namespace` wants to know.
+    /// Kinds of which there are none here; `kubectl describe namespace` and `kubectl cluster-info` want to know.
     private static var unlimited: [ServedResource] {
-        [("resourcequotas", "ResourceQuota", "quota"), ("limitranges", "LimitRange", "limits")].map {
-            plural,
-            kind,
-            short in
+        [
+            ("resourcequotas", "ResourceQuota", "quota"), ("limitranges", "LimitRange", "limits"),
+            ("services", "Service", "svc"),
+        ].map { plural, kind, short in
             ServedResource(
                 group: "",
                 version: "v1",

@@ -9,8 +9,6 @@ struct EventStrategy: BuiltInStrategy {
     /// Errors about the newer form name no group: the reference checks both in their older form.
     var invalidGroup: String? { "" }
 
-    func unknownFieldMessage(_ field: String) -> String { "field label not supported: \(field)" }
-
     func nameErrors(_ name: String, isPrefix: Bool) -> [String] {
         isPrefix ? Validation.pathSegmentPrefix(name) : Validation.pathSegment(name)
     }

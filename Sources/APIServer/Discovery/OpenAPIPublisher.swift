@@ -72,6 +72,11 @@ final class OpenAPIPublisher: Sendable {
         }
         var response = answer(bytes)
         response.headers.append(("Etag", "\"\(hash)\""))
+        response.headers.append(("Vary", "Accept"))
+        if request.query["hash"] != nil {
+            // An address with a hash always leads to the same document.
+            response.headers.append(("Cache-Control", "public, immutable"))
+        }
         return response
     }
 

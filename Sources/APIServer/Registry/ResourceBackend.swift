@@ -118,11 +118,10 @@ struct Selection: Sendable {
         let known = resource.strategy.selectableFields
         for requirement in fields.requirements {
             let field = requirement.field
-            if field == "metadata.name" || field == "metadata.namespace" && resource.isNamespaced
-                || known.contains(field)
-            {
-                continue
-            }
+            // Built-in kinds without fields of their own take both, whether they have namespaces or not.
+            let hasNamespace = resource.isNamespaced || !resource.isCustom && known.isEmpty
+            if field == "metadata.name" || known.contains(field) { continue }
+            if field == "metadata.namespace", hasNamespace { continue }
             throw .badRequest(resource.strategy.unknownFieldMessage(field))
         }
         // The path of a single object narrows a watch to it.

@@ -85,7 +85,10 @@ extension ResourceStrategy {
     var selectableFields: Set<String> { [] }
     func fieldValues(_ object: JSONValue) -> [String: String] { [:] }
     func unknownFieldMessage(_ field: String) -> String {
-        "\"\(field)\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\""
+        // Kinds with selectable fields of their own word it differently.
+        selectableFields.isEmpty
+            ? "\"\(field)\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\""
+            : "field label not supported: \(field)"
     }
     var hasGeneration: Bool { false }
     var allowsCreateOnUpdate: Bool { false }

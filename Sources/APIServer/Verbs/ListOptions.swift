@@ -101,7 +101,7 @@ struct ListOptions: Sendable {
                 )
             }
             if Match(rawValue: match) == nil {
-                errors.append(.notSupported(matchPath, .string(match), ["", "Exact", "NotOlderThan"].sorted()))
+                errors.append(.notSupported(matchPath, .string(match), ["Exact", "NotOlderThan", ""]))
             } else if match == Match.exact.rawValue, version == "0" {
                 errors.append(
                     .forbidden(matchPath, "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"")

@@ -61,7 +61,7 @@ struct ObjectWriter: Sendable {
         var errors = MetadataRules.validate(object, resource: resource) + resource.strategy.validate(object, context)
         if errors.isEmpty { errors = core.options.objectRules(object) }
         guard errors.isEmpty else { throw invalid(object, errors) }
-        try await core.admitCreate(of: name, resource: resource, context: context)
+        try await core.admitCreate(of: name, object, resource: resource, context: context)
         if context.isDryRun {
             if try await backend.object(at: path(name)) != nil { throw try await alreadyExists(name) }
             return Outcome(object: object, bytes: nil, isCreated: true)

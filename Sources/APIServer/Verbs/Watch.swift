@@ -18,15 +18,18 @@ enum WatchVerb {
             wantsBookmarks: options.allowsBookmarks,
             now: context.now
         )
-        var encoder = try WatchEncoder(resource: resource, selection: selection, context: context)
+        var encoder = try WatchEncoder(
+            resource: resource,
+            selection: selection,
+            after: options.sendInitialEvents == true ? 0 : options.revision ?? 0,
+            context: context
+        )
         var frames: [[UInt8]] = []
         do throws(Status) {
             // 0, like none, asks for the state first; any other revision for what came after it.
             let isFromState = (options.revision ?? 0) == 0 || options.sendInitialEvents == true
             let after = isFromState ? nil : options.revision
-            if let revision = options.revision, revision > backend.revision,
-                !isFromState || options.sendInitialEvents == true
-            {
+            if let revision = options.revision, options.sendInitialEvents == true {
                 try await ListOptions.waitUntilKnown(revision, backend: backend)
             }
             let start = try await backend.watch(watcher, after: after)
@@ -86,10 +89,18 @@ struct WatchEncoder: Sendable {
     private let selection: Selection
     private let context: RequestContext
     private let namespace: String?
+    /// Events up to this revision are known to the watcher, even if they have yet to happen.
+    private let after: Int64
     private var table: TableWriter?
     private var hasSentColumns = false
 
-    init(resource: ServedResource, selection: Selection, context: RequestContext) throws(Status) {
+    init(
+        resource: ServedResource,
+        selection: Selection,
+        after: Int64,
+        context: RequestContext
+    ) throws(Status) {
+        self.after = after
         self.resource = resource
         self.selection = selection
         self.context = context
@@ -110,6 +121,7 @@ struct WatchEncoder: Sendable {
     }
 
     private mutating func frame(_ event: CacheEvent) -> [UInt8]? {
+        guard event.revision > after else { return nil }
         if let namespace, !event.object.namespace.equalsBytes(of: namespace) { return nil }
         let matches = event.kind != .deleted && selection.matches(event.object)
         let matched =
