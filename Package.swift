@@ -106,7 +106,10 @@ let package = Package(
         module("Observability", [.coreMetrics, .httpTypes, .hummingbird, .logging, .metrics, .nioCore]),
         module("Storage", ["APIMachinery"]),
         module("StorageSQLite", ["APIMachinery", "Storage", .grdb, .grdbSQLite]),
-        module("KubeClient", ["APIMachinery", "KubeYAML", .asyncHTTPClient, .logging, .nioCore, .nioHTTP1, .nioSSL]),
+        module(
+            "KubeClient",
+            ["APIMachinery", "KubeYAML", .asyncHTTPClient, .logging, .nioCore, .nioHTTP1, .nioPosix, .nioSSL]
+        ),
         module(
             "ControllerRuntime",
             ["APIMachinery", "KubeClient", .heapModule, .logging, .metrics, .serviceLifecycle]
@@ -137,8 +140,8 @@ let package = Package(
         module(
             "LocalNode",
             [
-                "APIMachinery", "CLinux", "ControllerRuntime", "ImageStore", "KubeAPI", "KubeClient", .asyncHTTPClient,
-                .logging, .metrics, .nioCore, .nioPosix, .serviceLifecycle, .subprocess, .system,
+                "APIMachinery", "CLinux", "ControllerRuntime", "ImageStore", "KubeAPI", "KubeClient", .logging,
+                .serviceLifecycle, .subprocess, .system,
             ]
         ),
         module(

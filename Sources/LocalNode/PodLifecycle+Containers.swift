@@ -124,17 +124,23 @@ extension PodLifecycle {
     }
 
     /// A missing image shows `ErrImagePull` first and, while waiting, `ImagePullBackOff`.
-    mutating func escalate(_ moment: Moment) {
+    mutating func escalate(_ moment: Moment, _ actions: inout [Action]) {
         for index in containers.indices {
             guard let at = containers[index].escalation, moment.instant >= at else { continue }
             containers[index].escalation = nil
             guard case .backingOff("ErrImagePull", let message, let until) = containers[index].phase else { continue }
             let image = containers[index].spec.image ?? ""
+            let name = containers[index].spec.name
             containers[index].phase = .backingOff(
                 reason: "ImagePullBackOff",
                 message: "Back-off pulling image \"\(image)\": ErrImagePull: \(message)",
                 until: until
             )
+            for (isWarning, reason, message) in [
+                (false, "BackOff", "Back-off pulling image \"\(image)\""), (true, "Failed", "Error: ImagePullBackOff"),
+            ] {
+                actions.append(.event(isWarning: isWarning, reason: reason, message: message, container: name))
+            }
         }
     }
 }

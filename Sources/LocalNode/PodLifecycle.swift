@@ -137,7 +137,10 @@ struct PodLifecycle: Sendable, Hashable {
     mutating func handle(_ input: Input, _ moment: Moment) -> [Action] {
         var actions: [Action] = []
         if startTime == nil { startTime = moment.wall.truncatedToSeconds }
-        if startInstant == nil { startInstant = moment.instant }
+        if startInstant == nil {
+            // The deadline counts from the first start, also over a restart of the node.
+            startInstant = moment.instant - moment.wall.since(startTime ?? moment.wall)
+        }
         switch input {
         case .deletionRequested(let grace):
             if ending == nil || ending == .deadline { ending = .deletion }
@@ -207,7 +210,7 @@ struct PodLifecycle: Sendable, Hashable {
         if ending != nil {
             finishIfEnded(moment, &actions)
         } else if finalPhase == nil {
-            escalate(moment)
+            escalate(moment, &actions)
             startWhatIsDue(moment, &actions)
             decideFinalPhase()
         }

@@ -31,9 +31,9 @@ struct ProbeState: Sendable, Hashable {
         result = kind == .liveness
     }
 
-    /// How long to wait before the next question. Until a container is ready (or started) for the first time it is asked
-    /// every second, so that short starts are noticed soon; kubelet, too, asks ahead of time in that phase.
-    var nextDelay: Duration { kind != .liveness && !result ? min(period, .seconds(1)) : period }
+    /// How long to wait before the next question. A container that is not ready is asked every second, so that it does
+    /// not stay unready for most of a long period: no answer to that can do it harm.
+    var nextDelay: Duration { kind == .readiness && !result ? min(period, .seconds(1)) : period }
 
     /// Whether an answer changes the conclusion. A liveness or startup failure concludes each time anew, because the
     /// container that it is about may be another one by then.
