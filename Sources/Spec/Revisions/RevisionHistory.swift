@@ -14,7 +14,7 @@ public enum RevisionHistory {
         public var isWanted: Bool
         /// Whether it is the last one that was seen to work.
         public var isCurrent: Bool
-        /// When a restart asked for it, if it differs from the one before only by that.
+        /// When a restart asked for it, if one did.
         public var restartedAt: String?
     }
 
@@ -25,9 +25,13 @@ public enum RevisionHistory {
     public static func entries(of pool: Unstructured, _ revisions: [ControllerRevision]) -> [Entry] {
         let wanted = PoolRevision(of: pool).data
         let current = pool.json.value(at: "status", "currentRevision")?.stringValue
-        return revisions.sorted { ControllerRevision.isOlder($1, $0) }.map { revision in
+        var before: String?
+        let entries = revisions.sorted(by: ControllerRevision.isOlder).map { revision in
             let recorded = PoolRevision(recorded: revision)
             let annotations = recorded.template?.value(at: "metadata", "annotations")
+            let restartedAt = restartAnnotations.lazy.compactMap { annotations?[$0]?.stringValue }.first
+            // The annotation stays in the template; only where it changed was there a restart.
+            defer { before = restartedAt ?? before }
             return Entry(
                 revision: revision.revision,
                 hash: revision.revisionHash,
@@ -36,8 +40,9 @@ public enum RevisionHistory {
                 createdAt: revision.metadata.creationTimestamp,
                 isWanted: recorded.data == wanted,
                 isCurrent: revision.revisionHash == current,
-                restartedAt: restartAnnotations.lazy.compactMap { annotations?[$0]?.stringValue }.first
+                restartedAt: restartedAt == before ? nil : restartedAt
             )
         }
+        return entries.reversed()
     }
 }

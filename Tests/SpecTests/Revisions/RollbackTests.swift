@@ -119,5 +119,10 @@ import Testing
         #expect(entries.map(\.isCurrent) == [false, true])
         #expect(entries[0].restartedAt == "2026-01-02T03:04:05Z")
         #expect(entries[1].images == ["i:1"])
+        // A later change keeps the annotation and is no restart.
+        var third = Self.second
+        third["concurrency"] = 9
+        let more = RevisionHistory.entries(of: pool, Self.revisions + [Self.revision(3, third)])
+        #expect(more.map(\.restartedAt) == [nil, "2026-01-02T03:04:05Z", nil])
     }
 }
