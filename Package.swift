@@ -168,7 +168,11 @@ let package = Package(
         ),
 
         // Programs.
-        program("controller", folder: "controller", ["APIMachinery", "ControlPlane", "Observability", .argumentParser, .logging]),
+        program(
+            "controller",
+            folder: "controller",
+            ["APIMachinery", "ControlPlane", "Observability", .argumentParser, .logging]
+        ),
         program(
             "agent-runner",
             folder: "agent-runner",
@@ -203,7 +207,7 @@ let package = Package(
             ]
         ),
         tests("StorageTests", ["APIMachinery", "Storage", "StorageSQLite"]),
-        tests("KubeClientTests", ["APIMachinery", "KubeClient", "KubeTestSupport"]),
+        tests("KubeClientTests", ["APIMachinery", "KubeClient", "KubeTestSupport", .nioCore, .nioPosix]),
         tests(
             "ControllerRuntimeTests",
             [

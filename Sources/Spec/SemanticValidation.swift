@@ -36,7 +36,8 @@ public enum SemanticValidation {
         let (context, missing): (DecodingError.Context, (any CodingKey)?) =
             switch error {
             case .keyNotFound(let key, let context): (context, key)
-            case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context): (context, nil)
+            case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
+                (context, nil)
             @unknown default: (.init(codingPath: [], debugDescription: "\(error)"), nil)
             }
         var path = FieldPath.root

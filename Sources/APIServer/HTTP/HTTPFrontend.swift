@@ -107,7 +107,7 @@ struct HTTPFrontend: HTTPResponder {
 
 /// A Hummingbird body writer as the server's logic sees it.
 private final class WriterSink: ResponseSink {
-    // The writer is not Sendable by its type, but only one task ever writes an answer.
+    // lint: the writer is not Sendable by its type, but only one task ever writes an answer.
     private nonisolated(unsafe) var writer: any ResponseBodyWriter
 
     init(_ writer: any ResponseBodyWriter) { self.writer = writer }

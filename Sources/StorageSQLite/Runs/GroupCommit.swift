@@ -33,8 +33,8 @@ final class GroupCommit: Sendable {
 
     /// The transaction object, made with the first batch, that belongs to the pool's writing connection.
     ///
-    /// Unchecked because the proof is the pool's: this is touched only inside `writeWithoutTransaction`, which lets
-    /// one caller in at a time and orders them.
+    /// Touched only inside `writeWithoutTransaction`, which lets one caller in at a time and orders them.
+    // lint: unchecked, as the proof is the pool's
     private final class Writer: @unchecked Sendable {
         var transaction: SQLiteRunTransaction?
     }
