@@ -4,7 +4,6 @@ import ControllerRuntime
 import KubeAPI
 import KubeClient
 import KubeTestSupport
-import Logging
 import RunEngine
 import Spec
 import Synchronization
