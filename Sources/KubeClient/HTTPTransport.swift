@@ -29,6 +29,8 @@ public final class HTTPTransport: APITransport {
         // Whether to try again is for the retry policy, which knows what the request does.
         settings.connectionPool.retryConnectionEstablishment = false
         settings.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 1024
+        // Shorter than servers keep idle connections, so that few requests meet one that is just being closed.
+        settings.connectionPool.idleTimeout = .seconds(20)
         settings.http1_1ConnectionDebugInitializer = { channel in
             channel.setOption(.socketOption(.so_keepalive), value: 1)
         }

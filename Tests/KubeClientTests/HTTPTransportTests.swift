@@ -127,7 +127,9 @@ struct HTTPTransportTests {
             // The first answer breaks off in the middle.
             let text = #"{"metadata":{"name":"x"}}"#
             let sent = number == 1 ? String(text.prefix(5)) : text
-            try await connection.write("HTTP/1.1 200 OK\r\nContent-Length: \(text.utf8.count)\r\n\r\n\(sent)")
+            // Not kept alive, so that the next request does not meet a connection that is just closing.
+            let head = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: \(text.utf8.count)\r\n\r\n"
+            try await connection.write(head + sent)
         } _: { client in
             let pod = try await client.get(Self.pods, namespace: "n", name: "x")
             #expect(pod.name == "x")
