@@ -123,6 +123,22 @@ public final class HTTPTransport: APITransport {
         return rest.split(separator: ":").first.map(String.init)
     }
 
+    /// Why TLS failed, in words for people: BoringSSL's own name a line of its source.
+    static func untrusted(_ error: String, _ server: String) -> String {
+        if error.contains("CERTIFICATE_VERIFY_FAILED") {
+            return "the certificate of \(server) is not signed by the certificate-authority of the kubeconfig; "
+                + "use the kubeconfig of this server"
+        }
+        if error.contains("failedToValidateHostname") {
+            return "the certificate of \(server) is for other names; set tls-server-name to one of them"
+        }
+        if error.contains("WRONG_VERSION_NUMBER") { return "\(server) does not speak TLS; use http:// in server" }
+        if error.contains("ALERT") {
+            return "\(server) refused the TLS handshake; check client-certificate and client-key in the kubeconfig"
+        }
+        return "TLS with \(server) failed: \(error)"
+    }
+
     /// Sorts the client's many errors by what the sender can do about them.
     static func explain(_ error: any Error, server: String) -> any Error {
         if error is CancellationError { return error }
@@ -138,10 +154,7 @@ public final class HTTPTransport: APITransport {
             }
         }
         if error is NIOSSLError || error is NIOSSLExtraError || error is BoringSSLError {
-            return TransportError(
-                .untrusted,
-                "TLS with \(server) failed: \(error); check certificate-authority and server in the kubeconfig"
-            )
+            return TransportError(.untrusted, untrusted("\(error)", server))
         }
         if let error = error as? NIOConnectionError {
             let reason = error.connectionErrors.first.map { "\($0.error)" } ?? "no address found for host"

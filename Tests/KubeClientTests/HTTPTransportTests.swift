@@ -151,6 +151,30 @@ struct HTTPTransportTests {
         }
     }
 
+    @Test func serversWithoutTLSAreToldFromOthers() async throws {
+        try await run {
+            $0 = ClientConfiguration(server: $0.server.replacing("http://", with: "https://"))
+        } server: { connection in
+            try await connection.write("HTTP/1.1 400 Bad Request\r\n\r\n")
+        } _: { client in
+            let error = await #expect(throws: Status.self) { _ = try await client.list(Self.pods, namespace: "n") }
+            #expect(error?.isConnectionFailure == true)
+        }
+    }
+
+    @Test(
+        "TLS failures in words for people",
+        arguments: [
+            ("SSL routines:OPENSSL_internal:CERTIFICATE_VERIFY_FAILED at x.cc:320", "is not signed by"),
+            ("NIOSSLExtraError.failedToValidateHostname: no", "is for other names"),
+            ("OPENSSL_internal:WRONG_VERSION_NUMBER", "does not speak TLS"),
+            ("OPENSSL_internal:TLSV1_ALERT_UNKNOWN_CA", "refused the TLS handshake"), ("odd", "failed: odd"),
+        ]
+    )
+    func tls(_ error: String, _ expected: String) {
+        #expect(HTTPTransport.untrusted(error, "https://x").contains(expected))
+    }
+
     @Test(
         "Hosts of servers",
         arguments: [

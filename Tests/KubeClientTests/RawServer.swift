@@ -57,7 +57,8 @@ enum RawServer {
             var head = ""
             for try await buffer in inbound {
                 head += String(buffer: buffer)
-                if head.contains("\r\n\r\n") { break }
+                // A TLS handshake is not a head, but it is all that comes.
+                if head.contains("\r\n\r\n") || head.utf8.first == 0x16 { break }
             }
             try await handle(Connection(head: head, outbound: outbound))
         }
