@@ -14,7 +14,7 @@ struct EngineEffects: Sendable {
 
     /// A job at a runner that is no longer there.
     struct Departure: Sendable {
-        enum Kind: Sendable, Hashable {
+        enum Kind: Sendable, Hashable, CaseIterable {
             case succeeded
             case failed
             case timedOut

@@ -3,110 +3,133 @@ import Metrics
 import Storage
 import Synchronization
 
-/// What the engine counts and measures, through swift-metrics. Handles are kept, because finding one by its labels
-/// costs more than counting.
+/// What the engine counts and measures, through swift-metrics. Handles are kept by what they are about, because
+/// finding one by its labels costs more than counting.
 final class EngineMetrics: Sendable {
+    private struct WorkflowName: Hashable {
+        var namespace: String
+        var workflow: String
+    }
+
     private struct Handles {
-        var counters: [String: Counter] = [:]
-        var timers: [String: Recorder] = [:]
-        var gauges: [String: Gauge] = [:]
+        var queues: [QueueName: QueueMetrics] = [:]
+        var workflows: [WorkflowName: WorkflowMetrics] = [:]
     }
 
     private let handles = Mutex(Handles())
+    private let staleReports = Counter(label: "martinet_reports_total", dimensions: [("result", "stale")])
+    private let duplicateReports = Counter(label: "martinet_reports_total", dimensions: [("result", "duplicate")])
+    private let repairedRuns = Counter(label: "martinet_runs_repaired_total")
 
-    private func count(_ label: String, _ dimensions: [(String, String)], by amount: Int = 1) {
-        guard amount > 0 else { return }
-        let key = Self.key(label, dimensions)
-        let counter = handles.withLock { handles in
-            if let counter = handles.counters[key] { return counter }
-            let counter = Counter(label: label, dimensions: dimensions)
-            handles.counters[key] = counter
-            return counter
+    private func queue(_ name: QueueName) -> QueueMetrics {
+        handles.withLock { handles in
+            if let metrics = handles.queues[name] { return metrics }
+            let metrics = QueueMetrics(name)
+            handles.queues[name] = metrics
+            return metrics
         }
-        counter.increment(by: amount)
     }
 
-    private func measure(_ label: String, _ dimensions: [(String, String)], _ seconds: Double) {
-        let key = Self.key(label, dimensions)
-        let recorder = handles.withLock { handles in
-            if let recorder = handles.timers[key] { return recorder }
-            let recorder = Recorder(label: label, dimensions: dimensions)
-            handles.timers[key] = recorder
-            return recorder
+    private func workflow(_ run: EngineEffects.FinishedRun) -> WorkflowMetrics {
+        let name = WorkflowName(namespace: run.namespace, workflow: run.workflow)
+        return handles.withLock { handles in
+            if let metrics = handles.workflows[name] { return metrics }
+            let metrics = WorkflowMetrics(namespace: run.namespace, workflow: run.workflow)
+            handles.workflows[name] = metrics
+            return metrics
         }
-        recorder.record(seconds)
-    }
-
-    private func set(_ label: String, _ dimensions: [(String, String)], _ value: Double) {
-        let key = Self.key(label, dimensions)
-        let gauge = handles.withLock { handles in
-            if let gauge = handles.gauges[key] { return gauge }
-            let gauge = Gauge(label: label, dimensions: dimensions)
-            handles.gauges[key] = gauge
-            return gauge
-        }
-        gauge.record(value)
-    }
-
-    private static func key(_ label: String, _ dimensions: [(String, String)]) -> String {
-        var key = label
-        for (_, value) in dimensions {
-            key += "\u{0}"
-            key += value
-        }
-        return key
     }
 
     /// Counts what a transaction did.
     func record(_ effects: EngineEffects) {
         for job in effects.leased {
             guard let lease = job.lease else { continue }
-            measure(
-                "martinet_job_queue_seconds",
-                [("queue", job.queue.description)],
-                max(0, lease.leasedAt.since(job.readyAt).inSeconds)
-            )
+            queue(job.queue).waiting.record(max(0, lease.leasedAt.since(job.readyAt).inSeconds))
         }
-        for departure in effects.departures {
-            let queue = departure.job.queue.description
-            count("martinet_jobs_total", [("queue", queue), ("outcome", departure.kind.label)])
-            switch departure.kind {
-            case .succeeded, .failed, .timedOut:
-                measure("martinet_job_execution_seconds", [("queue", queue)], departure.executionSeconds)
-            case .cancelled, .released, .lost:
-                break
-            }
-        }
-        for run in effects.finished {
-            let labels = [("namespace", run.namespace), ("workflow", run.workflow)]
-            count("martinet_runs_total", labels + [("phase", run.phase.name)])
-            measure("martinet_run_duration_seconds", labels, run.seconds)
-        }
-        for queue in effects.deadLetters { count("martinet_dead_letters_total", [("queue", queue.description)]) }
-        for arrival in effects.arrivals where !arrival.isReturn {
-            count("martinet_jobs_enqueued_total", [("queue", arrival.queue.description)])
-        }
-        count("martinet_reports_total", [("result", "stale")], by: effects.staleReports)
-        count("martinet_reports_total", [("result", "duplicate")], by: effects.duplicateReports)
-        count("martinet_runs_repaired_total", [], by: effects.repairedRuns)
+        for departure in effects.departures { queue(departure.job.queue).record(departure) }
+        for run in effects.finished { workflow(run).record(run) }
+        for name in effects.deadLetters { queue(name).deadLetters.increment() }
+        for arrival in effects.arrivals where !arrival.isReturn { queue(arrival.queue).enqueued.increment() }
+        if effects.staleReports > 0 { staleReports.increment(by: effects.staleReports) }
+        if effects.duplicateReports > 0 { duplicateReports.increment(by: effects.duplicateReports) }
+        if effects.repairedRuns > 0 { repairedRuns.increment(by: effects.repairedRuns) }
     }
 
     /// Submissions that were refused because a queue was full.
-    func shed(_ queue: QueueName, count amount: Int) {
-        count("martinet_runs_shed_total", [("queue", queue.description)], by: amount)
-    }
+    func shed(_ name: QueueName, count: Int) { queue(name).shed.increment(by: count) }
 
     /// How full a queue is.
-    func depth(_ queue: QueueName, _ counts: QueueCounts, _ now: Timestamp) {
-        let name = queue.description
-        for (lane, value) in [
-            ("normal", counts.ready), ("express", counts.express), ("delayed", counts.delayed),
-            ("leased", counts.leased), ("dead", counts.dead),
-        ] {
-            set("martinet_queue_depth", [("queue", name), ("lane", lane)], Double(value))
+    func depth(_ name: QueueName, _ counts: QueueCounts, _ now: Timestamp) { queue(name).record(counts, now) }
+}
+
+/// The metrics of one queue.
+private struct QueueMetrics: Sendable {
+    let waiting: Recorder
+    let enqueued: Counter
+    let deadLetters: Counter
+    let shed: Counter
+    private let execution: Recorder
+    private let outcomes: [EngineEffects.Departure.Kind: Counter]
+    private let depth: [(gauge: Gauge, count: @Sendable (QueueCounts) -> Int)]
+    private let oldestAge: Gauge
+
+    init(_ name: QueueName) {
+        let queue = ("queue", name.description)
+        waiting = Recorder(label: "martinet_job_queue_seconds", dimensions: [queue])
+        execution = Recorder(label: "martinet_job_execution_seconds", dimensions: [queue])
+        enqueued = Counter(label: "martinet_jobs_enqueued_total", dimensions: [queue])
+        deadLetters = Counter(label: "martinet_dead_letters_total", dimensions: [queue])
+        shed = Counter(label: "martinet_runs_shed_total", dimensions: [queue])
+        oldestAge = Gauge(label: "martinet_queue_oldest_age_seconds", dimensions: [queue])
+        var outcomes: [EngineEffects.Departure.Kind: Counter] = [:]
+        for kind in EngineEffects.Departure.Kind.allCases {
+            outcomes[kind] = Counter(label: "martinet_jobs_total", dimensions: [queue, ("outcome", kind.label)])
+            // There from the start, so that the first loss is seen as a rise.
+            outcomes[kind]?.increment(by: 0)
         }
-        let age = counts.oldestReadyAt.map { max(0, now.since($0).inSeconds) } ?? 0
-        set("martinet_queue_oldest_age_seconds", [("queue", name)], age)
+        self.outcomes = outcomes
+        func gauge(_ lane: String) -> Gauge {
+            Gauge(label: "martinet_queue_depth", dimensions: [queue, ("lane", lane)])
+        }
+        depth = [
+            (gauge("normal"), \.ready), (gauge("express"), \.express), (gauge("delayed"), \.delayed),
+            (gauge("leased"), \.leased), (gauge("dead"), \.dead),
+        ]
+    }
+
+    func record(_ departure: EngineEffects.Departure) {
+        outcomes[departure.kind]?.increment()
+        switch departure.kind {
+        case .succeeded, .failed, .timedOut: execution.record(departure.executionSeconds)
+        case .cancelled, .released, .lost: break
+        }
+    }
+
+    func record(_ counts: QueueCounts, _ now: Timestamp) {
+        for (gauge, count) in depth { gauge.record(count(counts)) }
+        oldestAge.record(counts.oldestReadyAt.map { max(0, now.since($0).inSeconds) } ?? 0)
+    }
+}
+
+/// The metrics of one workflow.
+private struct WorkflowMetrics: Sendable {
+    private let duration: Recorder
+    private let phases: [RunRecord.Phase: Counter]
+
+    init(namespace: String, workflow: String) {
+        let labels = [("namespace", namespace), ("workflow", workflow)]
+        duration = Recorder(label: "martinet_run_duration_seconds", dimensions: labels)
+        var phases: [RunRecord.Phase: Counter] = [:]
+        for phase in RunRecord.Phase.allCases where phase.isFinal {
+            phases[phase] = Counter(label: "martinet_runs_total", dimensions: labels + [("phase", phase.name)])
+            phases[phase]?.increment(by: 0)
+        }
+        self.phases = phases
+    }
+
+    func record(_ run: EngineEffects.FinishedRun) {
+        phases[run.phase]?.increment()
+        duration.record(run.seconds)
     }
 }
 

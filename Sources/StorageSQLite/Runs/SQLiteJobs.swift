@@ -54,10 +54,13 @@ extension SQLiteRunReader {
     }
 
     func queueNumber(_ name: QueueName) throws -> Int64? {
+        if let number = queueNumbers[name] { return number }
         var statement = try prepare("SELECT id FROM queues WHERE namespace = ? AND pool = ?")
         statement.bind(name.namespace)
         statement.bind(name.pool)
-        return try statement.first { $0.integer() }
+        let number = try statement.first { $0.integer() }
+        queueNumbers[name] = number
+        return number
     }
 
     func queues() throws -> [QueueName] {

@@ -8,6 +8,7 @@ class SQLiteRunReader: RunReader {
     let database: Database
     /// The queues' numbers, read when the first is needed. A number never changes its meaning.
     var queueNames: [Int64: QueueName]?
+    var queueNumbers: [QueueName: Int64] = [:]
 
     init(_ database: Database) { self.database = database }
 

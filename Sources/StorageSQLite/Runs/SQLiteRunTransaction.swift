@@ -9,7 +9,6 @@ final class SQLiteRunTransaction: SQLiteRunReader, RunTransaction {
     private var storedSequence: Int64 = 0
     /// What was changed since the last commit.
     private(set) var pending: [RunChange] = []
-    var queueNumbers: [QueueName: Int64] = [:]
 
     override init(_ database: Database) {
         super.init(database)
