@@ -15,7 +15,6 @@ struct Supervisor {
     private var meter = UsageMeter()
     private let clock = ContinuousClock()
     private let started: ContinuousClock.Instant
-    private let peakBefore: Int64
     private var sampling: SamplingSchedule
     private var stop: StopCause?
     private var killAt: ContinuousClock.Instant?
@@ -32,7 +31,6 @@ struct Supervisor {
         live: LiveUsage
     ) throws(ProcessStartError) {
         let ends = try ProcessPipes.make(withInput: request.input != nil)
-        peakBefore = OwnUsage.peakBytes()
         started = clock.now
         let spawned = ChildProcesses.start(
             path: request.path,
@@ -150,9 +148,9 @@ struct Supervisor {
         live.set(nil, for: request.marker)
         let (status, usage) = exit.map { ($0.status, $0.usage) } ?? (0, rusage())
         // The kernel counts the runner's own memory into a child's peak, for the moment before it became another
-        // program; the figure tells something only where it is greater.
+        // program; the figure tells something only where it is greater than all that the runner had until now.
         let peak = Int64(usage.ru_maxrss) * 1024
-        if peak > peakBefore { meter.add(peakBytes: peak) }
+        if peak > OwnUsage.peakBytes() { meter.add(peakBytes: peak) }
         // Over before anybody could look. What it touched is known: every page came with a fault.
         if meter.last == 0 { meter.add(only: min(peak, Int64(usage.ru_minflt) * ProcFS.pageSize)) }
         return ProcessEnd(
