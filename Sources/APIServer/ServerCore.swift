@@ -14,7 +14,7 @@ final class ServerCore: Sendable {
     private let applied: AppliedRevision
     private let caches = Mutex<[String: WatchCache]>([:])
     /// Called with every committed change, after the caches have it.
-    private let listener = Mutex<(@Sendable ([ObjectChange]) -> Void)?>(nil)
+    private let listener = Mutex(Listener())
     private let provided = Mutex<[ProvidedBackend]>([])
     private let definitions = Mutex<CustomResourceDefinitions?>(nil)
 
@@ -42,11 +42,11 @@ final class ServerCore: Sendable {
         let current = caches.withLock { $0 }
         for change in changes { current[change.key.resource]?.apply(change) }
         if let last = changes.last { applied.advance(to: last.revision) }
-        listener.withLock { $0 }?(changes)
+        listener.withLock { $0.body }?(changes)
     }
 
     /// Tells somebody of every change. The listener is called from the store's writer and must be quick.
-    func listen(_ body: @escaping @Sendable ([ObjectChange]) -> Void) { listener.withLock { $0 = body } }
+    func listen(_ body: @escaping @Sendable ([ObjectChange]) -> Void) { listener.withLock { $0.body = body } }
 
     /// The keeper of custom resources, once there is one.
     var customResources: CustomResourceDefinitions? {
@@ -163,6 +163,11 @@ final class ServerCore: Sendable {
             "error looking up service account \(namespace)/\(account): serviceaccount \"\(account)\" not found"
         )
     }
+}
+
+/// A struct around the closure: a bare closure in a generic container is wrapped anew with every access.
+private struct Listener: Sendable {
+    var body: (@Sendable ([ObjectChange]) -> Void)?
 }
 
 /// What `/version` says of the server.

@@ -27,7 +27,7 @@ final class WatchCache: Sendable {
     private let store: any ObjectStore
     /// The newest revision up to which every cache has seen everything.
     private let applied: AppliedRevision
-    private let selectableFields: Mutex<@Sendable (JSONValue) -> [String: String]>
+    private let selectableFields: Mutex<FieldReader>
     private let state = Mutex(State())
 
     init(
@@ -39,7 +39,7 @@ final class WatchCache: Sendable {
         self.resource = resource
         self.store = store
         self.applied = applied
-        self.selectableFields = Mutex(selectableFields)
+        self.selectableFields = Mutex(FieldReader(read: selectableFields))
     }
 
     /// Reads everything from the store. Until then the cache collects changes but serves nothing.
@@ -50,7 +50,7 @@ final class WatchCache: Sendable {
         } catch {
             throw Status(error)
         }
-        let fields = selectableFields.withLock { $0 }
+        let fields = selectableFields.withLock { $0.read }
         var objects: [CachedObject] = []
         objects.reserveCapacity(snapshot.objects.count)
         for stored in snapshot.objects {
@@ -108,7 +108,7 @@ final class WatchCache: Sendable {
     }
 
     private func cached(_ change: ObjectChange) -> CachedObject? {
-        let fields = selectableFields.withLock { $0 }
+        let fields = selectableFields.withLock { $0.read }
         if let document = change.attachment as? JSONValue {
             return CachedObject(
                 path: change.key.path,
@@ -186,7 +186,7 @@ final class WatchCache: Sendable {
         } catch {
             throw Status(error)
         }
-        let fields = selectableFields.withLock { $0 }
+        let fields = selectableFields.withLock { $0.read }
         return changes.compactMap { change in
             guard let object = cached(change) else { return nil }
             let previous = change.previous.flatMap {
@@ -204,7 +204,7 @@ final class WatchCache: Sendable {
 
     /// Replaces how documents yield selectable fields, and rereads what is held.
     func reindex(_ fields: @escaping @Sendable (JSONValue) -> [String: String]) {
-        selectableFields.withLock { $0 = fields }
+        selectableFields.withLock { $0 = FieldReader(read: fields) }
         state.withLock { state in
             var renewed: [CachedObject] = []
             state.objects.forEach { object in
@@ -218,7 +218,7 @@ final class WatchCache: Sendable {
 
     /// Passes every document through `change`, as a changed schema shows stored objects differently. Revisions stay.
     func renew(_ change: (inout JSONValue) -> Void) {
-        let fields = selectableFields.withLock { $0 }
+        let fields = selectableFields.withLock { $0.read }
         state.withLock { state in
             var renewed: [CachedObject] = []
             state.objects.forEach { object in
@@ -263,6 +263,13 @@ final class WatchCache: Sendable {
             }
         }
     }
+}
+
+/// How documents yield the fields that selectors may name.
+///
+/// A struct around the closure: a bare closure in a generic container is wrapped anew with every access.
+private struct FieldReader: Sendable {
+    var read: @Sendable (JSONValue) -> [String: String]
 }
 
 /// What a new watcher is shown first.

@@ -89,6 +89,8 @@ struct HTTPFrontend: HTTPResponder {
                 return Response(status: status, headers: fields, body: ResponseBody())
             }
             return Response(status: status, headers: fields, body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
+        case .stream where request.method == .head:
+            return Response(status: status, headers: fields, body: ResponseBody())
         case .stream(let stream):
             return Response(
                 status: status,

@@ -81,11 +81,8 @@ enum Rendering {
             if let remaining = page.remaining { metadata["remainingItemCount"] = .int(Int64(remaining)) }
         }
         if context.form == OutputForm() {
-            return answer(
-                try listBytes(page.objects, metadata: metadata, resource: resource),
-                status: 200,
-                context: context
-            )
+            let writer = ListWriter(resource: resource, objects: page.objects, metadata: metadata)
+            return APIResponse(contentType: context.form.contentType, body: try writer.body())
         }
         var documents: [JSONValue] = []
         documents.reserveCapacity(page.objects.count)
@@ -137,42 +134,6 @@ enum Rendering {
             return encode(list, status: 200, context: context)
         case .partialMetadata, .groupDiscovery: throw Negotiation.notAcceptable
         }
-    }
-
-    /// The JSON of a list, made of the stored bytes of its items.
-    private static func listBytes(
-        _ objects: [CachedObject],
-        metadata: JSONValue,
-        resource: ServedResource
-    ) throws(Status) -> [UInt8] {
-        var metadata = metadata
-        if resource.isCustom, metadata["continue"] == nil { metadata["continue"] = "" }
-        var output: [UInt8] = []
-        output.reserveCapacity(objects.reduce(256) { $0 + $1.bytes.count + 1 })
-        output.append(
-            contentsOf:
-                "{\"kind\":\"\(resource.names.listKind)\",\"apiVersion\":\"\(resource.groupVersion.apiVersion)\"".utf8
-        )
-        output.append(contentsOf: ",\"metadata\":".utf8)
-        output.append(contentsOf: metadata.bytes)
-        output.append(contentsOf: ",\"items\":[".utf8)
-        let prefix = DocumentEncoder.prefixLength(
-            apiVersion: resource.groupVersion.apiVersion,
-            kind: resource.names.kind
-        )
-        for (index, object) in objects.enumerated() {
-            if index > 0 { output.append(UInt8(ascii: ",")) }
-            let bytes = resource.isStorageForm ? object.bytes : DocumentEncoder.bytes(try document(object, resource))
-            if resource.isCustom {
-                output.append(contentsOf: bytes)
-            } else {
-                // Items of built-in lists carry neither apiVersion nor kind; a comma follows these in the document.
-                output.append(UInt8(ascii: "{"))
-                output.append(contentsOf: bytes[min(prefix + 1, bytes.count - 1)...])
-            }
-        }
-        output.append(contentsOf: "]}\n".utf8)
-        return output
     }
 
     // MARK: Encoding
