@@ -51,7 +51,7 @@ public struct BrokenManifest: Sendable, CustomStringConvertible {
     static let workflows: [BrokenManifest] = [
         workflow("no steps", "pool: default", "spec.steps", "Required value"),
         workflow("an empty list of steps", "steps: []", "spec.steps", "should have at least 1 items"),
-        workflow("steps are an object", "steps: {a: b}", "spec.steps", "must be of type array"),
+        workflow("steps are a text", "steps: none", "spec.steps", "must be of type array"),
         workflow("an unknown field", "stepz: []\nsteps: [{id: a, actor: noop}]", "unknown field \"spec.stepz\""),
         workflow(
             "an unknown field in a step",
