@@ -243,5 +243,9 @@ struct HTTPTests {
         #expect(events.map(\.kind) == [.modified, .deleted])
         #expect(events[0].object.run.phase == .succeeded && events[1].object.run.name == other)
         #expect(events.map(\.revision) == events.map(\.revision).sorted())
+        // A number that was given out for something else holds nobody up.
+        _ = try await fixture.engine.store.transaction { try $0.nextSequence() }
+        #expect(try await watch.next() == [])
+        #expect(watch.revision == fixture.engine.store.changes.latest)
     }
 }

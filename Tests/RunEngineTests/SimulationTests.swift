@@ -18,6 +18,24 @@ struct SimulationTests {
         var isDead = false
     }
 
+    /// What must be true of reports: of all leases of a job only the latest counts, and it counts once.
+    struct Ledger {
+        private var latest: [JobID: Int64] = [:]
+        private(set) var accepted: [JobID: Int] = [:]
+
+        mutating func leased(_ jobs: [LeasedJob]) {
+            for job in jobs {
+                #expect(job.token > latest[job.id] ?? 0, "tokens rise")
+                latest[job.id] = job.token
+            }
+        }
+
+        mutating func noteAccepted(_ report: JobReport) {
+            #expect(report.token == latest[report.job], "the report of an old lease was accepted")
+            accepted[report.job, default: 0] += 1
+        }
+    }
+
     @Test("Every acknowledged run finishes exactly once", arguments: [1, 2, 3, 4, 5, 6] as [UInt64])
     func inMemory(seed: UInt64) async throws {
         let store = MemoryRunStore()
@@ -69,7 +87,7 @@ struct SimulationTests {
         var acknowledged: Set<String> = []
         var deleted: Set<String> = []
         var finished: [String: Int64] = [:]
-        var accepted: [JobID: Int] = [:]
+        var ledger = Ledger()
 
         for round in 0..<rounds {
             let isDraining = round > rounds * 3 / 4
@@ -85,7 +103,7 @@ struct SimulationTests {
                 }
             }
             for index in runners.indices {
-                try await act(&runners[index], fixture, random, clock, &accepted)
+                try await act(&runners[index], fixture, random, clock, &ledger)
             }
             if random.chance(3) {
                 runners[random.below(runners.count)].isDead = true
@@ -117,7 +135,7 @@ struct SimulationTests {
             clock.advance(.seconds(1))
             for index in runners.indices {
                 runners[index].silentUntil = clock.now
-                try await behave(&runners[index], fixture, &accepted)
+                try await behave(&runners[index], fixture, &ledger)
             }
             try await fixture.engine.tick()
         }
@@ -127,7 +145,7 @@ struct SimulationTests {
             #expect(run.run.phase.isFinal, "\(name) is \(run.run.phase) with \(run.steps.map(\.phase)) (seed \(seed))")
         }
         #expect(acknowledged.count > rounds / 8)
-        #expect(accepted.values.allSatisfy { $0 == 1 }, "no attempt is accepted twice")
+        #expect(ledger.accepted.values.allSatisfy { $0 == 1 }, "no attempt is accepted twice")
         let statistics = try await fixture.engine.statistics(namespace: "default", pool: "default")
         #expect(statistics.outstanding == 0 && statistics.delayed == 0)
     }
@@ -138,7 +156,7 @@ struct SimulationTests {
         _ fixture: EngineFixture,
         _ random: SeededRandom,
         _ clock: ManualClock,
-        _ accepted: inout [JobID: Int]
+        _ ledger: inout Ledger
     ) async throws {
         if random.chance(1) { runner.silentUntil = clock.now.advanced(by: .seconds(random.below(25))) }
         guard runner.silentUntil <= clock.now else { return }
@@ -151,13 +169,14 @@ struct SimulationTests {
             )
             for id in answer.cancel where random.chance(70) {
                 guard let job = runner.jobs.first(where: { $0.id == id }) else { continue }
-                try await report(job, .cancelled, identity, fixture, random, &accepted)
+                try await report(job, .cancelled, identity, fixture, random, &ledger)
                 runner.jobs.removeAll { $0.id == id }
             }
             if random.chance(80) { runner.jobs.removeAll { answer.lost.contains($0.id) } }
         }
         if runner.jobs.count < 3, random.chance(60) {
             let jobs = try await fixture.engine.lease(identity, capacity: 3 - runner.jobs.count, wait: 0).jobs
+            ledger.leased(jobs)
             // Now and then the answer does not arrive.
             if !random.chance(4) { runner.jobs += jobs }
         }
@@ -166,17 +185,17 @@ struct SimulationTests {
         }
         while random.chance(35), let job = runner.jobs.first {
             let outcome = random.chance(80) ? JobReport.Outcome.succeeded : random.chance(50) ? .failed : .timedOut
-            try await report(job, outcome, identity, fixture, random, &accepted)
+            try await report(job, outcome, identity, fixture, random, &ledger)
             if !random.chance(5) { runner.jobs.removeFirst() }
             runner.reported.append(job)
         }
         if random.chance(3), let old = runner.reported.randomElement(random) {
-            try await report(old, .failed, identity, fixture, random, &accepted)
+            try await report(old, .failed, identity, fixture, random, &ledger)
         }
     }
 
     /// One turn of a runner in a good world.
-    private func behave(_ runner: inout Runner, _ fixture: EngineFixture, _ accepted: inout [JobID: Int]) async throws {
+    private func behave(_ runner: inout Runner, _ fixture: EngineFixture, _ ledger: inout Ledger) async throws {
         let identity = EngineFixture.runner(runner.name)
         let answer = try await fixture.engine.heartbeat(
             identity,
@@ -187,8 +206,9 @@ struct SimulationTests {
         let reports = runner.jobs.map { JobReport(job: $0.id, token: $0.token, outcome: .succeeded) }
         let result = try await fixture.engine.report(identity, reports, capacity: 3)
         for (report, result) in zip(reports, result.results) where result == .accepted {
-            accepted[report.job, default: 0] += 1
+            ledger.noteAccepted(report)
         }
+        ledger.leased(result.jobs)
         runner.jobs = result.jobs
     }
 
@@ -198,14 +218,14 @@ struct SimulationTests {
         _ identity: RunnerIdentity,
         _ fixture: EngineFixture,
         _ random: SeededRandom,
-        _ accepted: inout [JobID: Int]
+        _ ledger: inout Ledger
     ) async throws {
         var report = JobReport(job: job.id, token: job.token, outcome: outcome)
         if outcome == .succeeded { report.output = Array("\(random.below(2))".utf8) }
         let times = random.chance(5) ? 2 : 1
         for _ in 0..<times {
             let result = try await fixture.engine.report(identity, [report], capacity: 0).results.first
-            if result == .accepted { accepted[job.id, default: 0] += 1 }
+            if result == .accepted { ledger.noteAccepted(report) }
         }
     }
 

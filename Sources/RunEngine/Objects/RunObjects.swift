@@ -131,19 +131,23 @@ public struct RunWatch: Sendable {
     /// Runs whose first event was left out because a later one follows.
     private var unseen: Set<Int64> = []
 
+    /// Changes read at once.
+    private static let batch = 1024
+
     init(store: any RunStore, namespace: String?, revision: Int64) {
         self.store = store
         self.namespace = namespace
         self.revision = revision
     }
 
-    /// Waits for the next events; empty if the task was cancelled, or if what happened concerns other namespaces.
+    /// Waits for the next events; empty if the task was cancelled, or if what happened is not for this watcher.
     ///
     /// - Throws: `RunStoreError` with `expired` if the watcher is too far behind: list again.
     public mutating func next() async throws -> [RunEvent] {
         await store.changes.wait(after: revision)
-        let changes = try store.changes.changes(after: revision)
-        guard let last = changes.last else { return [] }
+        // Asked first, so that every change up to it is among those read next.
+        let latest = store.changes.latest
+        let changes = try store.changes.changes(after: revision, limit: Self.batch)
         let wanted = changes.filter { namespace == nil || $0.namespace == namespace }
         let ids = Set(wanted.map(\.run))
         let snapshots = try await store.read { reader in
@@ -170,7 +174,9 @@ public struct RunWatch: Sendable {
                 events.append(RunEvent(kind: isNew ? .added : .modified, object: snapshot))
             }
         }
-        revision = last.revision
+        // Numbers are also given out for other things than changes; those count as told.
+        revision =
+            changes.count < Self.batch ? max(latest, changes.last?.revision ?? 0) : changes.last?.revision ?? latest
         return events
     }
 }

@@ -40,8 +40,6 @@ public final class RunChangeFeed: Sendable {
         /// Changes up to this revision are not (or no longer) in the buffer.
         var forgotten: Int64
         var latest: Int64
-        /// The revision of the latest change; commits without changes raise only `latest`.
-        var latestChange: Int64
         var waiters: [UInt64: (after: Int64, continuation: CheckedContinuation<Void, Never>)] = [:]
         var nextWaiter: UInt64 = 0
     }
@@ -52,7 +50,7 @@ public final class RunChangeFeed: Sendable {
     /// A feed that begins after the given revision.
     public init(revision: Int64, capacity: Int = 32768) {
         self.capacity = capacity
-        state = Mutex(State(forgotten: revision, latest: revision, latestChange: revision))
+        state = Mutex(State(forgotten: revision, latest: revision))
     }
 
     /// The revision of the latest commit.
@@ -72,7 +70,6 @@ public final class RunChangeFeed: Sendable {
             }
             state.latest = max(state.latest, revision)
             guard let last = changes.last else { return [CheckedContinuation<Void, Never>]() }
-            state.latestChange = last.revision
             let due = state.waiters.filter { $0.value.after < last.revision }
             for id in due.keys { state.waiters[id] = nil }
             return due.values.map(\.continuation)
@@ -109,7 +106,8 @@ public final class RunChangeFeed: Sendable {
         }
     }
 
-    /// Waits until there is a change after the revision, or until the task is cancelled.
+    /// Waits until there is a change after the revision, or until the task is cancelled. Returns at once, too, if the
+    /// revision is not the latest, although what came after it may not have been changes.
     public func wait(after revision: Int64) async {
         let id = state.withLock { state in
             state.nextWaiter += 1
@@ -118,7 +116,7 @@ public final class RunChangeFeed: Sendable {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let isDue = state.withLock { state in
-                    if state.latestChange > revision || Task.isCancelled { return true }
+                    if state.latest > revision || Task.isCancelled { return true }
                     state.waiters[id] = (revision, continuation)
                     return false
                 }
