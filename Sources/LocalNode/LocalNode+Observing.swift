@@ -94,6 +94,8 @@ extension PodWorker {
             var exceeded: [(name: String, memory: Int64, limit: Int64, process: ContainerProcess)] = []
             for (name, var running) in state.running {
                 let tree = table.tree(running.shim)
+                // A shim that has just been killed has no tree any more; what it had is still to be looked for.
+                if tree.first.map({ !$0.isZombie }) ?? false { running.tree = Array(tree.dropFirst()) }
                 let ticks = tree.reduce(0) { $0 + $1.cpuTicks }
                 running.meter.read(ticks: ticks, at: instant, ticksPerSecond: ProcessTable.ticksPerSecond)
                 let pages = tree.filter { $0.pid != running.shim }.reduce(0) { $0 + $1.pages }

@@ -176,7 +176,13 @@ extension PodWorker {
         var end = exit.get()
         if end == nil {
             // The shim went without a word: somebody killed it. What it was to look after is looked for.
-            await Strays.kill(marks: ["MARTINET_POD_UID=\(uid)"], sessions: sessions.get(), sparing: others(name))
+            let tree = state.withLock { $0.running[name]?.tree } ?? []
+            await Strays.kill(
+                marks: ["MARTINET_POD_UID=\(uid)"],
+                sessions: sessions.get().union(tree.map(\.session)),
+                known: tree,
+                sparing: others(name)
+            )
             end = ContainerExit(code: 137, signal: 9, reason: "Error", message: "the container's pod-shim was killed")
         }
         let wasOutOfMemory = state.withLock { $0.running.removeValue(forKey: name) }?.isOutOfMemory ?? false

@@ -34,6 +34,9 @@ final class PodWorker: Sendable {
         var attempt: Int
         var memoryLimit: Int64?
         var isOutOfMemory = false
+        /// What ran below the shim when it was last looked at. Should the shim be killed, this is how processes are found
+        /// that have left its session and cleared their environment.
+        var tree: [ProcessEntry] = []
         var meter = UsageMeter()
         var memory: Int64 = 0
     }

@@ -98,16 +98,22 @@ struct ProcessTable: Sendable {
     }
 }
 
-/// Finds and kills what outlived its shim: processes that carry a Pod's or a plane's mark in their environment.
+/// Finds and kills what outlived its shim: processes that carry a Pod's or a plane's mark in their environment, and
+/// those known from before.
 enum Strays {
-    /// Kills every process that was started with one of these `NAME=VALUE`, or that belongs to one of these sessions,
-    /// and its descendants. Looks again until there is none. Answers how many there were.
+    /// Kills every process that was started with one of these `NAME=VALUE`, that belongs to one of these sessions, or that
+    /// is one of those known, with all descendants. Looks again until there is none. Answers how many there were.
     @discardableResult
-    static func kill(marks: [String], sessions: Set<Int32> = [], sparing: Set<Int32> = []) async -> Int {
+    static func kill(
+        marks: [String],
+        sessions: Set<Int32> = [],
+        known: [ProcessEntry] = [],
+        sparing: Set<Int32> = []
+    ) async -> Int {
         var killed: Set<Int32> = []
         // Bounded: a process in an uninterruptible wait cannot be killed, and must not hold the node up.
         for _ in 0..<50 {
-            let found = find(marks: marks, sessions: sessions, sparing: sparing)
+            let found = find(marks, sessions, known).subtracting(sparing)
             if found.isEmpty { break }
             for pid in found { Glibc.kill(pid, SIGKILL) }
             killed.formUnion(found)
@@ -116,18 +122,17 @@ enum Strays {
         return killed.count
     }
 
-    private static func find(marks: [String], sessions: Set<Int32>, sparing: Set<Int32>) -> Set<Int32> {
+    private static func find(_ marks: [String], _ sessions: Set<Int32>, _ known: [ProcessEntry]) -> Set<Int32> {
         let table = ProcessTable.read()
+        // A process id comes round again; with the time of its start it means the same process.
+        let starts = Dictionary(known.map { ($0.pid, $0.startTicks) }) { $1 }
         var result: Set<Int32> = []
-        for entry in table.processes.values where !entry.isZombie && !sparing.contains(entry.pid) {
-            if entry.pid == getpid() { continue }
+        for entry in table.processes.values where !entry.isZombie && entry.pid != getpid() {
             guard
-                sessions.contains(entry.session)
+                sessions.contains(entry.session) || starts[entry.pid] == entry.startTicks
                     || marks.contains(where: { ProcessTable.hasVariable(entry.pid, $0) })
             else { continue }
-            for member in table.tree(entry.pid) where !member.isZombie && !sparing.contains(member.pid) {
-                result.insert(member.pid)
-            }
+            result.formUnion(table.tree(entry.pid).filter { !$0.isZombie }.map(\.pid))
         }
         result.remove(getpid())
         return result

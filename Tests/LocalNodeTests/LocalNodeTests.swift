@@ -192,20 +192,34 @@ struct LocalNodeTests {
 
     @Test func aKilledShimIsNoticedAndNothingIsLeft() async throws {
         try await run { fixture in
-            try await fixture.create("a", "setsid sleep 1000 & env -i sleep 1000 & while :; do sleep 0.01; done")
+            let script =
+                "setsid sleep 1000 & env -i sleep 1000 & env -i setsid sleep 1000 & while :; do sleep 0.01; done"
+            try await fixture.create("a", script)
             let pod = try await fixture.wait("a") { $0.isReady }
             let mark = "MARTINET_POD_UID=\(pod.metadata.uid ?? "")"
             let worker = try #require(fixture.node.workers.first)
             let running = try #require(worker.state.withLock { $0.running["main"] })
+            // Once the node has seen them it knows them, without a mark or a session to go by.
+            try await until { (worker.state.withLock { $0.running["main"] }?.tree.count ?? 0) > 3 }
+            let tree = try #require(worker.state.withLock { $0.running["main"] }).tree
             kill(running.shim, SIGKILL)
             let after = try await fixture.wait("a") { $0.main?.restartCount == 1 && $0.main?.state?.running != nil }
             #expect(after.main?.lastState?.terminated?.exitCode == 137)
-            let now = try #require(worker.state.withLock { $0.running["main"] })
             let table = ProcessTable.read()
-            let mine = Set(table.tree(now.shim).map(\.pid))
-            #expect(Programs.processes(with: mark).filter { !mine.contains($0) && ProcessTable.entry($0) != nil } == [])
-            // The one without the mark was found by its session.
+            // Neither those with a mark, nor those of its session, nor those that had shed both.
+            #expect(tree.count > 3)
+            #expect(
+                tree.allSatisfy { entry in
+                    guard let now = table.processes[entry.pid] else { return true }
+                    return now.isZombie || now.startTicks != entry.startTicks
+                }
+            )
             #expect(table.processes.values.allSatisfy { $0.session != running.main || $0.isZombie })
+            try await until {
+                let now = worker.state.withLock { $0.running["main"]?.shim } ?? 0
+                let mine = Set(ProcessTable.read().tree(now).map(\.pid))
+                return Programs.processes(with: mark).allSatisfy { mine.contains($0) }
+            }
         }
     }
 
