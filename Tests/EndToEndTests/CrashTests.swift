@@ -72,8 +72,11 @@ struct CrashTests {
     func orphans() async throws {
         try await Plane.with { plane in
             try await plane.kubectl("apply", "-f", "-", input: Self.manifests)
-            _ = try await plane.submit("long", count: 4, params: [:])
-            try await eventually("jobs are running") { plane.survivors().contains { $0.contains("sleep 3600") } }
+            // The path is how the jobs' processes are told from others on this machine.
+            _ = try await plane.submit("long", count: 4, params: ["mark": .string(plane.dataDirectory)])
+            try await eventually("jobs are running") {
+                plane.survivors().filter { $0.contains("sleep 3600") }.count >= 8
+            }
             plane.controller.signal(SIGKILL)
             try await plane.controller.wait()
             try await eventually("runners and jobs are gone") { plane.survivors().isEmpty }
@@ -137,8 +140,11 @@ struct CrashTests {
         kind: Workflow
         metadata: {name: long}
         spec:
+          params: [{name: mark}]
           steps:
-            - {id: wait, actor: exec, with: {command: [sh, -c, "sleep 3600 & wait"], output: text}}
+            - id: wait
+              actor: exec
+              with: {command: [sh, -c, 'sh -c "sleep 3600; :" "$0" & wait', "${{ params.mark }}"], output: text}
         """
 }
 
