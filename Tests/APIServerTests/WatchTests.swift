@@ -138,4 +138,41 @@ import Testing
         let annotations = events.last?.value(at: "object", "metadata", "annotations")
         #expect(annotations?["k8s.io/initial-events-end"] == "true")
     }
+
+    @Test("A Pod that nothing runs goes at once, but is seen marked first")
+    func podDeletion() async throws {
+        let server = try await TestServer()
+        let pods = "/api/v1/namespaces/default/pods"
+        let pod: JSONValue = [
+            "metadata": ["name": "p"], "spec": ["containers": [["name": "c", "image": "i:1"]]],
+        ]
+        let created = await server.request("POST", pods, pod).body
+        let version = created.value(at: "metadata", "resourceVersion")?.stringValue ?? ""
+        let answer = await server.request("DELETE", "\(pods)/p")
+        #expect(answer.body["kind"] == "Pod")
+        #expect(answer.body.value(at: "metadata", "deletionGracePeriodSeconds") == 0)
+        let events = try await events(server, "\(pods)?watch=1&resourceVersion=\(version)", count: 2)
+        #expect(shape(events) == ["MODIFIED p", "DELETED p"])
+        #expect(await server.request("GET", "\(pods)/p").status == 404)
+    }
+
+    @Test("A Pod on a node keeps its grace period until it is deleted with none")
+    func gracefulPodDeletion() async throws {
+        let server = try await TestServer()
+        let pods = "/api/v1/namespaces/default/pods"
+        let pod: JSONValue = [
+            "metadata": ["name": "p"], "spec": ["nodeName": "n", "containers": [["name": "c", "image": "i:1"]]],
+        ]
+        _ = await server.request("POST", pods, pod)
+        _ = await server.request("DELETE", "\(pods)/p?gracePeriodSeconds=60")
+        _ = await server.request("DELETE", "\(pods)/p")
+        let kept = await server.request("GET", "\(pods)/p").body
+        // It can be shortened, as by the default here, but not lengthened.
+        #expect(kept.value(at: "metadata", "deletionGracePeriodSeconds") == 60)
+        _ = await server.request("DELETE", "\(pods)/p?gracePeriodSeconds=5")
+        let shorter = await server.request("GET", "\(pods)/p").body
+        #expect(shorter.value(at: "metadata", "deletionGracePeriodSeconds") == 5)
+        _ = await server.request("DELETE", "\(pods)/p?gracePeriodSeconds=0")
+        #expect(await server.request("GET", "\(pods)/p").status == 404)
+    }
 }

@@ -5,6 +5,7 @@ struct PodStrategy: BuiltInStrategy {
     var typeName: String { "Pod" }
     var hasGeneration: Bool { true }
     var returnsDeletedObject: Bool { true }
+    var isGraceful: Bool { true }
 
     var selectableFields: Set<String> {
         [

@@ -223,6 +223,8 @@ private struct VersionContents {
         }
     }
 
+    private static let formats = ["byte", "date", "date-time", "double", "float", "int32", "int64", "password"]
+
     private func columns(_ version: JSONValue, at path: FieldPath) -> [FieldError] {
         var errors: [FieldError] = []
         let types = ["boolean", "date", "integer", "number", "string"]
@@ -235,6 +237,10 @@ private struct VersionContents {
                 errors.append(.required(at.child("type"), choice))
             } else if !types.contains(type) {
                 errors.append(.invalid(at.child("type"), .string(type), choice))
+            }
+            if let format = column["format"]?.stringValue, !format.isEmpty, !Self.formats.contains(format) {
+                let detail = "must be one of \(Self.formats.joined(separator: ","))"
+                errors.append(.invalid(at.child("format"), .string(format), detail))
             }
             let jsonPath = column["jsonPath"]?.stringValue ?? ""
             if jsonPath.isEmpty {

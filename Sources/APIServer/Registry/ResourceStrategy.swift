@@ -62,6 +62,9 @@ protocol ResourceStrategy: Sendable {
     /// How long a deletion waits for somebody to stop what the object stands for; `nil` if it does not wait.
     func gracePeriod(_ object: JSONValue, requested: Int64?) -> Int64?
 
+    /// Whether deletions may wait at all, so that every deletion is marked first.
+    var isGraceful: Bool { get }
+
     /// Whether the object may be deleted at all; throws if not.
     func checkDeletion(_ object: JSONValue) throws(Status)
 
@@ -111,6 +114,7 @@ extension ResourceStrategy {
         Validation.dns1123Subdomain(isPrefix ? Self.maskTrailingDash(name) : name)
     }
     func gracePeriod(_ object: JSONValue, requested: Int64?) -> Int64? { nil }
+    var isGraceful: Bool { false }
     func checkDeletion(_ object: JSONValue) throws(Status) {}
     func isKept(_ object: JSONValue) -> Bool { false }
     var deletionFinalizer: String? { nil }

@@ -51,13 +51,15 @@ struct Deletion: Sendable {
 
     /// Deletes the object or marks it, again if somebody changes it at the same time.
     func run(path: String, name: String) async throws(Status) -> Result {
+        // The revision of the mark that this deletion itself has set.
+        var ownRevision: Int64?
         for _ in 0..<64 {
             guard let stored = try await backend.object(at: path) else {
                 throw .notFound(resource.groupResource, name: name)
             }
             let writer = ObjectWriter(core: core, resource: resource, backend: backend, context: context)
             let old = try writer.read(stored)
-            try checkPreconditions(stored, name: name)
+            if stored.revision != ownRevision { try checkPreconditions(stored, name: name) }
             try resource.strategy.checkDeletion(old)
             let (object, isGone, isChanged) = plan(old)
             if !isChanged && !isGone { return .kept(ObjectWriter.Outcome(object: old, bytes: stored.bytes)) }
@@ -66,6 +68,12 @@ struct Deletion: Sendable {
                 return isGone ? .gone(outcome) : .kept(outcome)
             }
             do throws(ObjectStoreError) {
+                if isGone, !stored.isDeleting, isGraceful {
+                    // Watchers see the mark before they see the end, even if no time is given in between.
+                    let marked = try await writer.commit(storing: .update(expecting: stored.revision), object)
+                    ownRevision = Int64(Unstructured(marked.object).resourceVersion)
+                    continue
+                }
                 let operation: ObjectWrite.Operation =
                     isGone ? .delete(expecting: stored.revision) : .update(expecting: stored.revision)
                 let outcome = try await writer.commit(storing: operation, object)
@@ -101,6 +109,9 @@ struct Deletion: Sendable {
         }
     }
 
+    /// Whether objects of the kind are given time to end.
+    private var isGraceful: Bool { resource.strategy.isGraceful }
+
     /// What the object becomes, and whether it goes at once.
     private func plan(_ old: JSONValue) -> (object: JSONValue, isGone: Bool, isChanged: Bool) {
         var typed = Unstructured(old)
@@ -115,16 +126,17 @@ struct Deletion: Sendable {
         }
         let grace = resource.strategy.gracePeriod(old, requested: options.gracePeriodSeconds)
         let isMarked = typed.deletionTimestamp != nil
-        let seconds = grace ?? 0
-        // A second deletion can shorten the grace period but never lengthen it.
-        let isShorter = isMarked && seconds < (typed.deletionGracePeriodSeconds ?? 0)
+        // A second deletion can shorten the grace period, if it says so, but never lengthen it.
+        let left = typed.deletionGracePeriodSeconds ?? 0
+        let isShorter = isMarked && options.gracePeriodSeconds != nil && (grace ?? 0) < left
+        let seconds = isMarked && !isShorter ? left : grace ?? 0
         if !isMarked || isShorter {
             let start: Timestamp =
                 isMarked
                 ? (typed.deletionTimestamp ?? context.now)
                     .advanced(by: .seconds(-(typed.deletionGracePeriodSeconds ?? 0))) : context.now
             let mustStay = !finalizers.isEmpty || seconds > 0 || resource.strategy.isKept(old)
-            if mustStay || isMarked {
+            if mustStay || isMarked || isGraceful {
                 typed.json.set(
                     .string(start.advanced(by: .seconds(seconds)).rfc3339),
                     at: ["metadata", "deletionTimestamp"]
@@ -137,7 +149,7 @@ struct Deletion: Sendable {
         var object = typed.json
         if !isMarked, isChanged { resource.strategy.markForDeletion(&object) }
         let isGone = finalizers.isEmpty && seconds <= 0 && !resource.strategy.isKept(object)
-        return (isGone && !isMarked ? old : object, isGone, isChanged)
+        return (isGone && !isMarked && !isGraceful ? old : object, isGone, isChanged)
     }
 
     /// The finalizers that a propagation policy leaves an object with.
