@@ -105,6 +105,11 @@ public final class APIServer: Service {
         readiness.withLock { $0.waiting.removeValue(forKey: id) }?.resume(throwing: CancellationError())
     }
 
+    /// Makes a data directory that only its owner may enter.
+    ///
+    /// - Throws: an error whose description says what to do, if it cannot be made or written.
+    public static func prepareDataDirectory(_ path: String) throws { try PrivateFiles.makeDirectory(path) }
+
     /// Loads everything, then serves until the service group stops.
     ///
     /// - Throws: if the data directory or the store cannot be used; the message says what to do.

@@ -3,12 +3,23 @@ import FoundationEssentials
 /// Files that only their owner may read.
 enum PrivateFiles {
     /// Makes a directory that only its owner may enter, with those above it.
+    ///
+    /// - Throws: a `FileError` that says what to do.
     static func makeDirectory(_ path: String) throws {
-        try FileManager.default.createDirectory(
-            atPath: path,
-            withIntermediateDirectories: true,
-            attributes: [.posixPermissions: 0o700]
-        )
+        do {
+            try FileManager.default.createDirectory(
+                atPath: path,
+                withIntermediateDirectories: true,
+                attributes: [.posixPermissions: 0o700]
+            )
+        } catch {
+            throw FileError(
+                "the directory \(path) cannot be made; check that the one above it exists and can be written"
+            )
+        }
+        guard FileManager.default.isWritableFile(atPath: path) else {
+            throw FileError("the directory \(path) cannot be written; check its owner and permissions")
+        }
     }
 
     /// The text of a file; `nil` if it cannot be read.

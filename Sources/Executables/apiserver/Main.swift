@@ -1,6 +1,5 @@
 import APIServer
 import ArgumentParser
-import FoundationEssentials
 import Logging
 import ServiceLifecycle
 import StorageSQLite
@@ -23,7 +22,7 @@ struct APIServerCommand: AsyncParsableCommand {
 
     func run() async throws {
         let logger = Logger(label: "apiserver")
-        try FileManager.default.createDirectory(atPath: dataDir, withIntermediateDirectories: true)
+        try APIServer.prepareDataDirectory(dataDir)
         let store = try SQLiteObjectStore(path: "\(dataDir)/objects.sqlite")
         var configuration = APIServer.Configuration(dataDirectory: dataDir)
         configuration.port = port
