@@ -14,6 +14,7 @@ public struct ExecExecutor: JobExecutor {
     private let grace: Duration
     private let live: LiveUsage
     private static let serial = Atomic<UInt64>(0)
+    private static let marks: Set<String> = ["MARTINET_PLANE", "MARTINET_POD_UID"]
 
     /// Makes the executor.
     ///
@@ -26,7 +27,9 @@ public struct ExecExecutor: JobExecutor {
 
     init(environment: [String: String], grace: Duration, live: LiveUsage) {
         self.live = live
-        base = environment.filter { !$0.key.hasPrefix("MARTINET_") }
+        // The runner's settings, its token above all, are none of a job's business; the marks by which a node finds
+        // what belongs to a Pod are.
+        base = environment.filter { !$0.key.hasPrefix("MARTINET_") || Self.marks.contains($0.key) }
         self.grace = grace
     }
 
