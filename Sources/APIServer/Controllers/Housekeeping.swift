@@ -131,7 +131,8 @@ struct Housekeeping: Service {
 
     private func compact() async {
         let objects = core.allCaches.reduce(0) { $0 + $1.snapshot().objects.count }
-        let kept = max(Self.keptRevisions, Int64(objects))
+        // With the quarter by which it may grow until the next sweep, the log stays below twice the objects.
+        let kept = max(Self.keptRevisions, Int64(objects) * 3 / 5)
         let bound = core.store.revision - kept
         // A sweep looks at every row, so it waits until it is worth it.
         guard bound - core.store.compactedRevision > kept / 4 else { return }
