@@ -48,8 +48,10 @@ final class Dispatcher: Sendable {
         let plain = try? Negotiation.form(accept: request.headers["accept"], query: request.query)
         form = plain
         guard let resource = core.registry.contents.resource(info.group, info.version, info.resource) else {
-            let isCustom = core.registry.contents.versions[info.group] == nil || core.isCustomGroup(info.group)
-            if isCustom { return .pathNotFound }
+            // Within a built-in version the answer is a Status; where nothing is served it is plain text.
+            let version = GroupVersion(group: info.group, version: info.version)
+            let others = core.registry.contents.resources[version] ?? [:]
+            if others.values.allSatisfy(\.isCustom) { return .pathNotFound }
             throw Self.unknown
         }
         // Only a known resource says that it cannot be had in the form that was asked for.
@@ -139,7 +141,8 @@ final class Dispatcher: Sendable {
         let info = context.info
         if info.name == "." || info.name == ".." { throw .badRequest("invalid object name: \(info.name)") }
         let isCollection = info.name.isEmpty
-        if resource.isNamespaced, info.namespace.isEmpty, !isCollection || info.verb == "create" {
+        // Over all namespaces one can only look.
+        if resource.isNamespaced, info.namespace.isEmpty, !isCollection || !["list", "watch"].contains(info.verb) {
             if resource.isCustom { throw Self.notServed }
             throw isCollection ? Self.methodNotOffered : Self.unknown
         }
@@ -170,15 +173,5 @@ extension Sequence where Element == UInt8 {
             last = byte
         }
         return false
-    }
-}
-
-extension ServerCore {
-    /// Whether all that is served of a group was defined by CustomResourceDefinitions.
-    func isCustomGroup(_ group: String) -> Bool {
-        let contents = registry.contents
-        return (contents.versions[group] ?? []).allSatisfy { version in
-            (contents.resources[GroupVersion(group: group, version: version)] ?? [:]).values.allSatisfy(\.isCustom)
-        }
     }
 }

@@ -54,4 +54,20 @@ import Testing
         #expect(await isAllowed("get") == true)
         #expect(await isAllowed("delete") == false)
     }
+
+    @Test(
+        "Paths that lead nowhere, and methods that are not offered",
+        arguments: [
+            ("GET", "/api/v1/gremlins", 404, true), ("GET", "/api/v2/pods", 404, false),
+            ("GET", "/apis/apps/v2/deployments", 404, false), ("GET", "/apis/apps/v1/deployments", 404, true),
+            ("DELETE", "/api/v1/configmaps", 405, true), ("PUT", "/api/v1/namespaces/default/configmaps", 405, true),
+            ("GET", "/api/v1/pods/a", 404, true), ("GET", "/api/v1/namespaces/default/nodes", 404, true),
+        ]
+    )
+    func nowhere(method: String, path: String, status: Int, isStatus: Bool) async throws {
+        let server = try await TestServer()
+        let answer = await server.request(method, path, method == "GET" ? nil : .object([:]))
+        #expect(answer.status == status)
+        #expect((answer.body["kind"] == "Status") == isStatus)
+    }
 }

@@ -15,6 +15,8 @@ import Testing
             ("PUT", "/api/v1/namespaces/x/finalize", "update", "x", "namespaces", "x", "finalize"),
             ("GET", "/api/v1/namespaces/x/pods/a/log", "get", "x", "pods", "a", "log"),
             ("GET", "/api/v1/watch/namespaces/x/pods", "watch", "x", "pods", "", ""),
+            ("GET", "/api/v1/namespaces/x/pods/a?watch=1", "get", "x", "pods", "a", ""),
+            ("GET", "/api/v1/namespaces/x/pods?watch=1", "watch", "x", "pods", "", ""),
             ("DELETE", "/apis/g.io/v1/namespaces/x/things", "deletecollection", "x", "things", "", ""),
             ("POST", "/apis/g.io/v1/things/a%2Fb", "create", "", "things", "a/b", ""),
         ] as [(String, String, String, String, String, String, String)]
@@ -28,7 +30,9 @@ import Testing
         name: String,
         subresource: String
     ) throws {
-        let info = try #require(RequestInfo(method: method, path: path, query: QueryParameters("")))
+        let sides = path.split(separator: "?").map(String.init)
+        let query = QueryParameters(sides.count > 1 ? sides[1] : "")
+        let info = try #require(RequestInfo(method: method, path: sides[0], query: query))
         #expect(
             [info.verb, info.namespace, info.resource, info.name, info.subresource] == [
                 verb, namespace, resource, name, subresource,

@@ -33,7 +33,7 @@ struct RequestInfo: Sendable, Hashable {
         default: return nil
         }
         version = segments.removeFirst()
-        var isWatch = query.flag("watch")
+        var isWatch = false
         if segments[0] == "watch", segments.count > 1 {
             isWatch = true
             segments.removeFirst()
@@ -52,6 +52,8 @@ struct RequestInfo: Sendable, Hashable {
         if segments.count > 1 { name = segments[1] }
         if segments.count > 2 { subresource = segments[2] }
         if segments.count > 3 { rest = Array(segments[3...]) }
+        // One object cannot be watched by the option; the old prefix can.
+        if name.isEmpty, query.flag("watch") { isWatch = true }
         verb = Self.verb(method: method, isWatch: isWatch, hasName: !name.isEmpty)
     }
 
