@@ -72,6 +72,9 @@ final class WorkflowRunProvider: ResourceProvider, Service {
                         newest.withLock { $0 = max($0, event.revision) }
                         for listener in listeners { listener(Self.change(event)) }
                     }
+                } catch is CancellationError {
+                    // Stopping: an error here would end everything else without its own order.
+                    return
                 } catch let error as RunStoreError where error.code == .expired {
                     // More happened at once than the feed holds; watchers miss those states and see later ones.
                     logger.warning("watchers of runs missed changes", metadata: ["error": "\(error)"])
