@@ -64,7 +64,7 @@ public struct FieldError: Error, Sendable, Hashable, CustomStringConvertible {
         FieldError(
             reason: .invalid,
             field: path.description,
-            body: join("Invalid value: \(shown(value))", detail)
+            body: join("Invalid value: \(value.text)", detail)
         )
     }
 
@@ -73,7 +73,7 @@ public struct FieldError: Error, Sendable, Hashable, CustomStringConvertible {
         FieldError(
             reason: .typeInvalid,
             field: path.description,
-            body: join("Invalid value: \(shown(value))", detail)
+            body: join("Invalid value: \(value.text)", detail)
         )
     }
 
@@ -83,18 +83,18 @@ public struct FieldError: Error, Sendable, Hashable, CustomStringConvertible {
         return FieldError(
             reason: .notSupported,
             field: path.description,
-            body: join("Unsupported value: \(shown(value))", supported.isEmpty ? "" : "supported values: \(list)")
+            body: join("Unsupported value: \(value.text)", supported.isEmpty ? "" : "supported values: \(list)")
         )
     }
 
     /// A value that occurs twice where it must be unique.
     public static func duplicate(_ path: FieldPath, _ value: JSONValue) -> FieldError {
-        FieldError(reason: .duplicate, field: path.description, body: "Duplicate value: \(shown(value))")
+        FieldError(reason: .duplicate, field: path.description, body: "Duplicate value: \(value.text)")
     }
 
     /// A reference to something that does not exist.
     public static func notFound(_ path: FieldPath, _ value: JSONValue) -> FieldError {
-        FieldError(reason: .notFound, field: path.description, body: "Not found: \(shown(value))")
+        FieldError(reason: .notFound, field: path.description, body: "Not found: \(value.text)")
     }
 
     /// A field that may not be set here or changed now.
@@ -122,13 +122,5 @@ public struct FieldError: Error, Sendable, Hashable, CustomStringConvertible {
 
     private static func join(_ head: String, _ detail: String) -> String {
         detail.isEmpty ? head : "\(head): \(detail)"
-    }
-
-    /// A value as Go prints it in these messages: texts quoted, lists and objects as JSON.
-    private static func shown(_ value: JSONValue) -> String {
-        switch value {
-        case .string, .bool, .int, .double, .null: value.text
-        case .array, .object: value.text
-        }
     }
 }
