@@ -30,6 +30,12 @@ test: ## Install what the tests need, build, and pass them all
 bench: build ## Measure, and print the figures with machine, load and versions
 	@scripts/bench
 
+.PHONY: bench-api
+bench-api: deps ## Measure the embedded API server: creates, lists, watches, memory, start
+	@scripts/install-packages bench
+	@swift build $(RELEASE_FLAGS) --product apiserver
+	@scripts/bench-api
+
 .PHONY: conformance
 conformance: deps ## Replay the recorded Kubernetes cases against the embedded API server
 	@scripts/conformance
