@@ -206,7 +206,7 @@ let package = Package(
                 .nioCore, .nioHTTP1, .serviceLifecycle, .subprocess,
             ]
         ),
-        tests("StorageTests", ["APIMachinery", "Storage", "StorageSQLite"]),
+        tests("StorageTests", ["APIMachinery", "Storage", "StorageSQLite", .grdb]),
         tests("KubeClientTests", ["APIMachinery", "KubeClient", "KubeTestSupport", .nioCore, .nioPosix]),
         tests(
             "ControllerRuntimeTests",

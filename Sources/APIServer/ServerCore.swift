@@ -66,8 +66,11 @@ final class ServerCore: Sendable {
     }
 
     /// The cache of a resource's objects, filled from the store when it is first asked for.
+    ///
+    /// - Parameter change: how the schema shows stored objects.
     func cache(
         of storageKey: String,
+        showing change: ((inout JSONValue) -> Void)? = nil,
         fields: @escaping @Sendable (JSONValue) -> [String: String]
     ) async throws(Status) -> WatchCache {
         let fresh = WatchCache(resource: storageKey, store: store, applied: applied, selectableFields: fields)
@@ -76,7 +79,12 @@ final class ServerCore: Sendable {
             caches[storageKey] = fresh
             return (fresh, true)
         }
-        if isNew { try await cache.load() } else { cache.reindex(fields) }
+        if isNew {
+            try await cache.load(change)
+        } else {
+            cache.reindex(fields)
+            if let change { cache.renew(change) }
+        }
         return cache
     }
 

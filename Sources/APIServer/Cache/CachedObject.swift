@@ -34,15 +34,22 @@ final class CachedObject: Sendable {
         isDeleting = object.metadata("deletionTimestamp") != nil
     }
 
-    /// Reads a stored object; `fields` says which fields of a document selectors may name.
-    convenience init(_ stored: StoredObject, fields: (JSONValue) -> [String: String]) throws {
+    /// Reads a stored object; `fields` says which fields of a document selectors may name, `change` how the document
+    /// is shown, if not as it is stored.
+    convenience init(
+        _ stored: StoredObject,
+        fields: (JSONValue) -> [String: String],
+        change: ((inout JSONValue) -> Void)? = nil
+    ) throws {
         let document = try JSONValue(parsing: stored.bytes)
+        var shown = document
+        change?(&shown)
         self.init(
             path: stored.path,
             revision: stored.revision,
-            bytes: stored.bytes,
-            document: document,
-            fields: fields(document)
+            bytes: change == nil || shown == document ? stored.bytes : DocumentEncoder.bytes(shown),
+            document: shown,
+            fields: fields(shown)
         )
     }
 
@@ -74,4 +81,7 @@ struct CacheEvent: Sendable {
     /// The state after the event; for a deletion the last state, with the deletion's revision.
     var object: CachedObject
     var previous: CachedObject?
+
+    /// What the event holds in memory, roughly. The state before belongs to an earlier event.
+    var weight: Int { object.bytes.count + 512 }
 }

@@ -7,12 +7,17 @@ import Synchronization
 /// The store's observer feeds it in the order of the revisions. Reads never wait for the store, except for
 /// history that is older than what is kept here.
 final class WatchCache: Sendable {
-    /// How many events are kept here; older ones are asked of the store's log.
+    /// How many events are kept here at most; older ones are asked of the store.
     private static let historyLimit = 1024
+    /// How many bytes of documents they may hold, whatever the objects themselves take.
+    private static let historyBytes = 1 << 20
 
     private struct State {
         var objects = SortedObjects()
         var history: [CacheEvent] = []
+        /// The bytes of the documents that only history holds on to, and of those stored now.
+        var historyBytes = 0
+        var liveBytes = 0
         /// All events after this revision are in `history`.
         var historyStart: Int64 = 0
         /// The newest event's revision, or that of the load.
@@ -43,7 +48,9 @@ final class WatchCache: Sendable {
     }
 
     /// Reads everything from the store. Until then the cache collects changes but serves nothing.
-    func load() async throws(Status) {
+    ///
+    /// - Parameter change: how the schema shows stored objects; see ``renew(_:)``.
+    func load(_ change: ((inout JSONValue) -> Void)? = nil) async throws(Status) {
         let snapshot: ObjectSnapshot
         do {
             snapshot = try await store.load(resource: resource)
@@ -55,7 +62,7 @@ final class WatchCache: Sendable {
         objects.reserveCapacity(snapshot.objects.count)
         for stored in snapshot.objects {
             do {
-                objects.append(try CachedObject(stored, fields: fields))
+                objects.append(try CachedObject(stored, fields: fields, change: change))
             } catch {
                 throw .internalError(
                     "the stored object \(resource) \(stored.path) cannot be read (\(error)); restore the data "
@@ -67,6 +74,7 @@ final class WatchCache: Sendable {
         state.withLock { state in
             guard let early = state.early else { return }
             state.objects = sorted
+            state.liveBytes = snapshot.objects.reduce(0) { $0 + $1.bytes.count }
             state.revision = snapshot.revision
             state.historyStart = snapshot.revision
             state.early = nil
@@ -97,14 +105,28 @@ final class WatchCache: Sendable {
         let event = CacheEvent(kind: kind, revision: change.revision, object: object, previous: previous)
         state.revision = change.revision
         state.history.append(event)
-        if state.history.count > 2 * Self.historyLimit {
-            let surplus = state.history.count - Self.historyLimit
-            state.historyStart = state.history[surplus - 1].revision
-            state.history.removeFirst(surplus)
-        }
+        state.historyBytes += event.weight
+        state.liveBytes += (change.kind == .deleted ? 0 : object.bytes.count) - (previous?.bytes.count ?? 0)
+        trimHistory(&state)
         var dead: [Int] = []
         for (id, watcher) in state.watchers where !watcher.offer(event) { dead.append(id) }
         for id in dead { state.watchers[id] = nil }
+    }
+
+    /// Forgets the oldest events once there are twice as many as wanted, so that each is moved once at most.
+    private func trimHistory(_ state: inout State) {
+        let bytes = max(Self.historyBytes, state.liveBytes / 2)
+        guard state.history.count > 2 * Self.historyLimit || state.historyBytes > bytes else { return }
+        var surplus = 0
+        while surplus < state.history.count,
+            state.history.count - surplus > Self.historyLimit || state.historyBytes > bytes / 2
+        {
+            state.historyBytes -= state.history[surplus].weight
+            surplus += 1
+        }
+        guard surplus > 0 else { return }
+        state.historyStart = state.history[surplus - 1].revision
+        state.history.removeFirst(surplus)
     }
 
     private func cached(_ change: ObjectChange) -> CachedObject? {

@@ -4,17 +4,13 @@ import ServiceLifecycle
 import Storage
 
 /// The server's own controllers, driven by the committed changes: garbage collection, namespaces, definitions;
-/// and by the clock: watch time-outs, compaction, and what was left over.
+/// and by the clock: watch time-outs, and what was left over.
 struct Housekeeping: Service {
     private let core: ServerCore
     private let collector: GarbageCollector
     private let namespaces: NamespaceController
     private let definitions: CustomResourceCleanup
     private let changes: AsyncStream<[ObjectChange]>
-
-    /// How much history is kept for watches that resume, at least. Beyond that it is kept in proportion to what
-    /// there is, so that the log never takes up much more than the objects themselves.
-    private static let keptRevisions: Int64 = 5000
 
     init(core: ServerCore) {
         self.core = core
@@ -115,7 +111,6 @@ struct Housekeeping: Service {
             core.tick()
             seconds += 1
             if seconds % 5 == 0 { await sweepDeleting() }
-            if seconds % 10 == 0 { await compact() }
             try? await Task.sleep(for: .seconds(1))
         }
     }
@@ -127,20 +122,6 @@ struct Housekeeping: Service {
             return true
         }
         for name in waiting { await reconcileNamespace(name) }
-    }
-
-    private func compact() async {
-        let objects = core.allCaches.reduce(0) { $0 + $1.snapshot().objects.count }
-        // With the quarter by which it may grow until the next sweep, the log stays below twice the objects.
-        let kept = max(Self.keptRevisions, Int64(objects) * 3 / 5)
-        let bound = core.store.revision - kept
-        // A sweep looks at every row, so it waits until it is worth it.
-        guard bound - core.store.compactedRevision > kept / 4 else { return }
-        do throws(ObjectStoreError) {
-            try await core.store.compact(upTo: bound)
-        } catch {
-            core.logger.error("history not compacted", metadata: ["error": "\(error)"])
-        }
     }
 }
 

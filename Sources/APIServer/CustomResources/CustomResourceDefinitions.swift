@@ -72,7 +72,13 @@ final class CustomResourceDefinitions: Sendable {
             )
         }
         let indexed = fields
-        let cache = try await core.cache(of: GroupResource(group: group, resource: plural).description) { document in
+        let storage = try versions.first { $0["storage"]?.boolValue == true }.map { version throws(Status) in
+            try CustomResourceFactory.strategy(spec, version)
+        }
+        let cache = try await core.cache(
+            of: GroupResource(group: group, resource: plural).description,
+            showing: storage.map { strategy in { strategy.fromStorage(&$0) } }
+        ) { document in
             indexed.compactMapValues { path in
                 switch document.value(at: path) {
                 case .string(let text)?: text
@@ -81,10 +87,6 @@ final class CustomResourceDefinitions: Sendable {
                 default: nil
                 }
             }
-        }
-        if let storage = versions.first(where: { $0["storage"]?.boolValue == true }) {
-            let strategy = try CustomResourceFactory.strategy(spec, storage)
-            cache.renew { document in strategy.fromStorage(&document) }
         }
         for index in resources.indices {
             resources[index].backend = .objects(cache)

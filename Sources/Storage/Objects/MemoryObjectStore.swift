@@ -11,6 +11,26 @@ public final class MemoryObjectStore: ObjectStore {
         var current: [ObjectKey: StoredObject] = [:]
         var log: [ObjectChange] = []
         var observer: (@Sendable ([ObjectChange]) -> Void)?
+
+        mutating func apply(_ write: ObjectWrite) throws(ObjectStoreError) -> ObjectChange {
+            let stored = current[write.key]
+            let kind = try write.kind(storedRevision: stored?.revision)
+            revision += 1
+            let bytes = write.document.bytes(at: revision)
+            var change = ObjectChange(
+                key: write.key,
+                kind: kind,
+                revision: revision,
+                bytes: bytes,
+                previous: stored?.bytes
+            )
+            log.append(change)
+            current[write.key] =
+                kind == .deleted ? nil : StoredObject(path: write.key.path, revision: revision, bytes: bytes)
+            change.previous = nil
+            change.attachment = write.attachment
+            return change
+        }
     }
 
     private let contents = Mutex(Contents())
@@ -24,23 +44,7 @@ public final class MemoryObjectStore: ObjectStore {
     public func commit(_ write: ObjectWrite) async throws(ObjectStoreError) -> ObjectChange {
         // The observer is called under the lock: that is what keeps its calls in the order of the revisions.
         try contents.withLock { state throws(ObjectStoreError) in
-            let stored = state.current[write.key]
-            let kind = try write.kind(storedRevision: stored?.revision)
-            state.revision += 1
-            let bytes = write.document.bytes(at: state.revision)
-            var change = ObjectChange(
-                key: write.key,
-                kind: kind,
-                revision: state.revision,
-                bytes: bytes,
-                previous: stored?.bytes
-            )
-            state.log.append(change)
-            state.current[write.key] =
-                kind == .deleted
-                ? nil : StoredObject(path: write.key.path, revision: state.revision, bytes: bytes)
-            change.previous = nil
-            change.attachment = write.attachment
+            let change = try state.apply(write)
             state.observer?([change])
             return change
         }
@@ -74,9 +78,60 @@ public final class MemoryObjectStore: ObjectStore {
         }
     }
 
-    public func backup(to path: String) async throws(ObjectStoreError) {
-        throw ObjectStoreError(.unavailable, "objects in memory have no backup; start the server with a data directory")
+    public func read<Value: Sendable>(
+        _ body: @escaping @Sendable (any ObjectReader) throws -> Value
+    ) async throws(ObjectStoreError) -> Value {
+        let state = contents.withLock { $0 }
+        return try Self.run { try body(Transaction(state)) }
+    }
+
+    public func transaction<Value: Sendable>(
+        _ body: @escaping @Sendable (any ObjectTransaction) throws -> Value
+    ) async throws(ObjectStoreError) -> Value {
+        try contents.withLock { state throws(ObjectStoreError) in
+            let transaction = Transaction(state)
+            let value = try Self.run { try body(transaction) }
+            state = transaction.state
+            if !transaction.changes.isEmpty { state.observer?(transaction.changes) }
+            return value
+        }
+    }
+
+    private static func run<Value>(_ body: () throws -> Value) throws(ObjectStoreError) -> Value {
+        do {
+            return try body()
+        } catch let error as ObjectStoreError {
+            throw error
+        } catch {
+            throw ObjectStoreError(.unavailable, "\(error)")
+        }
     }
 
     public func close() async {}
+
+    private final class Transaction: ObjectTransaction {
+        var state: Contents
+        var changes: [ObjectChange] = []
+
+        init(_ state: Contents) { self.state = state }
+
+        var revision: Int64 { state.revision }
+
+        func object(_ key: ObjectKey) throws -> StoredObject? { state.current[key] }
+
+        func forEach(_ body: (ObjectKey, StoredObject) throws -> Bool) throws {
+            let sorted = state.current.sorted { a, b in
+                a.key.resource == b.key.resource
+                    ? a.key.path.utf8.lexicographicallyPrecedes(b.key.path.utf8)
+                    : a.key.resource.utf8.lexicographicallyPrecedes(b.key.resource.utf8)
+            }
+            for (key, object) in sorted { guard try body(key, object) else { return } }
+        }
+
+        func apply(_ write: ObjectWrite) throws -> ObjectChange {
+            let change = try state.apply(write)
+            changes.append(change)
+            return change
+        }
+    }
 }

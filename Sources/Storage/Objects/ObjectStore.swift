@@ -172,9 +172,36 @@ public protocol ObjectStore: Sendable {
     /// Gives up the history up to a revision, and the space it took. What is stored now stays.
     func compact(upTo revision: Int64) async throws(ObjectStoreError)
 
-    /// Writes a consistent copy of everything to a new file while others go on writing.
-    func backup(to path: String) async throws(ObjectStoreError)
+    /// Runs the closure over one consistent state, beside writers. It must not keep the reader.
+    func read<Value: Sendable>(
+        _ body: @escaping @Sendable (any ObjectReader) throws -> Value
+    ) async throws(ObjectStoreError) -> Value
+
+    /// Runs the closure alone among all writers and commits its writes as one. It must not keep the transaction.
+    ///
+    /// - Throws: what the closure throws, if that is an `ObjectStoreError`; nothing has changed then.
+    func transaction<Value: Sendable>(
+        _ body: @escaping @Sendable (any ObjectTransaction) throws -> Value
+    ) async throws(ObjectStoreError) -> Value
 
     /// Ends writing; writes still waiting are finished first.
     func close() async
+}
+
+/// One consistent state of all objects. Valid only inside the closure it is handed to.
+public protocol ObjectReader {
+    /// The revision of the newest write in this state.
+    var revision: Int64 { get }
+
+    /// What is stored under a key.
+    func object(_ key: ObjectKey) throws -> StoredObject?
+
+    /// Calls `body` with every object, by resource and path, until it returns false.
+    func forEach(_ body: (ObjectKey, StoredObject) throws -> Bool) throws
+}
+
+/// Several writes that happen together or not at all.
+public protocol ObjectTransaction: ObjectReader {
+    /// Does one write; throws as ``ObjectStore/commit(_:)`` does.
+    func apply(_ write: ObjectWrite) throws -> ObjectChange
 }

@@ -3,13 +3,15 @@ import GRDB
 public import Storage
 import Synchronization
 
-/// The object store in a SQLite file: an append-only log of revisions, and an index of what is current.
+/// The object store in a SQLite file: the objects, each in its place, and a bounded history of what changed.
 ///
 /// Writes queue up for the database's one writer. It takes all that wait into one transaction, so that many
 /// share the cost of the sync that makes them durable.
 public final class SQLiteObjectStore: ObjectStore {
     /// How many writes share a transaction at most. Bounds how long the first of them waits for the last.
     private static let batchLimit = 256
+    /// Objects of common sizes fill pages of this size well; a page is what changing an object writes.
+    private static let pageSize = 16384
 
     private struct Pending: Sendable {
         var write: ObjectWrite
@@ -20,34 +22,46 @@ public final class SQLiteObjectStore: ObjectStore {
         var pending: [Pending] = []
         var isDraining = false
         var isClosed = false
-        var revision: Int64
-        var compacted: Int64
+        /// Changed by the writer only.
+        var ledger: ObjectLedger
+        var log: WriteAheadLog
         var observer: (@Sendable ([ObjectChange]) -> Void)?
     }
 
     private let pool: DatabasePool
     private let path: String
+    private let acknowledged: AcknowledgedRevision
     private let state: Mutex<State>
 
-    /// Opens the store in that file, creating it if there is none.
+    /// Opens the store in that file, creating it if there is none, and looks whether every row is as it was written.
     ///
     /// - Throws: `ObjectStoreError`, `corrupt` if the file is damaged.
     public init(path: String) throws {
         self.path = path
         do {
-            pool = try SQLiteDatabase.open(path: path)
-            try ObjectTables.migrate(pool)
-            let (revision, compacted) = try pool.read { database in
-                (try ObjectTables.revision(database), try ObjectTables.compactedRevision(database))
+            pool = try SQLiteDatabase.open(path: path, pageSize: Self.pageSize, migrator: ObjectTables.migrator)
+            let ledger = try pool.writeWithoutTransaction { try ObjectVerification.ledger($0) }
+            acknowledged = try AcknowledgedRevision(database: path)
+            if let promised = acknowledged.value, promised > ledger.revision {
+                throw ObjectStoreError(
+                    .corrupt,
+                    "\(path) ends at revision \(ledger.revision), but revision \(promised) was acknowledged: it was "
+                        + "put back to an older state, or its write-ahead log is damaged; restore it from a backup, or "
+                        + "delete \(acknowledged.path) to go on without the writes that are missing"
+                )
             }
-            state = Mutex(State(revision: revision, compacted: compacted))
+            acknowledged.record(ledger.revision)
+            state = Mutex(State(ledger: ledger, log: WriteAheadLog(database: path)))
         } catch {
             throw Self.storeError(error, path: path)
         }
     }
 
-    public var revision: Int64 { state.withLock { $0.revision } }
-    public var compactedRevision: Int64 { state.withLock { $0.compacted } }
+    public var revision: Int64 { state.withLock { $0.ledger.revision } }
+    public var compactedRevision: Int64 { state.withLock { $0.ledger.compacted } }
+
+    /// The bytes of all documents that are stored now.
+    public var liveBytes: Int { state.withLock { $0.ledger.live } }
 
     public func observe(_ observer: @escaping @Sendable ([ObjectChange]) -> Void) {
         state.withLock { $0.observer = observer }
@@ -70,88 +84,141 @@ public final class SQLiteObjectStore: ObjectStore {
         return try result.get()
     }
 
-    /// Commits batch after batch until nothing waits. Runs on the writer's queue.
+    /// Commits batch after batch until nothing waits and nothing is left to tidy. Runs on the writer's queue.
     private func drain(_ database: Database) {
+        var isUntidy = false
         while true {
-            let batch = state.withLock { state -> [Pending] in
+            let batch = state.withLock { state -> [Pending]? in
                 let batch = Array(state.pending.prefix(Self.batchLimit))
                 state.pending.removeFirst(batch.count)
-                if batch.isEmpty { state.isDraining = false }
-                return batch
+                guard batch.isEmpty, !isUntidy else { return batch }
+                state.isDraining = false
+                return nil
             }
-            if batch.isEmpty { return }
-            commit(batch, in: database)
+            guard let batch else { return }
+            if batch.isEmpty {
+                isUntidy = tidyOnce(database)
+            } else {
+                isUntidy = commit(batch, in: database)
+            }
         }
     }
 
-    private func commit(_ batch: [Pending], in database: Database) {
-        var results: [Result<ObjectChange, ObjectStoreError>] = []
+    /// Makes what the closure does durable, and then the ledger that it leaves behind the store's.
+    private func write<Value>(in database: Database, _ body: (inout ObjectLedger) throws -> Value) throws -> Value {
+        let start = state.withLock { $0.ledger }
+        var ledger = start
+        var value: Value?
+        try database.inTransaction(.immediate) {
+            let result = try body(&ledger)
+            if ledger.seal != start.seal { try ObjectTables.save(ledger, in: database) }
+            value = result
+            return .commit
+        }
+        guard let value else { throw closedError }
+        acknowledged.record(ledger.revision)
+        var log = state.withLock { $0.log }
+        // The commit stands; if the log cannot be shortened now, the next commit tries again.
+        try? log.didCommit(in: database)
+        state.withLock { state in
+            state.log = log
+            // What the writes made of them is told after the observer has seen it.
+            let revision = state.ledger.revision
+            state.ledger = ledger
+            state.ledger.revision = revision
+        }
+        return value
+    }
+
+    /// Tells whether there is upkeep left to do.
+    private func commit(_ batch: [Pending], in database: Database) -> Bool {
+        let results: [Result<ObjectChange, ObjectStoreError>]
+        let isUntidy: Bool
         do {
-            try database.inTransaction(.immediate) {
-                for pending in batch {
-                    results.append(try ObjectTables.apply(pending.write, to: database))
-                }
-                return .commit
+            (results, isUntidy) = try write(in: database) { ledger in
+                let results = try batch.map { try ObjectTables.apply($0.write, &ledger, database) }
+                guard ledger.churn >= ObjectUpkeep.interval else { return (results, false) }
+                // Upkeep looks once more when nobody waits.
+                _ = try ObjectUpkeep.run(&ledger, in: database)
+                return (results, true)
             }
         } catch {
             // The transaction is rolled back: no write of the batch happened, whatever its own result was.
             let failure = Self.storeError(error, path: path)
             for pending in batch { pending.continuation.resume(returning: .failure(failure)) }
-            return
+            return false
         }
-        let changes = results.compactMap { try? $0.get() }
-        if let last = changes.last {
-            // The observer first: who reads the new revision must find its changes applied.
-            state.withLock { $0.observer }?(changes)
-            state.withLock { $0.revision = last.revision }
-        }
+        announce(results.compactMap { try? $0.get() })
         for (pending, result) in zip(batch, results) { pending.continuation.resume(returning: result) }
+        return isUntidy
+    }
+
+    /// The observer first: who reads the new revision must find its changes applied.
+    private func announce(_ changes: [ObjectChange]) {
+        guard let last = changes.last else { return }
+        state.withLock { $0.observer }?(changes)
+        state.withLock { $0.ledger.revision = last.revision }
     }
 
     public func load(resource: String) async throws(ObjectStoreError) -> ObjectSnapshot {
-        try await reading { database in
-            ObjectSnapshot(
-                objects: try ObjectTables.current(of: resource, in: database),
-                revision: try ObjectTables.revision(database)
-            )
+        try await reading { database, ledger in
+            var objects: [StoredObject] = []
+            try ObjectQueries.forEach(resource: resource, in: database) { _, object in
+                objects.append(object)
+                return true
+            }
+            return ObjectSnapshot(objects: objects, revision: ledger.revision)
         }
     }
 
     public func changes(resource: String, after revision: Int64) async throws(ObjectStoreError) -> [ObjectChange] {
-        try await reading { database in
-            let compacted = try ObjectTables.compactedRevision(database)
-            guard revision >= compacted else { throw ObjectStoreError.expired(revision, compacted: compacted) }
-            return try ObjectTables.changes(of: resource, after: revision, in: database)
+        try await reading { database, ledger in
+            guard revision >= ledger.compacted else {
+                throw ObjectStoreError.expired(revision, compacted: ledger.compacted)
+            }
+            return try ObjectQueries.changes(of: resource, after: revision, in: database)
+        }
+    }
+
+    public func read<Value: Sendable>(
+        _ body: @escaping @Sendable (any ObjectReader) throws -> Value
+    ) async throws(ObjectStoreError) -> Value {
+        try await reading { database, ledger in try body(SQLiteObjectTransaction(database, ledger)) }
+    }
+
+    public func transaction<Value: Sendable>(
+        _ body: @escaping @Sendable (any ObjectTransaction) throws -> Value
+    ) async throws(ObjectStoreError) -> Value {
+        try await writing { database in
+            let (value, changes) = try self.write(in: database) { ledger in
+                let transaction = SQLiteObjectTransaction(database, ledger)
+                let value = try body(transaction)
+                ledger = transaction.ledger
+                return (value, transaction.changes)
+            }
+            self.announce(changes)
+            self.tidy(database)
+            return value
         }
     }
 
     public func compact(upTo revision: Int64) async throws(ObjectStoreError) {
         let bound = min(revision, self.revision)
         guard bound > compactedRevision else { return }
-        do {
-            try await pool.write { database in try ObjectTables.setCompactedRevision(bound, in: database) }
-            state.withLock { $0.compacted = max($0.compacted, bound) }
-            // In small transactions, so that writers wait for milliseconds only.
-            while try await pool.write({ database in
-                try ObjectTables.deleteHistory(upTo: bound, limit: 500, in: database)
-            }) {}
-            try await pool.writeWithoutTransaction { database in
-                try database.execute(sql: "PRAGMA incremental_vacuum(2000)")
-                try database.execute(sql: "PRAGMA wal_checkpoint(PASSIVE)")
-            }
-        } catch {
-            throw Self.storeError(error, path: path)
+        try await writing { database in
+            try self.write(in: database) { try ObjectUpkeep.forget(upTo: bound, &$0, database) }
+            self.tidy(database)
         }
     }
 
-    public func backup(to path: String) async throws(ObjectStoreError) {
-        do {
-            let target = try DatabaseQueue(path: path)
-            try pool.backup(to: target)
-            try target.close()
-        } catch {
-            throw Self.storeError(error, path: path)
-        }
+    /// Does all upkeep there is.
+    private func tidy(_ database: Database) { while tidyOnce(database) {} }
+
+    /// Does a step of upkeep; tells whether there is more. What fails is tried again after later writes.
+    private func tidyOnce(_ database: Database) -> Bool {
+        guard let isUntidy = try? write(in: database, { try ObjectUpkeep.run(&$0, in: database) }) else { return false }
+        if !isUntidy { try? ObjectUpkeep.shorten(state.withLock { $0.log }, in: database) }
+        return isUntidy
     }
 
     public func close() async {
@@ -164,10 +231,21 @@ public final class SQLiteObjectStore: ObjectStore {
     }
 
     private func reading<Value: Sendable>(
-        _ body: @escaping @Sendable (Database) throws -> Value
+        _ body: @escaping @Sendable (Database, ObjectLedger) throws -> Value
     ) async throws(ObjectStoreError) -> Value {
         do {
-            return try await pool.read(body)
+            return try await pool.read { database in try body(database, try ObjectTables.ledger(database)) }
+        } catch {
+            throw Self.storeError(error, path: path)
+        }
+    }
+
+    private func writing<Value: Sendable>(
+        _ body: @escaping @Sendable (Database) throws -> Value
+    ) async throws(ObjectStoreError) -> Value {
+        guard !state.withLock({ $0.isClosed }) else { throw closedError }
+        do {
+            return try await pool.writeWithoutTransaction(body)
         } catch {
             throw Self.storeError(error, path: path)
         }

@@ -13,11 +13,8 @@ public final class SQLiteRunStore: RunStore {
     /// - Throws: `RunStoreError`: `corrupt` for a damaged file, `unavailable` if it cannot be opened or written.
     public init(path: String, feedCapacity: Int = 32768) throws {
         do {
-            pool = try SQLiteDatabase.open(path: path)
-            try RunTables.migrate(pool)
+            pool = try SQLiteDatabase.open(path: path, migrator: RunTables.migrator)
             try pool.writeWithoutTransaction { database in
-                // A checkpoint syncs the main file as well; fewer and larger ones cost less.
-                try database.execute(sql: "PRAGMA wal_autocheckpoint = 4000")
                 try database.execute(sql: "PRAGMA cache_size = -16384")
             }
             let revision = try pool.read { try SQLiteRunReader($0).revision() }

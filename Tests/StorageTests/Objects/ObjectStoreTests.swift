@@ -104,6 +104,67 @@ import Testing
         }
     }
 
+    @Test("History reaches back to the compaction and not one revision further", arguments: ObjectStoreFixture.all)
+    func boundary(_ fixture: ObjectStoreFixture) async throws {
+        try await fixture.with { store in
+            var last = try await store.commit(.make(.create, "a", "0"))
+            for number in 1...20 {
+                last = try await store.commit(.make(.update(expecting: last.revision), "a", "\(number)"))
+            }
+            let bound = last.revision - 7
+            try await store.compact(upTo: bound)
+            let changes = try await store.changes(resource: "things", after: bound)
+            #expect(changes.map(\.revision) == Array((bound + 1)...last.revision))
+            #expect(text(changes[0].bytes) == "{\"resourceVersion\":\"\(bound + 1)\",\"text\":\"14\"}")
+            #expect(changes[0].previous.map(text) == "{\"resourceVersion\":\"\(bound)\",\"text\":\"13\"}")
+            let error = await #expect(throws: ObjectStoreError.self) {
+                try await store.changes(resource: "things", after: bound - 1)
+            }
+            #expect(error?.code == .expired)
+            #expect(error?.message == "too old resource version: \(bound - 1) (\(bound))")
+        }
+    }
+
+    @Test("A transaction's writes happen together or not at all", arguments: ObjectStoreFixture.all)
+    func transaction(_ fixture: ObjectStoreFixture) async throws {
+        try await fixture.with { store in
+            let seen = SeenRevisions()
+            let first = try await store.commit(.make(.create, "a", "x"))
+            store.observe { changes in seen.add(changes.map(\.revision)) }
+            await #expect(throws: ObjectStoreError.self) {
+                try await store.transaction { transaction in
+                    _ = try transaction.apply(.make(.create, "b", "x"))
+                    _ = try transaction.apply(.make(.create, "a", "x"))
+                }
+            }
+            #expect(try await store.load(resource: "things").objects.map(\.path) == ["a"])
+            #expect(store.revision == first.revision)
+            #expect(seen.all.isEmpty)
+            let count = try await store.transaction { transaction in
+                _ = try transaction.apply(.make(.create, "b", "x"))
+                _ = try transaction.apply(.make(.delete(expecting: first.revision), "a", "x"))
+                var count = 0
+                try transaction.forEach { _, _ in
+                    count += 1
+                    return true
+                }
+                return count
+            }
+            #expect(count == 1)
+            #expect(seen.all == [first.revision + 1, first.revision + 2])
+            #expect(try await store.load(resource: "things").objects.map(\.path) == ["b"])
+            let keys = try await store.read { reader in
+                var keys: [String] = []
+                try reader.forEach { key, _ in
+                    keys.append(key.path)
+                    return true
+                }
+                return keys
+            }
+            #expect(keys == ["b"])
+        }
+    }
+
     @Test("The observer sees every write in order, before its writer does", arguments: ObjectStoreFixture.all)
     func observer(_ fixture: ObjectStoreFixture) async throws {
         try await fixture.with { store in

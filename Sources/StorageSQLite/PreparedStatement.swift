@@ -178,6 +178,14 @@ struct Columns {
         return Array(UnsafeRawBufferPointer(start: start, count: count))
     }
 
+    /// The bytes of a text or a blob where SQLite has them, for as long as the closure runs; none for `NULL`.
+    mutating func raw<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+        defer { next += 1 }
+        let start = sqlite3_column_blob(pointer, next)
+        let count = start == nil ? 0 : Int(sqlite3_column_bytes(pointer, next))
+        return try body(UnsafeRawBufferPointer(start: start, count: count))
+    }
+
     /// A value stored as the number of an enumeration's case.
     mutating func value<Value: RawRepresentable>(_ type: Value.Type) throws -> Value where Value.RawValue == Int64 {
         let number = integer()
