@@ -64,7 +64,7 @@ public struct FieldError: Error, Sendable, Hashable, CustomStringConvertible {
         FieldError(
             reason: .invalid,
             field: path.description,
-            body: join("Invalid value: \(value.text)", detail)
+            body: join("Invalid value: \(GoText.shown(value))", detail)
         )
     }
 
@@ -73,28 +73,28 @@ public struct FieldError: Error, Sendable, Hashable, CustomStringConvertible {
         FieldError(
             reason: .typeInvalid,
             field: path.description,
-            body: join("Invalid value: \(value.text)", detail)
+            body: join("Invalid value: \(GoText.shown(value))", detail)
         )
     }
 
     /// A value outside a fixed set.
     public static func notSupported(_ path: FieldPath, _ value: JSONValue, _ supported: [String]) -> FieldError {
-        let list = supported.map { "\"\($0)\"" }.joined(separator: ", ")
+        let list = supported.map(GoText.quoted).joined(separator: ", ")
         return FieldError(
             reason: .notSupported,
             field: path.description,
-            body: join("Unsupported value: \(value.text)", supported.isEmpty ? "" : "supported values: \(list)")
+            body: join("Unsupported value: \(GoText.shown(value))", supported.isEmpty ? "" : "supported values: \(list)")
         )
     }
 
     /// A value that occurs twice where it must be unique.
     public static func duplicate(_ path: FieldPath, _ value: JSONValue) -> FieldError {
-        FieldError(reason: .duplicate, field: path.description, body: "Duplicate value: \(value.text)")
+        FieldError(reason: .duplicate, field: path.description, body: "Duplicate value: \(GoText.shown(value))")
     }
 
     /// A reference to something that does not exist.
     public static func notFound(_ path: FieldPath, _ value: JSONValue) -> FieldError {
-        FieldError(reason: .notFound, field: path.description, body: "Not found: \(value.text)")
+        FieldError(reason: .notFound, field: path.description, body: "Not found: \(GoText.shown(value))")
     }
 
     /// A field that may not be set here or changed now.

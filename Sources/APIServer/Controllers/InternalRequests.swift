@@ -108,7 +108,7 @@ extension ServerCore {
             name: name,
             verb: "delete"
         )
-        var options = try DeleteOptions(context, body: nil)
+        var options = DeleteOptions()
         options.uid = uid
         options.propagation = propagation
         let deletion = Deletion(core: self, resource: resource, backend: backend, context: context, options: options)

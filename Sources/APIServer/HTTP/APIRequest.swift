@@ -1,3 +1,5 @@
+import APIMachinery
+
 /// The query of a request: names and values in the order in which they came.
 public struct QueryParameters: Sendable, Hashable {
     private var pairs: [(name: String, value: String)]
@@ -19,10 +21,24 @@ public struct QueryParameters: Sendable, Hashable {
     /// All values of that name.
     public func all(_ name: String) -> [String] { pairs.filter { $0.name == name }.map(\.value) }
 
-    /// A switch as the Kubernetes API reads one: present and neither `false` nor `0`.
+    /// A switch as the Kubernetes API reads one: present and neither `false` (in any case) nor `0`.
     public func flag(_ name: String) -> Bool {
         guard let value = self[name] else { return false }
-        return value != "false" && value != "0"
+        return value != "0" && value.lowercased() != "false"
+    }
+
+    /// A whole number as the Kubernetes API reads one, `nil` if there is none.
+    ///
+    /// - Throws: a 400 in the words of Go's `strconv.ParseInt` if the text is no number of 64 bits.
+    func integer(_ name: String) throws(Status) -> Int64? {
+        guard let text = self[name] else { return nil }
+        if let number = Int64(text) { return number }
+        let digits = text.drop { $0 == "-" || $0 == "+" }
+        let isNumber =
+            text.count - digits.count < 2 && !digits.isEmpty && digits.allSatisfy(\.isASCII)
+            && digits.allSatisfy(\.isWholeNumber)
+        let problem = isNumber ? "value out of range" : "invalid syntax"
+        throw .badRequest("strconv.ParseInt: parsing \(GoText.quoted(text)): \(problem)")
     }
 
     public static func == (lhs: QueryParameters, rhs: QueryParameters) -> Bool {

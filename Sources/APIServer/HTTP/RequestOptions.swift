@@ -1,26 +1,27 @@
 import APIMachinery
 
-/// The options that mutating requests share, and how Kubernetes words what is wrong with them.
+/// The options that writing requests share, and how Kubernetes words what is wrong with them
+/// (`k8s.io/apimachinery/pkg/apis/meta/v1/validation`).
 enum OptionErrors {
-    /// Checks `dryRun` and `fieldValidation`, which every verb that writes takes.
+    /// Checks `fieldManager`, `dryRun` and `fieldValidation`, which creates and updates take.
+    ///
+    /// - Throws: a 422 that names everything that is wrong.
     static func check(_ context: RequestContext, kind: String) throws(Status) {
+        try refuse(shared(context.query), kind: kind)
+    }
+
+    /// Checks the options of a patch.
+    ///
+    /// - Throws: a 422 that names everything that is wrong.
+    static func checkPatch(_ context: RequestContext, isApply: Bool) throws(Status) {
         var errors: [FieldError] = []
-        let dryRun = context.query.all("dryRun")
-        if let wrong = dryRun.first(where: { $0 != "All" }) {
-            errors.append(.notSupported(FieldPath("dryRun"), .array([.string(wrong)]), ["All"]))
+        if isApply, (context.query["fieldManager"] ?? "").isEmpty {
+            errors.append(.required(FieldPath("fieldManager"), "is required for apply patch"))
         }
-        if let text = context.query["fieldValidation"], !text.isEmpty, FieldValidation(rawValue: text) == nil {
-            errors.append(.notSupported(FieldPath("fieldValidation"), .string(text), FieldValidation.supported))
+        if !isApply, context.query["force"] != nil {
+            errors.append(.forbidden(FieldPath("force"), "may not be specified for non-apply patch"))
         }
-        if let manager = context.query["fieldManager"], manager.unicodeScalars.contains(where: { !$0.isPrintable }) {
-            errors.append(
-                .invalid(FieldPath("fieldManager"), .string(manager), "should only contain printable characters")
-            )
-        }
-        if let manager = context.query["fieldManager"], manager.utf8.count > 128 {
-            errors.append(.tooLong(FieldPath("fieldManager"), maximum: 128))
-        }
-        guard errors.isEmpty else { throw .invalid(group: "meta.k8s.io", kind: kind, name: "", errors: errors) }
+        try refuse(errors + shared(context.query), kind: "PatchOptions")
     }
 
     static func fieldValidation(_ text: String, context: RequestContext) -> Status {
@@ -31,9 +32,42 @@ enum OptionErrors {
             errors: [.notSupported(FieldPath("fieldValidation"), .string(text), FieldValidation.supported)]
         )
     }
+
+    fileprivate static func refuse(_ errors: [FieldError], kind: String) throws(Status) {
+        guard errors.isEmpty else { throw .invalid(group: "meta.k8s.io", kind: kind, name: "", errors: errors) }
+    }
+
+    private static func shared(_ query: QueryParameters) -> [FieldError] {
+        var errors: [FieldError] = []
+        if let manager = query["fieldManager"] {
+            let path = FieldPath("fieldManager")
+            if manager.utf8.count > 128 { errors.append(.tooLong(path, maximum: 128)) }
+            var position = 0
+            for scalar in manager.unicodeScalars {
+                if !GoText.isPrintable(scalar) {
+                    let digits = String(scalar.value, radix: 16, uppercase: true)
+                    let code = "U+" + String(repeating: "0", count: max(0, 4 - digits.utf8.count)) + digits
+                    errors.append(
+                        .invalid(path, .string(manager), "invalid character \(code) (at position \(position))")
+                    )
+                }
+                position += UTF8.width(scalar)
+            }
+        }
+        errors += dryRun(query.all("dryRun"))
+        if let text = query["fieldValidation"], !text.isEmpty, FieldValidation(rawValue: text) == nil {
+            errors.append(.notSupported(FieldPath("fieldValidation"), .string(text), FieldValidation.supported))
+        }
+        return errors
+    }
+
+    fileprivate static func dryRun(_ values: [String]) -> [FieldError] {
+        if values.allSatisfy({ $0 == "All" }) { return [] }
+        return [.notSupported(FieldPath("dryRun"), .array(values.map { .string($0) }), ["All"])]
+    }
 }
 
-/// The options of a deletion, from its body and its query.
+/// The options of a deletion, from its body or its query.
 struct DeleteOptions: Sendable {
     enum Propagation: String, Sendable { case foreground = "Foreground", background = "Background", orphan = "Orphan" }
 
@@ -43,27 +77,32 @@ struct DeleteOptions: Sendable {
     var resourceVersion: String?
     var isDryRun = false
 
-    /// Reads the options of a request. A body, where there is one, replaces the query.
-    init(_ context: RequestContext, body: JSONValue?) throws(Status) {
-        let query = context.query
-        var policy = query["propagationPolicy"]
-        var orphan = query["orphanDependents"].map { $0 == "true" || $0 == "1" }
-        gracePeriodSeconds = query["gracePeriodSeconds"].flatMap { Int64($0) }
-        var dryRun = query.all("dryRun")
-        if let body, case .object(let members) = body {
-            let kind = members["kind"]?.stringValue ?? ""
-            guard kind.isEmpty || kind == "DeleteOptions" else {
-                throw .badRequest(
-                    "the object provided is unrecognized (must be of type DeleteOptions): couldn't get "
-                        + "version/kind; kind \"\(kind)\""
-                )
-            }
-            if let value = members["gracePeriodSeconds"]?.intValue { gracePeriodSeconds = value }
-            if let value = members["propagationPolicy"]?.stringValue { policy = value }
-            if let value = members["orphanDependents"]?.boolValue { orphan = value }
-            if let value = members["dryRun"]?.arrayValue { dryRun = value.compactMap(\.stringValue) }
-            uid = members["preconditions"]?["uid"]?.stringValue
-            resourceVersion = members["preconditions"]?["resourceVersion"]?.stringValue
+    /// Nothing said: the defaults of the kind.
+    init() {}
+
+    /// Reads the options of a request: from its body where there is one, and only else from the query.
+    ///
+    /// - Throws: a 400 if they cannot be read, a 422 if they contradict each other.
+    init(_ context: RequestContext) throws(Status) {
+        var policy: String?
+        var orphan: Bool?
+        var dryRun: [String] = []
+        if context.request.body.isEmpty {
+            let query = context.query
+            gracePeriodSeconds = try query.integer("gracePeriodSeconds")
+            policy = query["propagationPolicy"]
+            orphan = query["orphanDependents"].map { _ in query.flag("orphanDependents") }
+            dryRun = query.all("dryRun")
+            uid = query["uid"].flatMap { $0.isEmpty ? nil : $0 }
+            resourceVersion = query["resourceVersion"].flatMap { $0.isEmpty ? nil : $0 }
+        } else {
+            let body = try Self.decode(try BodyReader.read(context).value)
+            gracePeriodSeconds = body["gracePeriodSeconds"]?.intValue
+            policy = body["propagationPolicy"]?.stringValue
+            orphan = body["orphanDependents"]?.boolValue
+            dryRun = (body["dryRun"]?.arrayValue ?? []).compactMap(\.stringValue)
+            uid = body["preconditions"]?["uid"]?.stringValue
+            resourceVersion = body["preconditions"]?["resourceVersion"]?.stringValue
         }
         var errors: [FieldError] = []
         let path = FieldPath("propagationPolicy")
@@ -71,7 +110,8 @@ struct DeleteOptions: Sendable {
             errors.append(
                 .invalid(path, .string(policy), "orphanDependents and deletionPropagation cannot be both set")
             )
-        } else if let policy {
+        }
+        if let policy {
             propagation = Propagation(rawValue: policy)
             if propagation == nil {
                 errors.append(.notSupported(path, .string(policy), ["Foreground", "Background", "Orphan", "nil"]))
@@ -79,22 +119,25 @@ struct DeleteOptions: Sendable {
         } else if let orphan {
             propagation = orphan ? .orphan : .background
         }
-        if let wrong = dryRun.first(where: { $0 != "All" }) {
-            errors.append(.notSupported(FieldPath("dryRun"), .array([.string(wrong)]), ["All"]))
-        }
         isDryRun = !dryRun.isEmpty
-        guard errors.isEmpty else {
-            throw .invalid(group: "meta.k8s.io", kind: "DeleteOptions", name: "", errors: errors)
-        }
+        try OptionErrors.refuse(errors + OptionErrors.dryRun(dryRun), kind: "DeleteOptions")
     }
-}
 
-extension Unicode.Scalar {
-    /// Whether this is text that can be seen, or a space.
-    fileprivate var isPrintable: Bool {
-        switch properties.generalCategory {
-        case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator: false
-        default: true
+    /// A body as DeleteOptions, of whatever group version: every group has them.
+    private static func decode(_ body: JSONValue) throws(Status) -> JSONValue {
+        if body.isNull { return .object([:]) }
+        let kind = body["kind"]?.stringValue ?? ""
+        guard kind.isEmpty || kind == "DeleteOptions" else {
+            throw .badRequest(
+                "the object provided is unrecognized (must be of type DeleteOptions): couldn't get version/kind; "
+                    + "kind \"\(kind)\""
+            )
+        }
+        var decoder = TypedDecoder()
+        do throws(TypedDecoder.Failure) {
+            return try decoder.decode(body, as: "DeleteOptions")
+        } catch {
+            throw .badRequest("the body cannot be handled as DeleteOptions: \(error.message)")
         }
     }
 }

@@ -9,18 +9,10 @@ enum ApplyVerb {
         _ context: RequestContext,
         _ patch: PatchDocument
     ) async throws(Status) -> APIResponse {
-        guard let manager = context.query["fieldManager"], !manager.isEmpty else {
-            throw .invalid(
-                group: "meta.k8s.io",
-                kind: "PatchOptions",
-                name: "",
-                errors: [.required(FieldPath("fieldManager"), "is required for apply patch")]
-            )
-        }
-        let force = context.query["force"].map { $0 != "false" && $0 != "0" } ?? false
+        let force = context.query.flag("force")
         let configuration = try read(patch, context)
         try checkIdentity(configuration, context, resource)
-        let owner = FieldOwner(manager: manager, subresource: context.info.subresource, now: context.now)
+        let owner = FieldOwner(manager: context.fieldManager, subresource: context.info.subresource, now: context.now)
         let writer = ObjectWriter(core: core, resource: resource, backend: backend, context: context)
         let outcome = try await writer.update(
             subresource: context.info.subresource,

@@ -9,8 +9,7 @@ enum DeleteVerb {
         _ backend: any ResourceBackend,
         _ context: RequestContext
     ) async throws(Status) -> APIResponse {
-        let body = context.request.body.isEmpty ? nil : try BodyReader.read(context).value
-        let options = try DeleteOptions(context, body: body)
+        let options = try DeleteOptions(context)
         let deletion = Deletion(core: core, resource: resource, backend: backend, context: context, options: options)
         switch try await deletion.run(path: context.path(context.info.name, resource), name: context.info.name) {
         case .kept(let outcome): return try await Rendering.outcome(outcome, context: context, resource: resource)
@@ -63,7 +62,7 @@ struct Deletion: Sendable {
             try resource.strategy.checkDeletion(old)
             let (object, isGone, isChanged) = plan(old)
             if !isChanged && !isGone { return .kept(ObjectWriter.Outcome(object: old, bytes: stored.bytes)) }
-            if options.isDryRun || context.isDryRun {
+            if options.isDryRun {
                 let outcome = ObjectWriter.Outcome(object: object, bytes: nil)
                 return isGone ? .gone(outcome) : .kept(outcome)
             }

@@ -10,8 +10,7 @@ enum DeleteCollectionVerb {
     ) async throws(Status) -> APIResponse {
         let listOptions = try ListOptions(context, isWatch: false)
         let selection = try Selection(context, resource: resource)
-        let body = context.request.body.isEmpty ? nil : try BodyReader.read(context).value
-        let options = try DeleteOptions(context, body: body)
+        let options = try DeleteOptions(context)
         let namespace = resource.isNamespaced && !context.info.namespace.isEmpty ? context.info.namespace : nil
         var request = PageRequest(namespace: namespace, selection: selection)
         request.limit = listOptions.limit

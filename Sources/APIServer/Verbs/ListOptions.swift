@@ -15,14 +15,10 @@ struct ListOptions: Sendable {
 
     init(_ context: RequestContext, isWatch: Bool) throws(Status) {
         let query = context.query
-        for name in ["limit", "timeoutSeconds"] {
-            guard let text = query[name], !text.isEmpty, Int64(text) == nil else { continue }
-            throw .badRequest("strconv.ParseInt: parsing \"\(text)\": invalid syntax")
-        }
-        limit = query["limit"].flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil }
+        timeout = try query.integer("timeoutSeconds").flatMap { $0 > 0 ? .seconds($0) : nil }
+        limit = try query.integer("limit").flatMap { $0 > 0 ? Int($0) : nil }
         allowsBookmarks = query.flag("allowWatchBookmarks")
-        sendInitialEvents = query["sendInitialEvents"].flatMap { $0.isEmpty ? nil : $0 != "false" && $0 != "0" }
-        timeout = query["timeoutSeconds"].flatMap { Int64($0) }.flatMap { $0 > 0 ? .seconds($0) : nil }
+        sendInitialEvents = query["sendInitialEvents"].map { _ in query.flag("sendInitialEvents") }
         let version = query["resourceVersion"] ?? ""
         let matchText = query["resourceVersionMatch"] ?? ""
         let continueText = query["continue"] ?? ""

@@ -8,17 +8,9 @@ enum PatchVerb {
         _ backend: any ResourceBackend,
         _ context: RequestContext
     ) async throws(Status) -> APIResponse {
-        try OptionErrors.check(context, kind: "PatchOptions")
         let patch = try PatchDocument(context, resource: resource)
+        try OptionErrors.checkPatch(context, isApply: patch.dialect == .apply)
         if patch.dialect == .apply { return try await ApplyVerb.run(core, resource, backend, context, patch) }
-        if context.query["force"] != nil {
-            throw .invalid(
-                group: "meta.k8s.io",
-                kind: "PatchOptions",
-                name: "",
-                errors: [.forbidden(FieldPath("force"), "may not be specified for non-apply patch")]
-            )
-        }
         let level = try context.fieldValidation
         let writer = ObjectWriter(core: core, resource: resource, backend: backend, context: context)
         let owner = FieldOwner(manager: context.fieldManager, subresource: context.info.subresource, now: context.now)

@@ -62,8 +62,8 @@ enum ScaleVerbs {
             }
             return try await write(writer, paths, context) { _ throws(Status) in body }
         case "patch":
-            try OptionErrors.check(context, kind: "PatchOptions")
             let patch = try PatchDocument(context, resource: resource)
+            try OptionErrors.checkPatch(context, isApply: patch.dialect == .apply)
             return try await write(writer, paths, context) { scale throws(Status) in
                 let (changed, _) = try patch.apply(to: scale, resource: resource)
                 return changed

@@ -1,3 +1,5 @@
+internal import APIMachinery
+
 /// A URL as Go reads it, which is how Kubernetes does.
 struct CELURL: Sendable {
     private(set) var scheme = ""

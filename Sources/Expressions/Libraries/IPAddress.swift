@@ -1,3 +1,5 @@
+internal import APIMachinery
+
 /// An address of version 4 or 6 of the Internet Protocol.
 struct IPAddress: Sendable, Equatable {
     /// Four or sixteen bytes.

@@ -1,3 +1,5 @@
+internal import APIMachinery
+
 /// Percent encoding by the rules of Go's `net/url`.
 enum URLEscaping {
     /// The parts of a URL, which differ in what may stand in them unescaped.

@@ -1,9 +1,7 @@
-internal import APIMachinery
-
 /// Values as Go prints them, for messages that clients compare.
-enum GoText {
+public enum GoText {
     /// A text in quotation marks, as `%q` prints it: printable characters as they are, others escaped.
-    static func quoted(_ text: String) -> String {
+    public static func quoted(_ text: String) -> String {
         var result = "\""
         for scalar in text.unicodeScalars {
             switch scalar {
@@ -32,7 +30,7 @@ enum GoText {
     }
 
     /// A double as `%v` prints it: with an exponent below 1e-4 and from a million on.
-    static func number(_ value: Double) -> String {
+    public static func number(_ value: Double) -> String {
         guard value.isFinite else { return value.isNaN ? "NaN" : value < 0 ? "-Inf" : "+Inf" }
         if value == 0 { return value.sign == .minus ? "-0" : "0" }
         let (digits, exponent) = decimal(value.magnitude)
@@ -47,18 +45,26 @@ enum GoText {
     }
 
     /// A double without exponent and with the fewest digits, as `strconv.FormatFloat(x, 'f', -1, 64)` gives it.
-    static func plainNumber(_ value: Double) -> String {
+    public static func plainNumber(_ value: Double) -> String {
         guard value.isFinite, value != 0 else { return value == 0 ? "0" : "NaN" }
         let (digits, exponent) = decimal(value.magnitude)
         return (value < 0 ? "-" : "") + plain(digits, exponent)
     }
 
-    /// A value as `field.Error` shows it.
-    static func shown(_ value: JSONValue) -> String {
+    /// A value as `field.Error.ErrorBody` shows it: texts as `%q`, numbers as `%v`, lists and objects as
+    /// `json.Marshal` writes them, which escapes what HTML knows.
+    public static func shown(_ value: JSONValue) -> String {
         switch value {
         case .string(let text): quoted(text)
         case .double(let number): self.number(number)
         case .int(let number): String(number)
+        case .array, .object:
+            value.text.unicodeScalars.reduce(into: "") { text, scalar in
+                switch scalar {
+                case "<", ">", "&", "\u{2028}", "\u{2029}": text += "\\u" + hexadecimal(scalar.value, width: 4)
+                default: text.unicodeScalars.append(scalar)
+                }
+            }
         default: value.text
         }
     }
@@ -86,7 +92,8 @@ enum GoText {
         return (String(digits), exponent)
     }
 
-    private static func isPrintable(_ scalar: Unicode.Scalar) -> Bool {
+    /// Whether `unicode.IsPrint` says so: letters, marks, numbers, punctuation, symbols, and the ASCII space.
+    public static func isPrintable(_ scalar: Unicode.Scalar) -> Bool {
         if scalar.isASCII { return scalar.value >= 0x20 && scalar.value < 0x7F }
         switch scalar.properties.generalCategory {
         case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator,
