@@ -27,8 +27,14 @@ func program(_ name: String, folder: String, _ dependencies: [Target.Dependency]
     )
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: settings)
+func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+    .testTarget(
+        name: name,
+        dependencies: dependencies,
+        path: "Tests/\(name)",
+        exclude: exclude,
+        swiftSettings: settings
+    )
 }
 
 /// What several test targets share.
@@ -254,7 +260,8 @@ let package = Package(
         // Depends on the programs so that they are built before they are driven.
         tests(
             "EndToEndTests",
-            ["APIMachinery", "TestSupport", "agent-runner", "controller", "ctl", "generate-manifests", "pod-shim"]
+            ["APIMachinery", "TestSupport", "agent-runner", "controller", "ctl", "generate-manifests", "pod-shim"],
+            exclude: ["Clients"]
         ),
     ]
 )

@@ -23,7 +23,7 @@ final class Dispatcher: Sendable {
         var form: OutputForm?
         do throws(Status) {
             if let response = health.respond(to: request) { return response }
-            if request.path == "/version" { return .json(core.options.version.json) }
+            if request.path == "/version" || request.path == "/version/" { return .json(core.options.version.json) }
             if request.user == .anonymous { throw .unauthorized() }
             guard inFlight.add(1, ordering: .relaxed).newValue <= Self.maximumInFlight else {
                 inFlight.subtract(1, ordering: .relaxed)

@@ -45,6 +45,9 @@ final class ServerCore: Sendable {
         listener.withLock { $0.body }?(changes)
     }
 
+    /// Passes on a change of an object that another module keeps.
+    func takeProvided(_ change: ObjectChange) { listener.withLock { $0.body }?([change]) }
+
     /// Tells somebody of every change. The listener is called from the store's writer and must be quick.
     func listen(_ body: @escaping @Sendable ([ObjectChange]) -> Void) { listener.withLock { $0.body = body } }
 

@@ -39,12 +39,23 @@ struct Housekeeping: Service {
         await collector.scan()
         await sweep()
         for await batch in changes.cancelOnGracefulShutdown() {
-            for change in batch { await handle(change) }
+            var later = Later()
+            for change in batch { await handle(change, &later) }
+            await collector.releaseOwners(later.owners)
+            for name in later.namespaces { await reconcileNamespace(name) }
+            for name in later.definitions { await reconcileDefinition(name) }
         }
     }
 
-    private func handle(_ change: ObjectChange) async {
-        let reference = GarbageCollector.Reference(storageKey: change.key.resource, path: change.key.path)
+    /// What is looked at once after a batch of changes, however many of them call for it.
+    private struct Later {
+        var owners: Set<String> = []
+        var namespaces: Set<String> = []
+        var definitions: Set<String> = []
+    }
+
+    private func handle(_ change: ObjectChange, _ later: inout Later) async {
+        let reference = OwnerGraph.Reference(storageKey: change.key.resource, path: change.key.path)
         let document = change.attachment as? JSONValue
         let object = document.map { Unstructured($0) }
         let isGone = change.kind == .deleted
@@ -53,24 +64,23 @@ struct Housekeeping: Service {
         if concernsOwners || change.kind == .updated {
             await collector.visit(reference, deletedUID: isGone ? object?.uid : nil)
         }
-        if isGone, let owners = object?.ownerReferences, !owners.isEmpty {
-            await collector.releaseOwners(owners.map(\.uid))
-        }
+        // An owner may wait for a dependent to go, or to say that it need not wait.
+        if let owners = object?.ownerReferences, !owners.isEmpty { later.owners.formUnion(owners.map(\.uid)) }
         switch change.key.resource {
-        case "namespaces": await reconcileNamespace(change.key.path)
-        case CustomResourceDefinitions.storageKey: await reconcileDefinition(change.key.path)
+        case "namespaces": later.namespaces.insert(change.key.path)
+        case CustomResourceDefinitions.storageKey: later.definitions.insert(change.key.path)
         default:
             guard isGone else { break }
             // The last object of a namespace or of a kind may be what the deletion of these waits for.
             if let namespace = object?.namespace, !namespace.isEmpty,
                 core.existingCache("namespaces")?.current(namespace)?.isDeleting == true
             {
-                await reconcileNamespace(namespace)
+                later.namespaces.insert(namespace)
             }
             if core.existingCache(CustomResourceDefinitions.storageKey)?.current(change.key.resource)?.isDeleting
                 == true
             {
-                await reconcileDefinition(change.key.resource)
+                later.definitions.insert(change.key.resource)
             }
         }
     }
@@ -110,18 +120,23 @@ struct Housekeeping: Service {
         while !Task.isCancelled, !Task.isShuttingDownGracefully {
             core.tick()
             seconds += 1
+            await collector.retryPostponed()
             if seconds % 5 == 0 { await sweepDeleting() }
             try? await Task.sleep(for: .seconds(1))
         }
     }
 
     private func sweepDeleting() async {
-        var waiting: [String] = []
-        core.existingCache("namespaces")?.snapshot().objects.forEach { object in
-            if object.isDeleting { waiting.append(object.name) }
-            return true
+        func deleting(_ storageKey: String) -> [String] {
+            var names: [String] = []
+            core.existingCache(storageKey)?.snapshot().objects.forEach { object in
+                if object.isDeleting { names.append(object.name) }
+                return true
+            }
+            return names
         }
-        for name in waiting { await reconcileNamespace(name) }
+        for name in deleting("namespaces") { await reconcileNamespace(name) }
+        for name in deleting(CustomResourceDefinitions.storageKey) { await reconcileDefinition(name) }
     }
 }
 

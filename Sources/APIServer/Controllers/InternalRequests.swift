@@ -1,4 +1,5 @@
 import APIMachinery
+import Synchronization
 
 /// Writes that the server makes by itself. They go the same way as those of clients.
 extension ServerCore {
@@ -119,11 +120,55 @@ extension ServerCore {
         }
     }
 
-    /// A stored resource in its storage version, or in the preferred one if that is not served.
+    /// Deletes every object of a resource, of one namespace or of all (`nil`), that is not being deleted already.
+    ///
+    /// - Throws: the first failure, after everything has been tried.
+    func deleteAll(_ resource: ServedResource, _ backend: any ResourceBackend, namespace: String?) async throws(Status)
+    {
+        let failure = Mutex<Status?>(nil)
+        var request = PageRequest(namespace: namespace, limit: 500, selection: Selection())
+        while true {
+            let page = try await backend.page(request)
+            await forEachConcurrently(page.objects.filter { !$0.isDeleting }) { object in
+                do throws(Status) {
+                    try await self.internalDelete(
+                        group: resource.group,
+                        resource: resource.names.plural,
+                        namespace: object.namespace,
+                        name: object.name,
+                        uid: object.uid,
+                        propagation: .background
+                    )
+                } catch {
+                    failure.withLock { if $0 == nil { $0 = error } }
+                }
+            }
+            guard let next = page.next else { break }
+            request.start = next
+        }
+        if let failure = failure.withLock({ $0 }) { throw failure }
+    }
+
+    /// The object at that place now, whoever keeps it.
+    func current(_ reference: OwnerGraph.Reference) async throws(Status) -> CachedObject? {
+        if let cache = existingCache(reference.storageKey) { return cache.current(reference.path) }
+        guard case .objects(let backend)? = resource(reference.storageKey)?.backend else { return nil }
+        return try await backend.object(at: reference.path)
+    }
+
+    /// The resource of that name (`plural.group`).
+    func resource(_ storageKey: String) -> ServedResource? {
+        let name = storageKey.split(separator: ".", maxSplits: 1).map(String.init)
+        return stored(group: name.count > 1 ? name[1] : "", plural: name[0])?.0
+    }
+
+    /// A stored resource in its storage version, or in the preferred one if that is not served. What no version
+    /// serves any more has objects, too.
     func stored(group: String, plural: String) -> (ServedResource, any ResourceBackend)? {
         let contents = registry.contents
         let candidates = (contents.versions[group] ?? []).compactMap { contents.resource(group, $0, plural) }
-        guard let resource = candidates.first(where: \.isStorageForm) ?? candidates.first,
+        let served = candidates.first(where: \.isStorageForm) ?? candidates.first
+        guard let resource = served ?? customResources?.storedForm(group: group, plural: plural),
             case .objects(let backend) = resource.backend
         else { return nil }
         return (resource, backend)
@@ -133,4 +178,19 @@ extension ServerCore {
 extension RequestInfo {
     /// A request that came by no path.
     init() {}
+}
+
+/// Does something for every element, for a few of them at a time: writes that wait at the same time share a
+/// transaction.
+func forEachConcurrently<Element: Sendable>(
+    _ elements: [Element],
+    limit: Int = 32,
+    _ body: @escaping @Sendable (Element) async -> Void
+) async {
+    await withTaskGroup(of: Void.self) { group in
+        for (index, element) in elements.enumerated() {
+            if index >= limit { await group.next() }
+            group.addTask { await body(element) }
+        }
+    }
 }

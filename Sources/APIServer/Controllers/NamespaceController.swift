@@ -28,29 +28,27 @@ struct NamespaceController: Sendable {
             }
             return
         }
-        var isEmpty = true
-        for resource in core.registry.contents.stored where resource.isNamespaced {
-            guard case .objects(let backend) = resource.backend else { continue }
-            let page = try await backend.page(PageRequest(namespace: name, selection: Selection()))
-            for object in page.objects {
-                isEmpty = false
-                guard !object.isDeleting else { continue }
-                try await core.internalDelete(
-                    group: resource.group,
-                    resource: resource.names.plural,
-                    namespace: name,
-                    name: object.name,
-                    uid: object.uid,
-                    propagation: .background
-                )
-            }
-            if try await !backend.page(PageRequest(namespace: name, limit: 1, selection: Selection())).objects.isEmpty {
-                isEmpty = false
-            } else if !page.objects.isEmpty {
-                isEmpty = true
+        let definition = try namespace.document()
+        guard definition.value(at: "spec", "finalizers")?.arrayValue?.contains("kubernetes") == true else { return }
+        var leftovers = NamespaceLeftovers()
+        let resources = core.registry.contents.stored.filter(\.isNamespaced)
+        // Pods end first: what they use is there until they have ended.
+        for resource in resources where resource.storageKey == "pods" { await empty(name, of: resource, &leftovers) }
+        if leftovers.isEmpty {
+            for resource in resources where resource.storageKey != "pods" {
+                await empty(name, of: resource, &leftovers)
             }
         }
-        guard isEmpty, try await contents(of: name) == 0 else { return }
+        let found = leftovers
+        let now = core.options.now()
+        try await core.internalUpdate(
+            group: "",
+            resource: "namespaces",
+            namespace: "",
+            name: name,
+            subresource: "status"
+        ) { found.describe(in: &$0, now: now) }
+        guard leftovers.isEmpty else { return }
         try await core.internalUpdate(
             group: "",
             resource: "namespaces",
@@ -63,67 +61,83 @@ struct NamespaceController: Sendable {
         }
     }
 
-    private func contents(of name: String) async throws(Status) -> Int {
-        var count = 0
-        for resource in core.registry.contents.stored where resource.isNamespaced {
-            guard case .objects(let backend) = resource.backend else { continue }
-            count += try await backend.page(PageRequest(namespace: name, limit: 1, selection: Selection())).objects
-                .count
+    /// Deletes all objects of a resource in the namespace and counts those that stay for now.
+    private func empty(_ name: String, of resource: ServedResource, _ leftovers: inout NamespaceLeftovers) async {
+        guard case .objects(let backend) = resource.backend else { return }
+        do throws(Status) {
+            try await core.deleteAll(resource, backend, namespace: name)
+            var request = PageRequest(namespace: name, limit: 500, selection: Selection())
+            while true {
+                let page = try await backend.page(request)
+                for object in page.objects { leftovers.count(object, of: resource) }
+                guard let next = page.next else { return }
+                request.start = next
+            }
+        } catch {
+            leftovers.failures.append(error.message ?? "\(error)")
         }
-        return count
     }
 }
 
-/// Deletes the objects of definitions that are being deleted, then lets the definitions go.
-struct CustomResourceCleanup: Sendable {
-    let core: ServerCore
+/// What a namespace that is being deleted still holds, and how its status says so
+/// (`pkg/controller/namespace/deletion` of Kubernetes).
+struct NamespaceLeftovers: Sendable {
+    private var objects: [String: Int] = [:]
+    private var finalizers: [String: Int] = [:]
+    var failures: [String] = []
 
-    func reconcile(_ name: String) async throws(Status) {
-        guard let stored = core.existingCache(CustomResourceDefinitions.storageKey)?.current(name), stored.isDeleting,
-            stored.finalizers.contains(CustomResourceDefinitionStrategy.cleanupFinalizer)
-        else { return }
-        let definition = try stored.document()
-        let group = definition.value(at: "spec", "group")?.stringValue ?? ""
-        let plural = definition.value(at: "spec", "names", "plural")?.stringValue ?? ""
-        let now = core.options.now()
-        if let (_, backend) = core.stored(group: group, plural: plural) {
-            try await core.internalUpdate(
-                group: "apiextensions.k8s.io",
-                resource: "customresourcedefinitions",
-                namespace: "",
-                name: name,
-                subresource: "status"
-            ) { object in
-                CustomResourceConditions.set(
-                    "Terminating",
-                    to: "True",
-                    reason: "InstanceDeletionInProgress",
-                    message: "CustomResource deletion is in progress",
-                    in: &object,
-                    now: now
-                )
-            }
-            for object in try await backend.page(PageRequest(selection: Selection())).objects where !object.isDeleting {
-                try await core.internalDelete(
-                    group: group,
-                    resource: plural,
-                    namespace: object.namespace,
-                    name: object.name,
-                    uid: object.uid,
-                    propagation: .background
-                )
-            }
-            guard try await backend.page(PageRequest(limit: 1, selection: Selection())).objects.isEmpty else { return }
+    var isEmpty: Bool { objects.isEmpty && failures.isEmpty }
+
+    mutating func count(_ object: CachedObject, of resource: ServedResource) {
+        objects["\(resource.names.plural).\(resource.group)", default: 0] += 1
+        for finalizer in object.finalizers { finalizers[finalizer, default: 0] += 1 }
+    }
+
+    /// Writes the conditions of a terminating namespace.
+    func describe(in namespace: inout JSONValue, now: Timestamp) {
+        func set(_ type: String, _ problem: (reason: String, message: String)?, reason: String, message: String) {
+            CustomResourceConditions.set(
+                type,
+                to: problem == nil ? "False" : "True",
+                reason: problem?.reason ?? reason,
+                message: problem?.message ?? message,
+                in: &namespace,
+                now: now
+            )
         }
-        try await core.internalUpdate(
-            group: "apiextensions.k8s.io",
-            resource: "customresourcedefinitions",
-            namespace: "",
-            name: name
-        ) { object in
-            let left = (object.value(at: "metadata", "finalizers")?.arrayValue ?? [])
-                .filter { $0.stringValue != CustomResourceDefinitionStrategy.cleanupFinalizer }
-            object.set(left.isEmpty ? nil : .array(left), at: ["metadata", "finalizers"])
-        }
+        set(
+            "NamespaceDeletionDiscoveryFailure",
+            nil,
+            reason: "ResourcesDiscovered",
+            message: "All resources successfully discovered"
+        )
+        set(
+            "NamespaceDeletionGroupVersionParsingFailure",
+            nil,
+            reason: "ParsedGroupVersions",
+            message: "All legacy kube types successfully parsed"
+        )
+        let failed = failures.isEmpty ? nil : "Failed to delete all resource types, \(failures.count) remaining: "
+        set(
+            "NamespaceDeletionContentFailure",
+            failed.map { ("ContentDeletionFailed", $0 + failures.sorted().joined(separator: ", ")) },
+            reason: "ContentDeleted",
+            message: "All content successfully deleted, may be waiting on finalization"
+        )
+        let kinds = objects.map { "\($0) has \($1) resource instances" }.sorted().joined(separator: ", ")
+        set(
+            "NamespaceContentRemaining",
+            objects.isEmpty ? nil : ("SomeResourcesRemain", "Some resources are remaining: \(kinds)"),
+            reason: "ContentRemoved",
+            message: "All content successfully removed"
+        )
+        let held = finalizers.map { "\($0) in \($1) resource instances" }.sorted().joined(separator: ", ")
+        let holding = "Some content in the namespace has finalizers remaining: \(held)"
+        set(
+            "NamespaceFinalizersRemaining",
+            finalizers.isEmpty ? nil : ("SomeFinalizersRemain", holding),
+            reason: "ContentHasNoFinalizers",
+            message: "All content-preserving finalizers finished"
+        )
     }
 }

@@ -13,7 +13,7 @@ struct CustomResourceDefinitionStrategy: BuiltInStrategy {
     func fillDefaults(_ object: inout JSONValue) {
         guard var spec = object["spec"] else { return }
         let kind = spec.value(at: "names", "kind")?.stringValue ?? ""
-        if spec.value(at: "names", "singular")?.stringValue ?? "" == "", !kind.isEmpty {
+        if spec.value(at: "names", "singular")?.stringValue ?? "" == "" {
             spec.set(.string(kind.lowercased()), at: ["names", "singular"])
         }
         if spec.value(at: "names", "listKind")?.stringValue ?? "" == "", !kind.isEmpty {
@@ -25,7 +25,7 @@ struct CustomResourceDefinitionStrategy: BuiltInStrategy {
 
     func prepareForCreate(_ object: inout JSONValue, _ context: RequestContext) {
         let versions = object.value(at: "spec", "versions")?.arrayValue ?? []
-        let stored = versions.filter { $0["storage"]?.boolValue == true }.compactMap { $0["name"] }
+        let stored = versions.first { $0["storage"]?.boolValue == true }?["name"].map { [$0] } ?? []
         object["status"] = [
             "conditions": .array([]), "storedVersions": .array(stored),
             "acceptedNames": ["plural": "", "kind": ""],
@@ -34,11 +34,8 @@ struct CustomResourceDefinitionStrategy: BuiltInStrategy {
 
     func prepareForUpdate(_ object: inout JSONValue, old: JSONValue, subresource: String) {
         if subresource == "status" {
-            let metadata = object["metadata"]
-            var kept = old
-            kept["status"] = object["status"]
-            if let fields = metadata?["managedFields"] { kept.set(fields, at: ["metadata", "managedFields"]) }
-            object = kept
+            // As in the reference, metadata may be changed along with the status.
+            object["spec"] = old["spec"]
             return
         }
         object["status"] = old["status"]
@@ -47,15 +44,19 @@ struct CustomResourceDefinitionStrategy: BuiltInStrategy {
         }
         // A version that objects may be stored in stays on the list until somebody has migrated them.
         var stored = object.value(at: "status", "storedVersions")?.arrayValue ?? []
-        for version in object.value(at: "spec", "versions")?.arrayValue ?? []
-        where version["storage"]?.boolValue == true {
-            if let name = version["name"], !stored.contains(name) { stored.append(name) }
-        }
+        let versions = object.value(at: "spec", "versions")?.arrayValue ?? []
+        let storage = versions.first { $0["storage"]?.boolValue == true }
+        if let name = storage?["name"], !stored.contains(name) { stored.append(name) }
         object.set(.array(stored), at: ["status", "storedVersions"])
     }
 
     func validate(_ object: JSONValue, _ context: RequestContext) -> [FieldError] {
-        CustomResourceDefinitionValidation.createErrors(object)
+        warn(of: SchemaErrors.unknownFormats(object["spec"] ?? .null), context)
+        return CustomResourceDefinitionValidation.createErrors(object)
+    }
+
+    private func warn(of formats: [String], _ context: RequestContext) {
+        for format in formats { context.warn("unrecognized format \(JSONValue.string(format).text)") }
     }
 
     func validateUpdate(
@@ -64,7 +65,12 @@ struct CustomResourceDefinitionStrategy: BuiltInStrategy {
         subresource: String,
         _ context: RequestContext
     ) -> [FieldError] {
-        if subresource == "status" { return [] }
+        if subresource == "status" { return CustomResourceDefinitionValidation.statusErrors(object) }
+        if object["spec"] != old["spec"] {
+            let known = SchemaErrors.unknownFormats(old["spec"] ?? .null)
+            let found = SchemaErrors.unknownFormats(object["spec"] ?? .null)
+            warn(of: found.filter { !known.contains($0) }, context)
+        }
         return CustomResourceDefinitionValidation.updateErrors(object, old: old)
     }
 

@@ -1,56 +1,91 @@
 import APIMachinery
+import Schema
 
-/// What is wrong with CustomResourceDefinitions.
+/// What is wrong with CustomResourceDefinitions, in the words of
+/// `apiextensions-apiserver/pkg/apis/apiextensions/validation`.
 enum CustomResourceDefinitionValidation {
-    static func errors(_ object: JSONValue) -> [FieldError] {
+    static func createErrors(_ object: JSONValue) -> [FieldError] {
         let spec = object["spec"] ?? .null
+        let name = Unstructured(object).name
+        let place = FieldPath("metadata").child("name")
+        var errors: [FieldError] = []
+        if name != "\(spec.value(at: "names", "plural")?.stringValue ?? "").\(spec["group"]?.stringValue ?? "")" {
+            errors.append(.invalid(place, .string(name), "must be spec.names.plural+\".\"+spec.group"))
+        }
+        errors += specErrors(spec) + storedVersionErrors(object)
+        return errors + APIApproval.errors(object, old: nil) + preservationErrors(spec)
+    }
+
+    static func updateErrors(_ object: JSONValue, old: JSONValue) -> [FieldError] {
+        let spec = object["spec"] ?? .null
+        var errors = specErrors(spec)
+        var immutable = [["group"], ["names", "plural"]]
+        // What clients have cached of an established kind may not change any more.
+        if CustomResourceConditions.isTrue("Established", in: old) { immutable += [["scope"], ["names", "kind"]] }
+        for field in immutable {
+            let value = spec.value(at: field) ?? ""
+            guard value != old["spec"]?.value(at: field) ?? "" else { continue }
+            errors.append(.invalid(field.reduce(FieldPath("spec")) { $0.child($1) }, value, "field is immutable"))
+        }
+        errors += statusErrors(object) + storedVersionErrors(object) + APIApproval.errors(object, old: old)
+        return errors + (old.value(at: "spec", "preserveUnknownFields") == true ? [] : preservationErrors(spec))
+    }
+
+    /// What is wrong with a status that somebody has written.
+    static func statusErrors(_ object: JSONValue) -> [FieldError] {
+        names(object.value(at: "status", "acceptedNames") ?? .null, at: FieldPath("status").child("acceptedNames"))
+    }
+
+    private static func specErrors(_ spec: JSONValue) -> [FieldError] {
         let path = FieldPath("spec")
         var errors: [FieldError] = []
         let group = spec["group"]?.stringValue ?? ""
-        let plural = spec.value(at: "names", "plural")?.stringValue ?? ""
-        let name = Unstructured(object).name
-        if name != "\(plural).\(group)" {
-            let detail = "must be spec.names.plural+\".\"+spec.group"
-            errors.append(.invalid(FieldPath("metadata").child("name"), .string(name), detail))
-        }
+        let faults = Validation.dns1123Subdomain(group)
         if group.isEmpty {
             errors.append(.required(path.child("group")))
-        } else {
-            errors += Validation.dns1123Subdomain(group).map { .invalid(path.child("group"), .string(group), $0) }
-            if group.split(separator: ".").count < 2 {
-                let detail = "should be a domain with at least one dot"
-                errors.append(.invalid(path.child("group"), .string(group), detail))
-            }
+        } else if !faults.isEmpty {
+            errors.append(.invalid(path.child("group"), .string(group), faults.joined(separator: ",")))
+        } else if !group.utf8.contains(UInt8(ascii: ".")) {
+            let detail = "should be a domain with at least one dot"
+            errors.append(.invalid(path.child("group"), .string(group), detail))
         }
-        let scope = spec["scope"]?.stringValue ?? ""
-        if scope.isEmpty {
-            errors.append(.required(path.child("scope")))
-        } else if !["Cluster", "Namespaced"].contains(scope) {
-            errors.append(.notSupported(path.child("scope"), .string(scope), ["Cluster", "Namespaced"]))
-        }
-        if spec["preserveUnknownFields"]?.boolValue == true {
-            errors.append(
-                .invalid(
-                    path.child("preserveUnknownFields"),
-                    true,
-                    "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in "
-                        + "spec.versions[*].schema instead"
-                )
-            )
+        errors += choice(spec["scope"], ["Cluster", "Namespaced"], at: path.child("scope"))
+        errors += VersionContents(spec, at: path).errors
+        for field in ["plural", "singular", "kind", "listKind"]
+        where spec.value(at: "names", field)?.stringValue ?? "" == "" {
+            errors.append(.required(path.child("names", field)))
         }
         errors += names(spec["names"] ?? .null, at: path.child("names"))
-        errors += versions(spec, at: path)
-        return errors + conversion(spec["conversion"] ?? .null, at: path.child("conversion"))
+        return errors + ConversionValidation.errors(spec, at: path.child("conversion"))
+    }
+
+    /// A text that must be there and be one of a few.
+    static func choice(_ value: JSONValue?, _ accepted: [String], at path: FieldPath) -> [FieldError] {
+        let text = value?.stringValue ?? ""
+        if text.isEmpty { return [.required(path)] }
+        return accepted.contains(text) ? [] : [.notSupported(path, .string(text), accepted)]
+    }
+
+    private static func preservationErrors(_ spec: JSONValue) -> [FieldError] {
+        guard spec["preserveUnknownFields"]?.boolValue == true else { return [] }
+        let detail =
+            "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead"
+        return [.invalid(FieldPath("spec").child("preserveUnknownFields"), true, detail)]
     }
 
     /// What is wrong with the list of versions that objects are stored in.
-    static func storedVersionErrors(_ object: JSONValue) -> [FieldError] {
+    private static func storedVersionErrors(_ object: JSONValue) -> [FieldError] {
         let path = FieldPath("status").child("storedVersions")
         let stored = object.value(at: "status", "storedVersions")?.arrayValue ?? []
-        if stored.isEmpty { return [.invalid(path, .array([]), "must have at least one stored version")] }
+        if stored.isEmpty { return [.invalid(path, .null, "must have at least one stored version")] }
         let versions = object.value(at: "spec", "versions")?.arrayValue ?? []
-        var names = Set(versions.compactMap { $0["name"]?.stringValue })
         var errors: [FieldError] = []
+        for version in versions where version["storage"]?.boolValue == true {
+            guard let name = version["name"], !stored.contains(name) else { continue }
+            let detail = "must have the storage version \(name.stringValue ?? "")"
+            errors.append(.invalid(path, .array(stored), detail))
+        }
+        let names = Set(versions.compactMap { $0["name"]?.stringValue })
         for (index, value) in stored.enumerated() {
             guard let name = value.stringValue, !names.contains(name) else { continue }
             errors.append(
@@ -63,72 +98,26 @@ enum CustomResourceDefinitionValidation {
                 )
             )
         }
-        names = Set(stored.compactMap(\.stringValue))
-        for (index, version) in versions.enumerated() where version["storage"]?.boolValue == true {
-            let name = version["name"]?.stringValue ?? ""
-            if !names.contains(name) {
-                errors.append(
-                    .invalid(path, .array(stored), "must have the storage version \(name) (spec.versions[\(index)])")
-                )
-            }
-        }
         return errors
-    }
-
-    static func createErrors(_ object: JSONValue) -> [FieldError] {
-        var errors = self.errors(object)
-        let stored = (object.value(at: "spec", "versions")?.arrayValue ?? []).filter {
-            $0["storage"]?.boolValue == true
-        }
-        // The status of a new definition follows from its spec, so a wrong number shows there too.
-        if stored.count != 1 {
-            let path = FieldPath("status").child("storedVersions")
-            let names = object.value(at: "status", "storedVersions") ?? .array([])
-            errors.append(.invalid(path, names, "must have exactly one stored version"))
-        }
-        return errors
-    }
-
-    static func updateErrors(_ object: JSONValue, old: JSONValue) -> [FieldError] {
-        var errors = self.errors(object)
-        // What clients have cached of an established kind may not change any more.
-        if CustomResourceConditions.isTrue("Established", in: old) {
-            for field in [["scope"], ["names", "kind"]] {
-                let value = object["spec"]?.value(at: field) ?? ""
-                guard value != old["spec"]?.value(at: field) ?? "" else { continue }
-                errors.append(.invalid(field.reduce(FieldPath("spec")) { $0.child($1) }, value, "field is immutable"))
-            }
-        }
-        for field in [["group"], ["names", "plural"]] {
-            let value = object["spec"]?.value(at: field) ?? ""
-            guard value != old["spec"]?.value(at: field) ?? "" else { continue }
-            errors.append(.invalid(field.reduce(FieldPath("spec")) { $0.child($1) }, value, "field is immutable"))
-        }
-        return errors + storedVersionErrors(object)
     }
 
     private static func names(_ names: JSONValue, at path: FieldPath) -> [FieldError] {
         var errors: [FieldError] = []
-        for field in ["plural", "singular", "kind", "listKind"] {
-            let text = names[field]?.stringValue ?? ""
-            if text.isEmpty {
-                if field == "plural" || field == "kind" { errors.append(.required(path.child(field))) }
-                continue
-            }
-            let mayHaveCapitals = field == "kind" || field == "listKind"
-            errors += Validation.dns1035Label(mayHaveCapitals ? text.lowercased() : text).map { fault in
-                let detail = mayHaveCapitals ? "may have mixed case, but should otherwise match: \(fault)" : fault
-                return .invalid(path.child(field), .string(text), detail)
-            }
+        func check(_ value: JSONValue?, _ place: FieldPath, mayHaveCapitals: Bool = false) {
+            guard let text = value?.stringValue, !text.isEmpty else { return }
+            let faults = Validation.dns1035Label(mayHaveCapitals ? text.lowercased() : text)
+            guard !faults.isEmpty else { return }
+            let detail = mayHaveCapitals ? "may have mixed case, but should otherwise match: " : ""
+            errors.append(.invalid(place, .string(text), detail + faults.joined(separator: ",")))
         }
-        for (index, name) in (names["shortNames"]?.arrayValue ?? []).enumerated() {
-            errors += Validation.dns1035Label(name.stringValue ?? "").map {
-                .invalid(path.child("shortNames").index(index), name, $0)
-            }
-        }
-        for (index, name) in (names["categories"]?.arrayValue ?? []).enumerated() {
-            errors += Validation.dns1035Label(name.stringValue ?? "").map {
-                .invalid(path.child("categories").index(index), name, $0)
+        for field in ["plural", "singular"] { check(names[field], path.child(field)) }
+        for field in ["kind", "listKind"] { check(names[field], path.child(field), mayHaveCapitals: true) }
+        for field in ["shortNames", "categories"] {
+            for (index, name) in (names[field]?.arrayValue ?? []).enumerated() {
+                let faults = Validation.dns1035Label(name.stringValue ?? "")
+                guard !faults.isEmpty else { continue }
+                let place = path.child(field).index(index)
+                errors.append(.invalid(place, name, faults.joined(separator: ",")))
             }
         }
         if let kind = names["kind"]?.stringValue, kind == names["listKind"]?.stringValue, !kind.isEmpty {
@@ -136,51 +125,56 @@ enum CustomResourceDefinitionValidation {
         }
         return errors
     }
+}
 
-    private static func conversion(_ conversion: JSONValue, at path: FieldPath) -> [FieldError] {
-        let strategy = conversion["strategy"]?.stringValue ?? "None"
-        if strategy == "Webhook" {
-            return [
-                .invalid(
-                    path.child("strategy"),
-                    .string(strategy),
-                    "conversion webhooks are not offered by this server; use None and keep the versions' schemas "
-                        + "compatible"
-                )
-            ]
-        }
-        guard strategy != "None" else { return [] }
-        return [.notSupported(path.child("strategy"), .string(strategy), ["None", "Webhook"])]
+/// Names of groups that belong to Kubernetes itself need the approval of its maintainers.
+enum APIApproval {
+    private static let annotation = "api-approved.kubernetes.io"
+
+    private enum State { case invalid, missing, approved, bypassed }
+
+    private static func isProtected(_ object: JSONValue) -> Bool {
+        let group = object.value(at: "spec", "group")?.stringValue ?? ""
+        return ["k8s.io", "kubernetes.io"].contains { group == $0 || group.hasSuffix(".\($0)") }
     }
 
-    // MARK: Versions
+    private static func state(_ object: JSONValue) -> (state: State, reason: String, text: String) {
+        let text = object.value(at: ["metadata", "annotations", annotation])?.stringValue ?? ""
+        let see = "see https://github.com/kubernetes/enhancements/pull/1111"
+        if text.isEmpty {
+            return (.missing, "protected groups must have approval annotation \"\(annotation)\", \(see)", text)
+        }
+        if text.hasPrefix("unapproved") { return (.bypassed, "not approved: \(JSONValue.string(text).text)", text) }
+        let parts = text.split(separator: "://", maxSplits: 1, omittingEmptySubsequences: false)
+        let isURL = parts.count == 2 && !parts[0].isEmpty && !(parts[1].isEmpty || parts[1].hasPrefix("/"))
+        if isURL { return (.approved, "approved in \(text)", text) }
+        let reason =
+            "protected groups must have approval annotation \"\(annotation)\" with either a URL or a reason "
+            + "starting with \"unapproved\", \(see)"
+        return (.invalid, reason, text)
+    }
 
-    private static func versions(_ spec: JSONValue, at path: FieldPath) -> [FieldError] {
-        let versions = spec["versions"]?.arrayValue ?? []
-        let list = path.child("versions")
-        var errors: [FieldError] = []
-        var seen: Set<String> = []
-        var isRepeated = false
-        for (index, version) in versions.enumerated() {
-            let name = version["name"]?.stringValue ?? ""
-            if !seen.insert(name).inserted { isRepeated = true }
-            errors += Validation.dns1035Label(name).map { .invalid(list.index(index).child("name"), .string(name), $0) }
-            if version.value(at: "schema", "openAPIV3Schema") == nil {
-                errors.append(
-                    .required(list.index(index).child("schema").child("openAPIV3Schema"), "schemas are required")
-                )
-            }
+    static func errors(_ object: JSONValue, old: JSONValue?) -> [FieldError] {
+        guard isProtected(object) else { return [] }
+        let (state, reason, text) = state(object)
+        if let old, Self.state(old).state == state { return [] }
+        let place = FieldPath("metadata").child("annotations").key(annotation)
+        switch state {
+        case .missing: return [.required(place, reason)]
+        case .invalid: return [.invalid(place, .string(text), reason)]
+        case .approved, .bypassed: return []
         }
-        let names = JSONValue.array(versions.compactMap { $0["name"] })
-        if isRepeated { errors.append(.invalid(list, names, "must contain unique version names")) }
-        let storage = versions.filter { $0["storage"]?.boolValue == true }.count
-        if storage != 1 {
-            errors.append(.invalid(list, names, "must have exactly one version marked as storage version"))
+    }
+
+    /// The condition that a definition in a protected group has.
+    static func condition(_ object: JSONValue) -> (status: String, reason: String, message: String)? {
+        guard isProtected(object) else { return nil }
+        let (state, message, _) = state(object)
+        return switch state {
+        case .invalid: ("False", "InvalidAnnotation", message)
+        case .missing: ("False", "MissingAnnotation", message)
+        case .approved: ("True", "ApprovedAnnotation", message)
+        case .bypassed: ("False", "UnapprovedAnnotation", message)
         }
-        // The older form of the API, which the reference checks too, has the first version's name by itself.
-        if let first = versions.first?["name"]?.stringValue {
-            errors += Validation.dns1035Label(first).map { .invalid(path.child("version"), .string(first), $0) }
-        }
-        return errors + VersionContents(versions: versions, path: path).errors
     }
 }

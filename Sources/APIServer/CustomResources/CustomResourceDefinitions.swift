@@ -7,13 +7,28 @@ import Synchronization
 final class CustomResourceDefinitions: Sendable {
     static let storageKey = "customresourcedefinitions.apiextensions.k8s.io"
 
-    /// What of a definition decides how it is served; a status update changes none of it.
+    /// What of a definition decides how it is served; a status update that accepts no names changes none of it.
     private struct Served: Sendable, Equatable {
+        /// The spec with the names that were accepted.
         var spec: JSONValue
     }
 
+    private struct State {
+        var served: [String: Served] = [:]
+        /// The names that each definition has, by the definition's name.
+        var claims: [String: Claim] = [:]
+        /// Every kind in the form in which its objects are stored, whether that is served or not.
+        var stored: [String: ServedResource] = [:]
+    }
+
+    private struct Claim {
+        var group: String
+        var names: JSONValue
+        var isWhole: Bool
+    }
+
     private let core: ServerCore
-    private let served = Mutex<[String: Served]>([:])
+    private let state = Mutex(State())
 
     init(core: ServerCore) { self.core = core }
 
@@ -24,35 +39,85 @@ final class CustomResourceDefinitions: Sendable {
             objects.append(object)
             return true
         }
+        // All names that were given away are known before another one is.
+        for object in objects {
+            let definition = try object.document()
+            let names = definition.value(at: "status", "acceptedNames") ?? .object([:])
+            let isWhole = names == definition.value(at: "spec", "names")
+            let claim = Claim(group: Self.group(definition), names: names, isWhole: isWhole)
+            state.withLock { $0.claims[object.name] = claim }
+        }
         for object in objects { try await reconcile(object.name) }
+    }
+
+    /// The resource of that name in the form in which its objects are stored, even if no version is served.
+    func storedForm(group: String, plural: String) -> ServedResource? {
+        state.withLock { $0.stored[GroupResource(group: group, resource: plural).description] }
+    }
+
+    private static func group(_ definition: JSONValue) -> String {
+        definition.value(at: "spec", "group")?.stringValue ?? ""
     }
 
     /// Brings what is served of one definition in line with it.
     func reconcile(_ name: String) async throws(Status) {
         guard let stored = core.existingCache(Self.storageKey)?.current(name) else {
-            await withdraw(name)
+            withdraw(name)
+            guard let claim = state.withLock({ $0.claims.removeValue(forKey: name) }) else { return }
+            try await reconsider(claim.group)
             return
         }
         let definition = try stored.document()
-        guard stored.isDeleting == false || CustomResourceConditions.isTrue("Established", in: definition) else {
-            return
+        let isEstablished = CustomResourceConditions.isTrue("Established", in: definition)
+        guard !stored.isDeleting || isEstablished else { return }
+        let acceptance = claim(name, definition)
+        if isEstablished || acceptance.conflict == nil {
+            var effective = definition["spec"] ?? .null
+            effective["names"] = acceptance.names
+            try await serve(name, effective)
         }
-        let conflict = nameConflict(definition)
-        if conflict == nil { try await serve(name, definition) }
-        if !stored.isDeleting { try await updateStatus(definition, conflict: conflict) }
+        guard !stored.isDeleting else { return }
+        try await updateStatus(definition, acceptance)
+        // Names that it had and has no more may be what others wait for.
+        if definition.value(at: "status", "acceptedNames") != acceptance.names {
+            try await reconsider(Self.group(definition), except: name)
+        }
     }
 
-    private func withdraw(_ name: String) async {
-        guard let old = served.withLock({ $0.removeValue(forKey: name) }) else { return }
+    /// Decides on the names and takes them, in one step.
+    private func claim(_ name: String, _ definition: JSONValue) -> NameAcceptance {
+        let group = Self.group(definition)
+        return state.withLock { state in
+            let acceptance = NameAcceptance(
+                requested: definition.value(at: "spec", "names") ?? .null,
+                accepted: state.claims[name]?.names ?? .object([:]),
+                others: state.claims.values.filter { $0.group == group }.map(\.names)
+            )
+            state.claims[name] = Claim(group: group, names: acceptance.names, isWhole: acceptance.conflict == nil)
+            return acceptance
+        }
+    }
+
+    /// Looks again at the definitions of a group that lack a name.
+    private func reconsider(_ group: String, except name: String = "") async throws(Status) {
+        let waiting = state.withLock { state in
+            state.claims.filter { $0.value.group == group && !$0.value.isWhole && $0.key != name }.keys.sorted()
+        }
+        for name in waiting { try await reconcile(name) }
+    }
+
+    private func withdraw(_ name: String) {
+        guard let old = state.withLock({ $0.served.removeValue(forKey: name) }) else { return }
         let group = old.spec["group"]?.stringValue ?? ""
         let plural = old.spec.value(at: "names", "plural")?.stringValue ?? ""
+        let key = GroupResource(group: group, resource: plural).description
         core.registry.replace(group: group, plural: plural, with: [])
-        core.dropCache(GroupResource(group: group, resource: plural).description)
+        _ = state.withLock { $0.stored.removeValue(forKey: key) }
+        core.dropCache(key)
     }
 
-    private func serve(_ name: String, _ definition: JSONValue) async throws(Status) {
-        let spec = definition["spec"] ?? .null
-        let isCurrent = served.withLock { $0[name] == Served(spec: spec) }
+    private func serve(_ name: String, _ spec: JSONValue) async throws(Status) {
+        let isCurrent = state.withLock { $0.served[name] == Served(spec: spec) }
         if isCurrent { return }
         let group = spec["group"]?.stringValue ?? ""
         let plural = spec.value(at: "names", "plural")?.stringValue ?? ""
@@ -88,46 +153,26 @@ final class CustomResourceDefinitions: Sendable {
                 }
             }
         }
+        if let storage, let version = versions.first(where: { $0["storage"]?.boolValue == true }) {
+            var form = CustomResourceFactory.resource(
+                spec,
+                version,
+                strategy: storage,
+                storageVersion: storageVersion
+            )
+            form.backend = .objects(cache)
+            form.types = types
+            state.withLock { [form] in $0.stored[form.storageKey] = form }
+        }
         for index in resources.indices {
             resources[index].backend = .objects(cache)
             resources[index].types = types
         }
         core.registry.replace(group: group, plural: plural, with: resources)
-        served.withLock { $0[name] = Served(spec: spec) }
+        state.withLock { $0.served[name] = Served(spec: spec) }
     }
 
-    /// A name that another definition of the group has taken already; `nil` if all are free.
-    private func nameConflict(_ definition: JSONValue) -> (reason: String, message: String)? {
-        let spec = definition["spec"] ?? .null
-        let group = spec["group"]?.stringValue ?? ""
-        let own = Unstructured(definition).name
-        var taken: Set<String> = []
-        var kinds: Set<String> = []
-        for (name, other) in served.withLock({ $0 }) where name != own && other.spec["group"]?.stringValue == group {
-            let names = other.spec["names"] ?? .null
-            taken.formUnion(CustomResourceFactory.resourceNames(names))
-            kinds.formUnion([names["kind"], names["listKind"]].compactMap { $0?.stringValue })
-        }
-        let names = spec["names"] ?? .null
-        for (field, reason) in [("plural", "PluralConflict"), ("singular", "SingularConflict")] {
-            if let text = names[field]?.stringValue, taken.contains(text) {
-                return (reason, "\"\(text)\" is already in use")
-            }
-        }
-        for name in names["shortNames"]?.arrayValue?.compactMap(\.stringValue) ?? [] where taken.contains(name) {
-            return ("ShortNamesConflict", "\"\(name)\" is already in use")
-        }
-        for (field, reason) in [("kind", "KindConflict"), ("listKind", "ListKindConflict")] {
-            if let text = names[field]?.stringValue, kinds.contains(text) {
-                return (reason, "\"\(text)\" is already in use")
-            }
-        }
-        return nil
-    }
-
-    private func updateStatus(_ definition: JSONValue, conflict: (reason: String, message: String)?)
-        async throws(Status)
-    {
+    private func updateStatus(_ definition: JSONValue, _ acceptance: NameAcceptance) async throws(Status) {
         let now = core.options.now()
         try await core.internalUpdate(
             group: "apiextensions.k8s.io",
@@ -136,160 +181,37 @@ final class CustomResourceDefinitions: Sendable {
             name: Unstructured(definition).name,
             subresource: "status"
         ) { object in
-            if let conflict {
+            func set(_ type: String, _ isTrue: Bool, _ reason: String, _ message: String) {
+                let status = isTrue ? "True" : "False"
                 CustomResourceConditions.set(
-                    "NamesAccepted",
-                    to: "False",
-                    reason: conflict.reason,
-                    message: conflict.message,
-                    in: &object,
-                    now: now
-                )
-                if !CustomResourceConditions.isTrue("Established", in: object) {
-                    CustomResourceConditions.set(
-                        "Established",
-                        to: "False",
-                        reason: "NotAccepted",
-                        message: "not all names are accepted",
-                        in: &object,
-                        now: now
-                    )
-                }
-            } else {
-                object.set(object.value(at: "spec", "names"), at: ["status", "acceptedNames"])
-                CustomResourceConditions.set(
-                    "NamesAccepted",
-                    to: "True",
-                    reason: "NoConflicts",
-                    message: "no conflicts found",
-                    in: &object,
-                    now: now
-                )
-                CustomResourceConditions.set(
-                    "Established",
-                    to: "True",
-                    reason: "InitialNamesAccepted",
-                    message: "the initial names have been accepted",
+                    type,
+                    to: status,
+                    reason: reason,
+                    message: message,
                     in: &object,
                     now: now
                 )
             }
-        }
-    }
-}
-
-/// Makes what is served of a definition's versions.
-enum CustomResourceFactory {
-    static let verbs = ["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"]
-
-    static func resourceNames(_ names: JSONValue) -> [String] {
-        [names["plural"], names["singular"]].compactMap { $0?.stringValue }
-            + (names["shortNames"]?.arrayValue?.compactMap(\.stringValue) ?? [])
-    }
-
-    static func strategy(_ spec: JSONValue, _ version: JSONValue) throws(Status) -> CustomResourceStrategy {
-        let kind = spec.value(at: "names", "kind")?.stringValue ?? ""
-        let json = version.value(at: "schema", "openAPIV3Schema") ?? .object([:])
-        let schema: CustomResourceSchema
-        do throws(SchemaSyntaxError) {
-            schema = try CustomResourceSchema(json: json)
-        } catch {
-            throw .internalError("the schema of \(kind) cannot be read: \(error)")
-        }
-        var fields: [String: [String]] = [:]
-        for field in version["selectableFields"]?.arrayValue ?? [] {
-            guard let text = field["jsonPath"]?.stringValue else { continue }
-            let path = text.split(separator: ".").map(String.init)
-            fields[path.joined(separator: ".")] = path
-        }
-        return CustomResourceStrategy(
-            kind: kind,
-            schema: KindSchema.custom(schema),
-            definition: schema,
-            hasStatus: version.value(at: "subresources", "status")?.objectValue != nil,
-            published: json,
-            fields: fields
-        )
-    }
-
-    static func resource(
-        _ spec: JSONValue,
-        _ version: JSONValue,
-        strategy: CustomResourceStrategy,
-        storageVersion: String
-    ) -> ServedResource {
-        let names = spec["names"] ?? .null
-        let group = spec["group"]?.stringValue ?? ""
-        let name = version["name"]?.stringValue ?? ""
-        func texts(_ field: String) -> [String] { names[field]?.arrayValue?.compactMap(\.stringValue) ?? [] }
-        var resource = ServedResource(
-            group: group,
-            version: name,
-            names: ResourceNames(
-                plural: names["plural"]?.stringValue ?? "",
-                singular: names["singular"]?.stringValue,
-                kind: names["kind"]?.stringValue ?? "",
-                listKind: names["listKind"]?.stringValue,
-                shortNames: texts("shortNames"),
-                categories: texts("categories")
-            ),
-            isNamespaced: spec["scope"]?.stringValue == "Namespaced",
-            verbs: verbs,
-            strategy: strategy,
-            backend: .computed(EmptyResource()),
-            storageVersion: storageVersion,
-            storageGroup: group,
-            isCustom: true
-        )
-        let own = ["get", "patch", "update"]
-        if strategy.hasStatus { resource.subresources.append(.init(name: "status", verbs: own)) }
-        if let scale = version.value(at: "subresources", "scale"), scale.objectValue != nil {
-            resource.scale = ScalePaths(
-                specReplicas: path(scale["specReplicasPath"]) ?? [],
-                statusReplicas: path(scale["statusReplicasPath"]) ?? [],
-                labelSelector: path(scale["labelSelectorPath"])
+            object.set(acceptance.names, at: ["status", "acceptedNames"])
+            let conflict = acceptance.conflict
+            set(
+                "NamesAccepted",
+                conflict == nil,
+                conflict?.reason ?? "NoConflicts",
+                conflict?.message ?? "no conflicts found"
             )
-            let kind = GroupVersionKind(group: "autoscaling", version: "v1", kind: "Scale")
-            resource.subresources.append(.init(name: "scale", verbs: own, kind: kind))
+            // What was established once stays so.
+            if !CustomResourceConditions.isTrue("Established", in: object) {
+                if conflict == nil {
+                    set("Established", true, "InitialNamesAccepted", "the initial names have been accepted")
+                } else {
+                    set("Established", false, "NotAccepted", "not all names are accepted")
+                }
+            }
+            if let approval = APIApproval.condition(object) {
+                let type = "KubernetesAPIApprovalPolicyConformant"
+                set(type, approval.status == "True", approval.reason, approval.message)
+            }
         }
-        resource.columns = (version["additionalPrinterColumns"]?.arrayValue ?? []).map { column in
-            PrinterColumn(
-                name: column["name"]?.stringValue ?? "",
-                type: column["type"]?.stringValue ?? "string",
-                format: column["format"]?.stringValue ?? "",
-                description: column["description"]?.stringValue
-                    ?? "Custom resource definition column (in JSONPath format): "
-                    + "\(column["jsonPath"]?.stringValue ?? "")",
-                priority: column["priority"]?.intValue ?? 0,
-                jsonPath: column["jsonPath"]?.stringValue ?? ""
-            )
-        }
-        if version["deprecated"]?.boolValue == true {
-            resource.deprecationWarning =
-                version["deprecationWarning"]?.stringValue
-                ?? deprecationWarning(of: name, kind: resource.names.kind, spec)
-        }
-        return resource
     }
-
-    /// The warning that a version is deprecated, with the newest one to be used instead, if there is a newer one.
-    private static func deprecationWarning(of version: String, kind: String, _ spec: JSONValue) -> String {
-        let group = spec["group"]?.stringValue ?? ""
-        let better = (spec["versions"]?.arrayValue ?? [])
-            .filter { $0["served"]?.boolValue == true && $0["deprecated"]?.boolValue != true }
-            .compactMap { $0["name"]?.stringValue }
-            .filter { VersionOrder.precedes($0, version) }
-            .sorted(by: VersionOrder.precedes)
-        let advice = better.first.map { "; use \(group)/\($0) \(kind)" } ?? ""
-        return "\(group)/\(version) \(kind) is deprecated\(advice)"
-    }
-
-    private static func path(_ value: JSONValue?) -> [String]? {
-        value?.stringValue.map { $0.split(separator: ".").map(String.init) }
-    }
-}
-
-/// Stands in until a resource's objects are found.
-struct EmptyResource: ComputedResource {
-    func objects(namespace: String?) async throws(Status) -> [JSONValue] { [] }
 }

@@ -1,50 +1,169 @@
 import APIMachinery
 import Schema
 
-/// What versions say of their objects. What all versions say alike stands, in the form the reference checks, once
-/// for all of them, so that is how errors name it.
+/// The versions of a definition and what they say of their objects. What all versions say alike stands, in the form
+/// that the reference checks, once for all of them, so that is how errors name it.
 struct VersionContents {
-    let versions: [JSONValue]
-    let path: FieldPath
+    private static let hoistedFields = ["schema", "subresources", "additionalPrinterColumns", "selectableFields"]
+    private static let hoistedNames = ["schema": "validation"]
 
-    private func isShared(_ field: String) -> Bool { versions.allSatisfy { $0[field] == versions[0][field] } }
+    private let spec: JSONValue
+    private let path: FieldPath
+    /// The versions without what they share.
+    private var versions: [JSONValue]
+    /// What they share, by the name that a version has for it.
+    private var shared: JSONObject = [:]
+
+    init(_ spec: JSONValue, at path: FieldPath) {
+        self.spec = spec
+        self.path = path
+        versions = spec["versions"]?.arrayValue ?? []
+        guard let first = versions.first else { return }
+        for field in Self.hoistedFields {
+            let value = Self.significant(first[field])
+            guard let value, versions.allSatisfy({ Self.significant($0[field]) == value }) else { continue }
+            shared[field] = value
+            for index in versions.indices { versions[index][field] = nil }
+        }
+    }
+
+    /// An empty list says nothing.
+    private static func significant(_ value: JSONValue?) -> JSONValue? {
+        if value?.isNull == true || value?.arrayValue?.isEmpty == true { return nil }
+        return value
+    }
 
     var errors: [FieldError] {
-        guard !versions.isEmpty else { return [] }
-        var errors: [FieldError] = []
+        var errors = schemasAreThere()
+        if spec["preserveUnknownFields"]?.boolValue == true, hasDefaults {
+            let detail = "must be false in order to use defaults in the schema"
+            errors.append(.invalid(path.child("preserveUnknownFields"), true, detail))
+        }
+        let list = path.child("versions")
         for (index, version) in versions.enumerated() {
-            func place(_ field: String, shared name: String) -> FieldPath? {
-                if !isShared(field) { return path.child("versions").index(index).child(field) }
-                return index == 0 ? path.child(name) : nil
+            let faults = Validation.dns1035Label(version["name"]?.stringValue ?? "")
+            if !faults.isEmpty {
+                let place = list.index(index).child("name")
+                errors.append(.invalid(place, version["name"] ?? "", faults.joined(separator: ",")))
             }
-            if let at = place("schema", shared: "validation") { errors += schema(version, at: at) }
-            if let at = place("subresources", shared: "subresources") { errors += subresources(version, at: at) }
-            if let at = place("additionalPrinterColumns", shared: "additionalPrinterColumns") {
-                errors += columns(version, at: at)
+            errors += contents(of: version, at: list.index(index))
+        }
+        errors += listErrors(at: list)
+        let validation = path.child(Self.hoistedNames["schema"] ?? "")
+        errors += SchemaErrors.errors(shared["schema"], at: validation, hasStatus: hasAnyStatus)
+        errors += Self.subresources(shared["subresources"], at: path.child("subresources"))
+        errors += Self.columns(shared["additionalPrinterColumns"], at: path.child("additionalPrinterColumns"))
+        guard let fields = shared["selectableFields"]?.arrayValue else { return errors }
+        let place = path.child("selectableFields")
+        guard let schema = shared["schema"] else {
+            return errors + [.invalid(place, "", "may only be set when validations.schema is included")]
+        }
+        return errors + SelectableFields.errors(fields, schema: schema, at: place)
+    }
+
+    private func contents(of version: JSONValue, at path: FieldPath) -> [FieldError] {
+        var errors = Self.deprecationErrors(version, at: path.child("deprecationWarning"))
+        let subresources = shared["subresources"] ?? version["subresources"]
+        let hasStatus = subresources?["status"]?.objectValue != nil
+        errors += SchemaErrors.errors(version["schema"], at: path.child("schema"), hasStatus: hasStatus)
+        errors += Self.subresources(version["subresources"], at: path.child("subresources"))
+        errors += Self.columns(version["additionalPrinterColumns"], at: path.child("additionalPrinterColumns"))
+        let fields = version["selectableFields"]?.arrayValue ?? []
+        guard !fields.isEmpty else { return errors }
+        let place = path.child("selectableFields")
+        guard let schema = version["schema"], schema["openAPIV3Schema"]?.objectValue != nil else {
+            let detail = "may only be set when `version.schema.openAPIV3Schema` is not included"
+            return errors + [.invalid(place, "", detail)]
+        }
+        return errors + SelectableFields.errors(fields, schema: schema, at: place)
+    }
+
+    private func schemasAreThere() -> [FieldError] {
+        guard shared["schema"]?["openAPIV3Schema"]?.objectValue == nil else { return [] }
+        return versions.indices.compactMap { index in
+            guard versions[index].value(at: "schema", "openAPIV3Schema")?.objectValue == nil else { return nil }
+            return .required(path.child("versions").index(index).child("schema", "openAPIV3Schema"))
+        }
+    }
+
+    private var hasDefaults: Bool {
+        ([shared["schema"]] + versions.map { $0["schema"] }).contains { schema in
+            guard let json = schema?["openAPIV3Schema"], let parsed = try? JSONSchemaProps(json: json) else {
+                return false
             }
-            if let at = place("selectableFields", shared: "selectableFields") { errors += fields(version, at: at) }
+            return parsed.contains { $0.defaultValue != nil }
+        }
+    }
+
+    private var hasAnyStatus: Bool {
+        ([shared["subresources"]] + versions.map { $0["subresources"] }).contains { $0?["status"]?.objectValue != nil }
+    }
+
+    private func listErrors(at list: FieldPath) -> [FieldError] {
+        var errors: [FieldError] = []
+        let names = versions.map { $0["name"]?.stringValue ?? "" }
+        if Set(names).count < names.count {
+            errors.append(.invalid(list, shown, "must contain unique version names"))
+        }
+        if versions.count(where: { $0["storage"]?.boolValue == true }) != 1 {
+            errors.append(.invalid(list, shown, "must have exactly one version marked as storage version"))
+        }
+        // The older form of the API, which the reference checks too, has the first version's name by itself.
+        guard let first = names.first, !first.isEmpty else { return errors }
+        let faults = Validation.dns1035Label(first)
+        if !faults.isEmpty {
+            errors.append(.invalid(path.child("version"), .string(first), faults.joined(separator: ",")))
         }
         return errors
     }
 
-    private func schema(_ version: JSONValue, at path: FieldPath) -> [FieldError] {
-        guard let json = version.value(at: "schema", "openAPIV3Schema") else { return [] }
-        do {
-            let schema = try JSONSchemaProps(json: json)
-            let hasStatus = version.value(at: "subresources", "status")?.objectValue != nil
-            return SchemaReview.review(schema, at: path, hasStatus: hasStatus)
-        } catch {
-            return [.invalid(path.child("openAPIV3Schema"), .string(error.path), error.message)]
-        }
+    /// The versions as the reference shows them: with the names of its own structures.
+    private var shown: JSONValue {
+        guard !versions.isEmpty else { return .null }
+        return .array(
+            versions.map { version in
+                [
+                    "Name": version["name"] ?? "", "Served": version["served"] ?? false,
+                    "Storage": version["storage"] ?? false, "Deprecated": version["deprecated"] ?? false,
+                    "DeprecationWarning": version["deprecationWarning"] ?? .null, "Schema": version["schema"] ?? .null,
+                    "Subresources": version["subresources"] ?? .null,
+                    "AdditionalPrinterColumns": version["additionalPrinterColumns"] ?? .null,
+                    "SelectableFields": version["selectableFields"] ?? .null,
+                ]
+            }
+        )
     }
 
-    private static let formats = ["byte", "date", "date-time", "double", "float", "int32", "int64", "password"]
+    // MARK: Parts of a version
 
-    private func columns(_ version: JSONValue, at path: FieldPath) -> [FieldError] {
+    private static func deprecationErrors(_ version: JSONValue, at path: FieldPath) -> [FieldError] {
+        guard let text = version["deprecationWarning"]?.stringValue else { return [] }
+        func error(_ detail: String) -> FieldError { .invalid(path, .string(text), detail) }
+        if version["deprecated"]?.boolValue != true { return [error("can only be set for deprecated versions")] }
+        var errors: [FieldError] = []
+        if text.utf8.count > 256 { errors.append(error("must be <= 256 characters long")) }
+        if text.isEmpty { errors.append(error("must not be an empty string")) }
+        var offset = 0
+        for scalar in text.unicodeScalars {
+            guard scalar == " " || !scalar.properties.isUnprintable else {
+                let found = "non-printable character found at index \(offset)"
+                errors.append(error("must only contain printable UTF-8 characters; \(found)"))
+                break
+            }
+            offset += scalar.utf8.count
+        }
+        return errors
+    }
+
+    private static let formats = [
+        "byte", "date", "date-time", "double", "float", "int32", "int64", "password",
+    ]
+
+    private static func columns(_ columns: JSONValue?, at path: FieldPath) -> [FieldError] {
         var errors: [FieldError] = []
         let types = ["boolean", "date", "integer", "number", "string"]
         let choice = "must be one of \(types.joined(separator: ","))"
-        for (index, column) in (version["additionalPrinterColumns"]?.arrayValue ?? []).enumerated() {
+        for (index, column) in (columns?.arrayValue ?? []).enumerated() {
             let at = path.index(index)
             if (column["name"]?.stringValue ?? "").isEmpty { errors.append(.required(at.child("name"))) }
             let type = column["type"]?.stringValue ?? ""
@@ -53,73 +172,60 @@ struct VersionContents {
             } else if !types.contains(type) {
                 errors.append(.invalid(at.child("type"), .string(type), choice))
             }
-            if let format = column["format"]?.stringValue, !format.isEmpty, !Self.formats.contains(format) {
-                let detail = "must be one of \(Self.formats.joined(separator: ","))"
+            if let format = column["format"]?.stringValue, !format.isEmpty, !formats.contains(format) {
+                let detail = "must be one of \(formats.joined(separator: ","))"
                 errors.append(.invalid(at.child("format"), .string(format), detail))
             }
             let jsonPath = column["jsonPath"]?.stringValue ?? ""
             if jsonPath.isEmpty {
                 errors.append(.required(at.child("JSONPath")))
-            } else if JSONPath(jsonPath) == nil {
-                errors.append(
-                    .invalid(at.child("JSONPath"), .string(jsonPath), "must be a simple json path starting with .")
-                )
+            } else {
+                errors += simplePath(jsonPath, at: at.child("JSONPath"))
             }
         }
         return errors
     }
 
-    private func subresources(_ version: JSONValue, at path: FieldPath) -> [FieldError] {
-        guard let scale = version.value(at: "subresources", "scale"), scale.objectValue != nil else { return [] }
+    private static func simplePath(_ text: String, at path: FieldPath) -> [FieldError] {
+        text.hasPrefix(".") ? [] : [.invalid(path, .string(text), "must be a simple json path starting with .")]
+    }
+
+    private static func subresources(_ subresources: JSONValue?, at path: FieldPath) -> [FieldError] {
+        guard let scale = subresources?["scale"], scale.objectValue != nil else { return [] }
         var errors: [FieldError] = []
         let at = path.child("scale")
-        for (field, root) in [("specReplicasPath", ".spec"), ("statusReplicasPath", ".status")] {
+        func check(_ field: String, under roots: [String], _ detail: String) {
             let text = scale[field]?.stringValue ?? ""
-            if text.isEmpty {
-                errors.append(.required(at.child(field)))
-            } else if !text.hasPrefix("\(root).") {
-                errors.append(.invalid(at.child(field), .string(text), "should be a json path under \(root)"))
+            let faults = simplePath(text, at: at.child(field))
+            if !faults.isEmpty {
+                errors += faults
+            } else if !roots.contains(where: { text.hasPrefix("\($0).") }) {
+                errors.append(.invalid(at.child(field), .string(text), detail))
             }
         }
-        if let text = scale["labelSelectorPath"]?.stringValue, !text.hasPrefix(".spec."), !text.hasPrefix(".status.") {
+        for (field, root) in [("specReplicasPath", ".spec"), ("statusReplicasPath", ".status")] {
+            if (scale[field]?.stringValue ?? "").isEmpty {
+                errors.append(.required(at.child(field)))
+            } else {
+                check(field, under: [root], "should be a json path under \(root)")
+            }
+        }
+        if !(scale["labelSelectorPath"]?.stringValue ?? "").isEmpty {
             let detail = "should be a json path under either .spec or .status"
-            errors.append(.invalid(at.child("labelSelectorPath"), .string(text), detail))
+            check("labelSelectorPath", under: [".spec", ".status"], detail)
         }
         return errors
     }
+}
 
-    private func fields(_ version: JSONValue, at path: FieldPath) -> [FieldError] {
-        let fields = version["selectableFields"]?.arrayValue ?? []
-        guard !fields.isEmpty else { return [] }
-        var errors: [FieldError] = []
-        guard let json = version.value(at: "schema", "openAPIV3Schema"), let schema = try? StructuralSchema(json: json)
-        else { return [] }
-        var seen: Set<String> = []
-        for (index, field) in fields.enumerated() {
-            let at = path.index(index).child("jsonPath")
-            let text = field["jsonPath"]?.stringValue ?? ""
-            guard !text.isEmpty else {
-                errors.append(.required(at))
-                continue
-            }
-            if text.hasPrefix(".metadata.") {
-                errors.append(.invalid(at, .string(text), "must not point to fields in metadata"))
-                continue
-            }
-            do {
-                let found = try SchemaPath(text, in: schema, allowingBrackets: false)
-                if !["string", "boolean", "integer"].contains(found.schema.type) {
-                    let detail =
-                        "must point to a field of type string, boolean or integer. Enum string fields and strings "
-                        + "with formats are allowed."
-                    errors.append(.invalid(at, .string(text), detail))
-                }
-            } catch {
-                errors.append(.invalid(at, .string(text), "is an invalid path: \(error)"))
-            }
-            if !seen.insert(text).inserted { errors.append(.duplicate(at, .string(text))) }
+extension Unicode.Scalar.Properties {
+    /// Whether nothing would be seen of the character, or only an effect on others.
+    fileprivate var isUnprintable: Bool {
+        switch generalCategory {
+        case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator,
+            .spaceSeparator:
+            true
+        default: false
         }
-        if fields.count > 8 { errors.append(.tooMany(path, actual: fields.count, maximum: 8)) }
-        return errors
     }
 }

@@ -14,10 +14,17 @@ final class ProvidedBackend: ResourceBackend {
     private let provider: any ResourceProvider
     private let fields: @Sendable (JSONValue) -> [String: String]
     private let state: Mutex<State>
+    /// Hears of the changes that matter to owners and dependents.
+    private let listener: @Sendable (ProvidedChange) -> Void
 
-    init(_ provider: any ResourceProvider, fields: @escaping @Sendable (JSONValue) -> [String: String]) {
+    init(
+        _ provider: any ResourceProvider,
+        fields: @escaping @Sendable (JSONValue) -> [String: String],
+        listener: @escaping @Sendable (ProvidedChange) -> Void = { _ in }
+    ) {
         self.provider = provider
         self.fields = fields
+        self.listener = listener
         state = Mutex(State(revision: provider.revision))
         provider.observe { [weak self] change in self?.take(change) }
     }
@@ -30,6 +37,9 @@ final class ProvidedBackend: ResourceBackend {
             state.revision = max(state.revision, event.revision)
             for (id, watcher) in state.watchers where !watcher.offer(event) { state.watchers[id] = nil }
         }
+        let object = event.object
+        let hadOwners = event.previous?.owners.isEmpty == false
+        if change.kind == .deleted || object.isDeleting || !object.owners.isEmpty || hadOwners { listener(change) }
     }
 
     private func event(_ change: ProvidedChange) -> CacheEvent? {
@@ -147,7 +157,23 @@ enum ProvidedResources {
         let storage = versions.first { $0["storage"]?.boolValue == true } ?? versions.first ?? .null
         let storageVersion = storage["name"]?.stringValue ?? ""
         let stored = try CustomResourceFactory.strategy(spec, storage)
-        let backend = ProvidedBackend(provider) { stored.fieldValues($0) }
+        let name = GroupResource(
+            group: spec["group"]?.stringValue ?? "",
+            resource: spec.value(at: "names", "plural")?.stringValue ?? ""
+        )
+        let backend = ProvidedBackend(provider) {
+            stored.fieldValues($0)
+        } listener: { [weak core] change in
+            core?.takeProvided(
+                ObjectChange(
+                    key: ObjectKey(resource: name.description, path: change.object.path),
+                    kind: change.kind,
+                    revision: change.object.revision,
+                    bytes: change.object.bytes,
+                    attachment: try? JSONValue(parsing: change.object.bytes)
+                )
+            )
+        }
         core.keep(backend)
         var resources: [ServedResource] = []
         for version in versions where version["served"]?.boolValue == true {

@@ -1,0 +1,118 @@
+import APIMachinery
+import Schema
+
+/// Makes what is served of a definition's versions.
+enum CustomResourceFactory {
+    static let verbs = ["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"]
+
+    static func resourceNames(_ names: JSONValue) -> [String] {
+        [names["plural"], names["singular"]].compactMap { $0?.stringValue }
+            + (names["shortNames"]?.arrayValue?.compactMap(\.stringValue) ?? [])
+    }
+
+    static func strategy(_ spec: JSONValue, _ version: JSONValue) throws(Status) -> CustomResourceStrategy {
+        let kind = spec.value(at: "names", "kind")?.stringValue ?? ""
+        let json = version.value(at: "schema", "openAPIV3Schema") ?? .object([:])
+        let schema: CustomResourceSchema
+        do throws(SchemaSyntaxError) {
+            schema = try CustomResourceSchema(json: json)
+        } catch {
+            throw .internalError("the schema of \(kind) cannot be read: \(error)")
+        }
+        var fields: [String: [String]] = [:]
+        for field in version["selectableFields"]?.arrayValue ?? [] {
+            guard let text = field["jsonPath"]?.stringValue else { continue }
+            let path = text.split(separator: ".").map(String.init)
+            fields[path.joined(separator: ".")] = path
+        }
+        return CustomResourceStrategy(
+            kind: kind,
+            schema: KindSchema.custom(schema),
+            definition: schema,
+            hasStatus: version.value(at: "subresources", "status")?.objectValue != nil,
+            published: json,
+            fields: fields
+        )
+    }
+
+    static func resource(
+        _ spec: JSONValue,
+        _ version: JSONValue,
+        strategy: CustomResourceStrategy,
+        storageVersion: String
+    ) -> ServedResource {
+        let names = spec["names"] ?? .null
+        let group = spec["group"]?.stringValue ?? ""
+        let name = version["name"]?.stringValue ?? ""
+        func texts(_ field: String) -> [String] { names[field]?.arrayValue?.compactMap(\.stringValue) ?? [] }
+        var resource = ServedResource(
+            group: group,
+            version: name,
+            names: ResourceNames(
+                plural: names["plural"]?.stringValue ?? "",
+                singular: names["singular"]?.stringValue,
+                kind: names["kind"]?.stringValue ?? "",
+                listKind: names["listKind"]?.stringValue,
+                shortNames: texts("shortNames"),
+                categories: texts("categories")
+            ),
+            isNamespaced: spec["scope"]?.stringValue == "Namespaced",
+            verbs: verbs,
+            strategy: strategy,
+            backend: .computed(EmptyResource()),
+            storageVersion: storageVersion,
+            storageGroup: group,
+            isCustom: true
+        )
+        let own = ["get", "patch", "update"]
+        if strategy.hasStatus { resource.subresources.append(.init(name: "status", verbs: own)) }
+        if let scale = version.value(at: "subresources", "scale"), scale.objectValue != nil {
+            resource.scale = ScalePaths(
+                specReplicas: path(scale["specReplicasPath"]) ?? [],
+                statusReplicas: path(scale["statusReplicasPath"]) ?? [],
+                labelSelector: path(scale["labelSelectorPath"])
+            )
+            let kind = GroupVersionKind(group: "autoscaling", version: "v1", kind: "Scale")
+            resource.subresources.append(.init(name: "scale", verbs: own, kind: kind))
+        }
+        resource.columns = (version["additionalPrinterColumns"]?.arrayValue ?? []).map { column in
+            PrinterColumn(
+                name: column["name"]?.stringValue ?? "",
+                type: column["type"]?.stringValue ?? "string",
+                format: column["format"]?.stringValue ?? "",
+                description: column["description"]?.stringValue
+                    ?? "Custom resource definition column (in JSONPath format): "
+                    + "\(column["jsonPath"]?.stringValue ?? "")",
+                priority: column["priority"]?.intValue ?? 0,
+                jsonPath: column["jsonPath"]?.stringValue ?? ""
+            )
+        }
+        if version["deprecated"]?.boolValue == true {
+            resource.deprecationWarning =
+                version["deprecationWarning"]?.stringValue
+                ?? deprecationWarning(of: name, kind: resource.names.kind, spec)
+        }
+        return resource
+    }
+
+    /// The warning that a version is deprecated, with the newest one to be used instead, if there is a newer one.
+    private static func deprecationWarning(of version: String, kind: String, _ spec: JSONValue) -> String {
+        let group = spec["group"]?.stringValue ?? ""
+        let better = (spec["versions"]?.arrayValue ?? [])
+            .filter { $0["served"]?.boolValue == true && $0["deprecated"]?.boolValue != true }
+            .compactMap { $0["name"]?.stringValue }
+            .filter { VersionOrder.precedes($0, version) }
+            .sorted(by: VersionOrder.precedes)
+        let advice = better.first.map { "; use \(group)/\($0) \(kind)" } ?? ""
+        return "\(group)/\(version) \(kind) is deprecated\(advice)"
+    }
+
+    private static func path(_ value: JSONValue?) -> [String]? {
+        value?.stringValue.map { $0.split(separator: ".").map(String.init) }
+    }
+}
+
+/// Stands in until a resource's objects are found.
+struct EmptyResource: ComputedResource {
+    func objects(namespace: String?) async throws(Status) -> [JSONValue] { [] }
+}
