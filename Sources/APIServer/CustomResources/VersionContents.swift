@@ -103,10 +103,10 @@ struct VersionContents {
         var errors: [FieldError] = []
         let names = versions.map { $0["name"]?.stringValue ?? "" }
         if Set(names).count < names.count {
-            errors.append(.invalid(list, shown, "must contain unique version names"))
+            errors.append(listError(list, "must contain unique version names"))
         }
         if versions.count(where: { $0["storage"]?.boolValue == true }) != 1 {
-            errors.append(.invalid(list, shown, "must have exactly one version marked as storage version"))
+            errors.append(listError(list, "must have exactly one version marked as storage version"))
         }
         // The older form of the API, which the reference checks too, has the first version's name by itself.
         guard let first = names.first, !first.isEmpty else { return errors }
@@ -117,21 +117,22 @@ struct VersionContents {
         return errors
     }
 
-    /// The versions as the reference shows them: with the names of its own structures.
-    private var shown: JSONValue {
-        guard !versions.isEmpty else { return .null }
-        return .array(
-            versions.map { version in
-                [
-                    "Name": version["name"] ?? "", "Served": version["served"] ?? false,
-                    "Storage": version["storage"] ?? false, "Deprecated": version["deprecated"] ?? false,
-                    "DeprecationWarning": version["deprecationWarning"] ?? .null, "Schema": version["schema"] ?? .null,
-                    "Subresources": version["subresources"] ?? .null,
-                    "AdditionalPrinterColumns": version["additionalPrinterColumns"] ?? .null,
-                    "SelectableFields": version["selectableFields"] ?? .null,
-                ]
-            }
-        )
+    /// A fault of the versions as a whole, which the reference shows with the names and in the order of its own
+    /// structures.
+    private func listError(_ list: FieldPath, _ detail: String) -> FieldError {
+        let texts = versions.map { version in
+            let members: [(String, JSONValue)] = [
+                ("Name", version["name"] ?? ""), ("Served", version["served"] ?? false),
+                ("Storage", version["storage"] ?? false), ("Deprecated", version["deprecated"] ?? false),
+                ("DeprecationWarning", version["deprecationWarning"] ?? .null), ("Schema", version["schema"] ?? .null),
+                ("Subresources", version["subresources"] ?? .null),
+                ("AdditionalPrinterColumns", version["additionalPrinterColumns"] ?? .null),
+                ("SelectableFields", version["selectableFields"] ?? .null),
+            ]
+            return "{\(members.map { "\"\($0)\":\($1.text)" }.joined(separator: ","))}"
+        }
+        let shown = versions.isEmpty ? "null" : "[\(texts.joined(separator: ","))]"
+        return FieldError(reason: .invalid, field: list.description, body: "Invalid value: \(shown): \(detail)")
     }
 
     // MARK: Parts of a version

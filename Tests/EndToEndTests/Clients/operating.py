@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 
 from kubernetes import client
 
@@ -17,7 +18,7 @@ GROUP = "kopf.clients.test"
 class Operator:
     def __init__(self, ns):
         script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "greeter.py")
-        self.log = open(f"greeter-{ns}.log", "a+")
+        self.log = tempfile.TemporaryFile("a+")
         self.process = subprocess.Popen(
             [sys.executable, "-m", "kopf", "run", "--standalone", "--namespace", ns, script],
             stdout=self.log, stderr=subprocess.STDOUT,
