@@ -49,8 +49,10 @@ indirect enum YAMLValue {
         }
     }
 
-    /// As the JSON text reads that the number becomes on its way: `3.0` is written `3`, an integer.
+    /// As the JSON text reads that the number becomes on its way: `3.0` is written `3`, an integer, and
+    /// `1.8446744073709552e17` is written with zeros for the digits that a double does not determine.
     private static func json(_ value: Double) -> JSONValue {
-        Int64(exactly: value).map(JSONValue.int) ?? .double(value)
+        guard value.magnitude < 1e19, value == value.rounded() else { return .double(value) }
+        return Int64(JSONWriter.format(value)).map(JSONValue.int) ?? .double(value)
     }
 }

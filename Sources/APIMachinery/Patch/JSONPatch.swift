@@ -161,7 +161,7 @@ struct JSONPatchState {
         let value = try take(
             from,
             missing: "move operation does not apply: doc is missing from path: \(from): missing value",
-            failure: "error in move for path: '\(from)'"
+            failure: "error in move for path: '\(JSONPointer(from)?.key ?? "")'"
         )
         guard let path = operation.path else {
             throw JSONPatchFailure("move operation failed to decode path: operation missing path field: missing value")
@@ -254,7 +254,7 @@ struct JSONPatchState {
             }
             let index =
                 key == "-"
-                ? elements.count : try JSONPointer.index(key, count: elements.count + 1, failure: failure)
+                ? elements.count : try JSONPointer.insertionIndex(key, count: elements.count, failure: failure)
             container = .null
             elements.insert(value, at: index)
             container = .array(elements)

@@ -3,7 +3,7 @@ struct JSONPointer {
     /// The members to follow to the container.
     private let parents: [String]
     /// The name or index in it.
-    private let key: String
+    let key: String
 
     /// `nil` for a text without a slash, the whole document among them: it is no member of anything.
     init?(_ text: String) {
@@ -58,12 +58,24 @@ struct JSONPointer {
     /// A position in a list of that many; negative ones count from its end.
     static func index(_ key: String, count: Int, failure: String) throws(JSONPatchFailure) -> Int {
         guard let index = Int(key) else {
-            throw JSONPatchFailure("\(failure): value was not a proper array index: '\(key)'")
+            let problem = isNumber(key) ? "value out of range" : "invalid syntax"
+            throw JSONPatchFailure("\(failure): strconv.Atoi: parsing \(JSONValue.string(key).text): \(problem)")
         }
         guard index < count, index >= -count else {
             throw JSONPatchFailure("\(failure): Unable to access invalid index: \(index): invalid index referenced")
         }
         return index < 0 ? index + count : index
+    }
+
+    /// Where in a list of that many something is put in; negative positions count from the end of the longer list.
+    static func insertionIndex(_ key: String, count: Int, failure: String) throws(JSONPatchFailure) -> Int {
+        let words = Int(key) == nil ? "\(failure): value was not a proper array index: '\(key)'" : failure
+        return try index(key, count: count + 1, failure: words)
+    }
+
+    private static func isNumber(_ key: String) -> Bool {
+        let digits = key.hasPrefix("-") || key.hasPrefix("+") ? key.utf8.dropFirst() : key.utf8[...]
+        return !digits.isEmpty && digits.allSatisfy(Syntax.isDigit)
     }
 
     /// `~1` is a slash and `~0` a tilde, in one pass from the left.

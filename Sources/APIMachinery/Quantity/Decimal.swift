@@ -31,7 +31,7 @@ struct Decimal: Sendable, Hashable {
     var isInteger: Bool { exponent >= 0 }
 
     /// How many digits stand before the decimal point: 10^(order - 1) ≤ |number| < 10^order.
-    private var order: Int { digits.count + exponent }
+    var order: Int { digits.count + exponent }
 
     /// The number without its sign.
     var magnitude: Decimal { Decimal(isNegative: false, digits: digits, exponent: exponent) }

@@ -40,6 +40,8 @@ extension Quantity {
         if base == 2 {
             for _ in 0..<(exponent / 10) { amount = amount.multiplied(by: 1024) }
         }
+        // What is beyond that could not be read again.
+        guard amount.exponent <= Int32.max else { throw .numeric }
         amount = amount.rounded(toExponent: -9)
         self.init(amount: amount, format: format)
         if format == .binarySI {
@@ -89,6 +91,8 @@ extension Quantity {
     var canonicalText: String {
         if isZero { return "0" }
         let sign = isNegative ? "-" : ""
+        // The sum of `1k` and `1e999999999` would have the suffixes of its first part, and a gigabyte of zeros.
+        let format = amount.order > Decimal.maximumSpread ? .decimalExponent : format
         if format == .binarySI, amount.isInteger,
             amount.magnitude.compare(to: Decimal(1024, exponent: 0)) >= 0
         {

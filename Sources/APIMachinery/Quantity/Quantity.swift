@@ -54,6 +54,15 @@ public struct Quantity: Sendable, CustomStringConvertible {
     /// The number as a double, the nearest there is.
     public var approximateDouble: Double { amount.double }
 
+    /// The number as a double, computed from a whole number of units of 10^exponent. The last digit can differ from
+    /// the nearest double's, as it does in `Quantity.AsApproximateFloat64`.
+    public func approximateDouble(exponent: Int) -> Double {
+        guard amount.exponent >= exponent, amount.exponent - exponent < 400 else { return amount.double }
+        let zeros = String(repeating: "0", count: amount.exponent - exponent)
+        let units = Double("\(isNegative ? "-" : "")\(amount.text)\(zeros)") ?? 0
+        return exponent == 0 || isZero ? units : units * (Double("1e\(exponent)") ?? 0)
+    }
+
     /// The canonical text, as the API server prints it: no fraction, no precision lost, the largest suffix.
     public var description: String { canonicalText }
 

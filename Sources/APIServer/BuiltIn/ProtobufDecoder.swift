@@ -69,23 +69,23 @@ enum ProtobufDecoder {
         guard depth < 32 else { throw Failure(message: "nested too deeply") }
         let table = fields[type] ?? [:]
         var object = JSONObject()
+        // Lists and maps come an element at a time, a million of them perhaps: each becomes a value once.
+        var lists: [String: [JSONValue]] = [:]
+        var maps: [String: [(String, JSONValue)]] = [:]
         var reader = WireReader(bytes)
         while let (number, value) = try reader.next() {
             guard let field = table[number] else { continue }
             switch field.type {
             case .list(let element):
-                var elements = object[field.name]?.arrayValue ?? []
-                elements.append(try self.value(value, element, depth: depth))
-                object[field.name] = .array(elements)
+                lists[field.name, default: []].append(try self.value(value, element, depth: depth))
             case .map(let element):
                 guard case .bytes(let entry) = value else { throw Failure(message: "\(field.name) is no map") }
-                let (key, member) = try mapEntry(entry, element, depth: depth)
-                var members = object[field.name]?.objectValue ?? [:]
-                members[key] = member
-                object[field.name] = .object(members)
+                maps[field.name, default: []].append(try mapEntry(entry, element, depth: depth))
             default: object[field.name] = try self.value(value, field.type, depth: depth)
             }
         }
+        for (name, elements) in lists { object[name] = .array(elements) }
+        for (name, members) in maps { object[name] = .object(JSONObject(members)) }
         // Go writes every text, empty ones too; in JSON an empty optional text is left out.
         return .object(
             object.compactMapValues { name, value in

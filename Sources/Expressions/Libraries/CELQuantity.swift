@@ -31,6 +31,10 @@ struct CELQuantity: Sendable {
         return quantity.exactValue
     }
 
+    /// The number as a double, rounded where the reference rounds: it multiplies what it holds by a power of ten. What
+    /// does not fit 64 bits, it holds in billionths.
+    var approximateDouble: Double { quantity.approximateDouble(exponent: scale ?? -9) }
+
     var sign: Int64 { quantity.isZero ? 0 : quantity.isNegative ? -1 : 1 }
 
     static func + (left: CELQuantity, right: CELQuantity) -> CELQuantity {
@@ -116,7 +120,7 @@ extension FunctionLibrary {
         FunctionDeclaration("compareTo", .member([quantity, quantity], .int, two { .int(Int64($0.order(to: $1))) })),
         FunctionDeclaration(
             "asApproximateFloat",
-            .member([quantity], .double, one { .double($0.quantity.approximateDouble) })
+            .member([quantity], .double, one { .double($0.approximateDouble) })
         ),
         FunctionDeclaration(
             "asInteger",
