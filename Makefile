@@ -40,13 +40,17 @@ bench-api: deps ## Measure the embedded API server: creates, lists, watches, mem
 conformance: deps ## Replay the recorded Kubernetes cases against the embedded API server
 	@scripts/conformance
 
+.PHONY: fuzz
+fuzz: deps ## Look for inputs that break the parsers, patches, CEL and apply (SECONDS_EACH=30, TARGETS="json cel")
+	@scripts/fuzz
+
 .PHONY: lint
 lint: ## Check format, imports, file sizes and banned constructs
 	@scripts/lint
 
 .PHONY: format
 format: ## Format the sources in place
-	@git ls-files '*.swift' | xargs swift format -i
+	@git ls-files '*.swift' ':!Fuzz/Sources' | xargs swift format -i
 
 .PHONY: generate
 generate: ## Write manifests/crds from the Spec's own description

@@ -198,10 +198,15 @@ let package = Package(
 
         // Tests: units beside every module, then the built programs as users have them.
         testSupport("TestSupport", ["APIMachinery"]),
+        testSupport(
+            "FuzzProperties",
+            ["APIServer", "APIMachinery", "Expressions", "KubeYAML", "Schema", "TestSupport"]
+        ),
         testSupport("KubeTestSupport", ["APIMachinery", "KubeClient"]),
         tests("APIMachineryTests", ["APIMachinery", "TestSupport"]),
         tests("ExpressionsTests", ["APIMachinery", "Expressions"]),
         tests("SchemaTests", ["APIMachinery", "Expressions", "Schema", "TestSupport"]),
+        tests("FuzzTests", ["FuzzProperties"]),
         tests("KubeAPITests", ["APIMachinery", "KubeAPI"]),
         tests("KubeYAMLTests", ["APIMachinery", "KubeYAML", "TestSupport"]),
         tests("SpecTests", ["APIMachinery", "KubeAPI", "KubeYAML", "Schema", "Spec", "TestSupport"]),

@@ -1,0 +1,1 @@
+../../../Sources/APIServer/Output/JSONPath.swift

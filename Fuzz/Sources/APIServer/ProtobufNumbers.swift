@@ -1,0 +1,1 @@
+../../../Sources/APIServer/BuiltIn/Types/ProtobufNumbers.swift

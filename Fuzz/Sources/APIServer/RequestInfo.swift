@@ -1,0 +1,1 @@
+../../../Sources/APIServer/HTTP/RequestInfo.swift

@@ -1,0 +1,1 @@
+../../../Sources/APIServer/BuiltIn/TypedDecoder.swift
