@@ -160,8 +160,8 @@ let package = Package(
         module(
             "CLI",
             [
-                "APIMachinery", "ImageStore", "KubeAPI", "KubeClient", "KubeYAML", "Schema", "Spec", .argumentParser,
-                .logging,
+                "APIMachinery", "ImageStore", "KubeAPI", "KubeClient", "KubeYAML", "Schema", "Spec", "Storage",
+                .argumentParser, .logging,
             ]
         ),
         module(

@@ -50,6 +50,7 @@ public final class APIServer: Service {
     private let configuration: Configuration
     private let core: ServerCore
     private let dispatcher: Dispatcher
+    private let backups: Backups
     private let logger: Logger
     private let readiness = Mutex(Readiness())
     /// Health checks; others may add theirs.
@@ -71,7 +72,17 @@ public final class APIServer: Service {
             logger: logger
         )
         dispatcher = Dispatcher(core: core, health: health)
+        backups = Backups(
+            directory: configuration.dataDirectory,
+            program: core.options.version.gitVersion,
+            now: configuration.now,
+            logger: logger
+        )
+        backups.add(ObjectBackup(core: core) { [weak self] in try await self?.applyManifests() })
     }
+
+    /// Puts the state that another module keeps into backups too. Call before ``run()``.
+    public func addToBackups(_ part: any BackupPart) { backups.add(part) }
 
     /// Serves the objects of a resource that another module keeps. Call before ``run()``.
     public func register(_ provider: any ResourceProvider) throws(Status) {
@@ -130,7 +141,11 @@ public final class APIServer: Service {
         )
         for (token, user) in configuration.tokens { core.authenticator.add(token: token, user: user) }
 
-        let frontend = HTTPFrontend(dispatcher: dispatcher, authenticator: core.authenticator)
+        let frontend = HTTPFrontend(
+            dispatcher: dispatcher,
+            authenticator: core.authenticator,
+            backups: BackupEndpoint(core: core, backups: backups)
+        )
         let application = Application(
             responder: frontend,
             server: try .tls(
@@ -155,16 +170,21 @@ public final class APIServer: Service {
     /// Fills the caches and the registry from the store. ``run()`` does this first; call it by itself to use
     /// ``respond(to:)`` without serving.
     public func load() async throws {
+        try await backups.finishPending()
         do throws(Status) {
             try await BuiltInResources.register(in: core)
             let definitions = CustomResourceDefinitions(core: core)
             core.keep(definitions)
             try await definitions.loadAll()
             try await NamespaceController(core: core).bootstrap()
-            for manifest in configuration.manifests { try await apply(manifest) }
+            try await applyManifests()
         } catch {
             throw StartFailure(description: error.message ?? "\(error)")
         }
+    }
+
+    private func applyManifests() async throws(Status) {
+        for manifest in configuration.manifests { try await apply(manifest) }
     }
 
     /// Applies a manifest as an administrator would.

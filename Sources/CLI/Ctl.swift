@@ -41,6 +41,10 @@ public struct Ctl: AsyncParsableCommand {
                 ]
             ),
             CommandGroup(
+                name: "Backups",
+                subcommands: [BackupCommand.self, RestoreCommand.self]
+            ),
+            CommandGroup(
                 name: "Files and programs",
                 subcommands: [
                     ImageCommand.self, VerifyCommand.self, CompletionCommand.self, VersionCommand.self,

@@ -1,6 +1,7 @@
 import APIMachinery
 import KubeClient
 import KubeYAML
+import Storage
 
 /// Why a command did not do what it was asked, for the person and for the calling script.
 struct Failure: Error {
@@ -33,6 +34,8 @@ struct Failure: Error {
             self.init(.plane, "\(error.message); \(Self.unreachable)")
         case let error as YAMLError:
             self.init(.refused, "yaml: \(error.message)")
+        case let error as BackupError:
+            self.init(.refused, "\(error)")
         case is CancellationError:
             self.init(.failed, "interrupted")
         default:

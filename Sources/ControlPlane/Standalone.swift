@@ -48,6 +48,8 @@ public enum Standalone {
         configuration.podMetrics = pods
         let server = APIServer(configuration: configuration, store: objects, logger: logger)
         try server.register(provider)
+        server.addToBackups(RunBackup(engine: engine))
+        server.addToBackups(ImageBackup(directory: directory.images))
 
         let readiness = PlaneReadiness()
         let health = Observability.HealthChecks()

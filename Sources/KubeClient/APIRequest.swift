@@ -28,6 +28,8 @@ public struct APIRequest: Sendable, Hashable {
     public var headers: [String: String]
     /// The body; its type is in `headers`.
     public var body: [UInt8]?
+    /// A file that is sent as the body in place of `body`, piece by piece.
+    public var bodyFile: String?
     /// Whether doing it twice has the effect of doing it once, so that it may be repeated after a broken connection.
     public var isIdempotent: Bool
     /// How long it may take, body included; `nil` for streams.

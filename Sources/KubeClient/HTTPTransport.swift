@@ -75,6 +75,7 @@ public final class HTTPTransport: APITransport {
             for group in user.groups { http.headers.add(name: "Impersonate-Group", value: group) }
         }
         if let body = request.body { http.body = .bytes(ByteBuffer(bytes: body)) }
+        if let file = request.bodyFile { http.body = .stream(try FileBody(path: file), length: .unknown) }
         // Streams have no deadline; AsyncHTTPClient wants one, so it gets one that is far away.
         let deadline: NIODeadline = request.timeout.map { .now() + TimeAmount($0) } ?? .distantFuture
         let response: HTTPClientResponse

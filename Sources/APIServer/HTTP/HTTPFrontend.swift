@@ -22,11 +22,24 @@ struct HTTPFrontend: HTTPResponder {
 
     let dispatcher: Dispatcher
     let authenticator: Authenticator
+    let backups: BackupEndpoint
 
     @Sendable func respond(to request: Request, context: ConnectionContext) async throws -> Response {
         let headers = Self.headers(of: request)
         guard let user = await authenticator.user(headers: headers, channel: context.channel) else {
             return Self.response(Rendering.status(.unauthorized(), form: nil), to: request, on: context.channel)
+        }
+        let uri = request.uri.string
+        let mark = uri.utf8.firstIndex(of: UInt8(ascii: "?"))
+        var apiRequest = APIRequest(
+            method: request.method.rawValue,
+            path: mark.map { String(uri[..<$0]) } ?? uri,
+            query: QueryParameters(mark.map { String(uri[uri.index(after: $0)...]) } ?? ""),
+            headers: headers,
+            user: user
+        )
+        if let answer = await backups.respond(to: apiRequest, body: request.body) {
+            return Self.response(answer, to: request, on: context.channel)
         }
         var body: [UInt8] = []
         do {
@@ -42,16 +55,7 @@ struct HTTPFrontend: HTTPResponder {
                 body.append(contentsOf: buffer.readableBytesView)
             }
         }
-        let uri = request.uri.string
-        let mark = uri.utf8.firstIndex(of: UInt8(ascii: "?"))
-        let apiRequest = APIRequest(
-            method: request.method.rawValue,
-            path: mark.map { String(uri[..<$0]) } ?? uri,
-            query: QueryParameters(mark.map { String(uri[uri.index(after: $0)...]) } ?? ""),
-            headers: headers,
-            body: body,
-            user: user
-        )
+        apiRequest.body = body
         let answer = await dispatcher.respond(to: apiRequest)
         return Self.response(answer, to: request, on: context.channel, accepted: headers["accept-encoding"])
     }

@@ -1,4 +1,6 @@
 import FoundationEssentials
+import Glibc
+import NIOCore
 
 /// Files that only their owner may read.
 enum PrivateFiles {
@@ -43,7 +45,37 @@ enum PrivateFiles {
             )
         }
         try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: temporary)
-        try FileManager.default.replaceOrMove(temporary, to: path)
+        try rename(temporary, to: path)
+    }
+
+    /// Writes what comes in to a new file, and waits until it is on the disk.
+    static func write(_ body: some AsyncSequence<ByteBuffer, any Error>, to path: String) async throws {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw FileError("\(path) cannot be written: \(String(cString: strerror(errno)))") }
+        defer { close(descriptor) }
+        for try await buffer in body {
+            try buffer.withUnsafeReadableBytes { bytes in
+                var offset = 0
+                while offset < bytes.count {
+                    let count = Glibc.write(descriptor, bytes.baseAddress.map { $0 + offset }, bytes.count - offset)
+                    if count < 0, errno == EINTR { continue }
+                    guard count > 0 else { throw FileError("\(path): \(String(cString: strerror(errno)))") }
+                    offset += count
+                }
+            }
+        }
+        guard fsync(descriptor) == 0 else { throw FileError("\(path): \(String(cString: strerror(errno)))") }
+    }
+
+    /// Gives a file another name, over one that may be there, so that a crash leaves the one or the other.
+    static func rename(_ source: String, to target: String) throws {
+        guard Glibc.rename(source, target) == 0 else {
+            throw FileError("\(target) cannot be written: \(String(cString: strerror(errno)))")
+        }
+        let directory = open(target.lastIndex(of: "/").map { String(target[...$0]) } ?? ".", O_RDONLY | O_CLOEXEC)
+        guard directory >= 0 else { return }
+        fsync(directory)
+        close(directory)
     }
 }
 
@@ -52,12 +84,4 @@ struct FileError: Error, CustomStringConvertible {
     let description: String
 
     init(_ description: String) { self.description = description }
-}
-
-extension FileManager {
-    /// Moves a file over another.
-    fileprivate func replaceOrMove(_ source: String, to target: String) throws {
-        if fileExists(atPath: target) { try removeItem(atPath: target) }
-        try moveItem(atPath: source, toPath: target)
-    }
 }

@@ -68,6 +68,16 @@ public final class RunEngine: Sendable {
         }
     }
 
+    /// Takes up what the store holds after somebody else changed it, as ``start()`` does, and wakes who waits for jobs.
+    /// Runners that hold jobs which are no longer theirs hear of it with their next heartbeat.
+    public func reload() async throws {
+        registry.forgetHeld()
+        for queue in book.queues { book.setWaiting(queue, 0, nextDue: nil) }
+        try await start()
+        for queue in book.queues where book.waiting(queue) > 0 { waiters.signal(queue, count: book.waiting(queue)) }
+        wakeUps.poke()
+    }
+
     /// A number in 0..<1.
     func randomFraction() -> Double { Double(random() >> 11) * 0x1p-53 }
 

@@ -127,6 +127,13 @@ final class RunnerRegistry: Sendable {
     /// The jobs that the store says the runner has.
     func held(_ runner: NamespacedName) -> [JobID: Held] { state.withLock { $0.runners[runner]?.held ?? [:] } }
 
+    /// Forgets which jobs runners have; the leases in the store say it anew.
+    func forgetHeld() {
+        state.withLock { state in
+            for key in state.runners.keys { state.runners[key]?.held = [:] }
+        }
+    }
+
     /// Runners last heard of before that time.
     func lost(before time: Timestamp) -> [NamespacedName] {
         state.withLock { state in state.runners.filter { $0.value.state.lastSeen < time }.map(\.key) }.sorted()

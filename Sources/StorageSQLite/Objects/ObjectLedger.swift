@@ -1,3 +1,5 @@
+import Storage
+
 /// What the store knows of its tables without asking them. Only the writer changes it, and only with a commit.
 struct ObjectLedger: Sendable {
     /// The revision of the newest write.

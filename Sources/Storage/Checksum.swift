@@ -1,22 +1,28 @@
-/// Tells damaged rows from whole ones: 64 bits over everything a row says.
+/// Tells damaged data from whole: 64 bits over everything that a row, or a line, says.
 ///
 /// Each step maps the state one to one, so any damage within eight bytes that stand together is found for certain,
 /// and other damage all but certainly. It is no protection against forgers. What is stored depends on it: never
 /// change it without a migration.
-struct Checksum {
+public struct Checksum: Sendable {
     private var state: UInt64 = 0x9E37_79B9_7F4A_7C15
 
-    var value: Int64 { Int64(bitPattern: state) }
+    /// The sum over nothing.
+    public init() {}
 
-    mutating func add(_ word: UInt64) {
+    /// The sum over what was added.
+    public var value: Int64 { Int64(bitPattern: state) }
+
+    /// One word.
+    public mutating func add(_ word: UInt64) {
         state = (state ^ word) &* 0xD6E8_FEB8_6659_FD93
         state ^= state >> 32
     }
 
-    mutating func add(_ number: Int64) { add(UInt64(bitPattern: number)) }
+    /// One number.
+    public mutating func add(_ number: Int64) { add(UInt64(bitPattern: number)) }
 
     /// The bytes and their number, so that what belongs to one value cannot pass for the next.
-    mutating func add(_ bytes: UnsafeRawBufferPointer) {
+    public mutating func add(_ bytes: UnsafeRawBufferPointer) {
         add(UInt64(bytes.count))
         var offset = 0
         while offset + 8 <= bytes.count {
@@ -31,9 +37,11 @@ struct Checksum {
         add(last)
     }
 
-    mutating func add(_ bytes: [UInt8]) { bytes.withUnsafeBytes { add($0) } }
+    /// Bytes with their number.
+    public mutating func add(_ bytes: [UInt8]) { bytes.withUnsafeBytes { add($0) } }
 
-    mutating func add(_ text: String) {
+    /// A text's UTF-8 with its length.
+    public mutating func add(_ text: String) {
         var text = text
         text.withUTF8 { add(UnsafeRawBufferPointer($0)) }
     }

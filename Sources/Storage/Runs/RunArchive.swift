@@ -1,0 +1,99 @@
+public import APIMachinery
+
+/// A run with all that belongs to it, as it is put into a backup.
+public struct RunArchive: Sendable, Hashable {
+    public var run: RunRecord
+    public var steps: [StepRecord]
+    /// By the step's place.
+    public var logs: [Int: [UInt8]] = [:]
+    public var jobs: [JobRecord] = []
+    public var deadLetters: [DeadLetter] = []
+
+    /// Reads everything of a run.
+    public init(_ run: RunRecord, from reader: any RunReader) throws {
+        self.run = run
+        steps = try reader.steps(run: run.id)
+        for step in steps {
+            if let log = try reader.log(step.key), !log.isEmpty { logs[step.key.index] = log }
+            if let job = try reader.job(step.key) { jobs.append(job) }
+            if let letter = try reader.deadLetter(step.key) { deadLetters.append(letter) }
+        }
+    }
+
+    /// The run under another number, and with its jobs in their queues: a lease does not outlive the moment at which it
+    /// was copied, so whoever held it has lost it.
+    public func renumbered(_ id: Int64) -> RunArchive {
+        var copy = self
+        copy.run.id = id
+        for index in steps.indices {
+            copy.steps[index].key.run = id
+            if steps[index].phase == .running { copy.steps[index].phase = .queued }
+        }
+        for index in jobs.indices {
+            copy.jobs[index].step.run = id
+            copy.jobs[index].lease = nil
+        }
+        for index in deadLetters.indices {
+            copy.deadLetters[index].job.step.run = id
+            copy.deadLetters[index].job.lease = nil
+        }
+        return copy
+    }
+
+    /// Whether both say the same of a run, whatever its numbers and whoever works on it.
+    public func isEquivalent(to other: RunArchive) -> Bool {
+        var mine = renumbered(0)
+        var others = other.renumbered(0)
+        mine.run.resourceVersion = 0
+        others.run.resourceVersion = 0
+        return mine == others
+    }
+}
+
+extension RunArchive {
+    /// The run as JSON.
+    public var json: JSONValue {
+        var logTexts: JSONObject = [:]
+        for (index, log) in logs { logTexts[String(index)] = .bytes(log) }
+        return [
+            "run": run.archived,
+            "steps": .array(steps.map(\.archived)),
+            "logs": .object(logTexts),
+            "jobs": .array(jobs.map(\.archived)),
+            "deadLetters": .array(
+                deadLetters.map { letter in
+                    [
+                        "job": letter.job.archived, "reason": .string(letter.reason),
+                        "diedAt": .int(letter.diedAt.microseconds),
+                    ]
+                }
+            ),
+        ]
+    }
+
+    /// Reads what `json` says.
+    ///
+    /// - Throws: `BackupError` naming the field that is missing or wrong.
+    public init(_ json: JSONValue) throws(BackupError) {
+        let root = ArchiveReader(json, "run entry")
+        let id = try root.member("run").integer("id")
+        run = try RunRecord(archived: root.member("run"))
+        steps = try root.list("steps").enumerated().map { index, reader throws(BackupError) in
+            try StepRecord(archived: reader, key: StepKey(run: id, index: index))
+        }
+        for (name, value) in json["logs"]?.objectValue ?? [:] {
+            guard let index = Int(name), let log = value.archivedBytes else {
+                throw BackupError("a log cannot be read")
+            }
+            logs[index] = log
+        }
+        jobs = try root.list("jobs").map { reader throws(BackupError) in try JobRecord(archived: reader, run: id) }
+        deadLetters = try root.list("deadLetters").map { reader throws(BackupError) in
+            DeadLetter(
+                job: try JobRecord(archived: try reader.member("job"), run: id),
+                reason: try reader.text("reason"),
+                diedAt: Timestamp(microseconds: try reader.integer("diedAt"))
+            )
+        }
+    }
+}
