@@ -44,6 +44,10 @@ conformance: deps ## Replay the recorded Kubernetes cases against the embedded A
 fuzz: deps ## Look for inputs that break the parsers, patches, CEL and apply (SECONDS_EACH=30, TARGETS="json cel")
 	@scripts/fuzz
 
+.PHONY: soak
+soak: deps ## Update objects a million times; the database stays below twice its data, its log below 64 MiB
+	@scripts/soak
+
 .PHONY: lint
 lint: ## Check format, imports, file sizes and banned constructs
 	@scripts/lint

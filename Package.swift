@@ -197,7 +197,7 @@ let package = Package(
         program("generate-manifests", folder: "generate-manifests", ["APIMachinery", "KubeYAML", "Spec"]),
 
         // Tests: units beside every module, then the built programs as users have them.
-        testSupport("TestSupport", ["APIMachinery"]),
+        testSupport("TestSupport", ["APIMachinery", "KubeClient"]),
         testSupport(
             "FuzzProperties",
             ["APIServer", "APIMachinery", "Expressions", "KubeYAML", "Schema", "TestSupport"]
@@ -265,7 +265,10 @@ let package = Package(
         // Depends on the programs so that they are built before they are driven.
         tests(
             "EndToEndTests",
-            ["APIMachinery", "TestSupport", "agent-runner", "controller", "ctl", "generate-manifests", "pod-shim"],
+            [
+                "APIMachinery", "KubeClient", "TestSupport", "agent-runner", "apiserver", "controller", "ctl",
+                "generate-manifests", "pod-shim",
+            ],
             exclude: ["Clients"]
         ),
     ]

@@ -1,5 +1,6 @@
 import APIMachinery
 import APIServer
+import Storage
 import Testing
 
 /// What watchers see.
@@ -102,6 +103,62 @@ import Testing
         let events = try await events(server, "\(TestServer.things)?watch=1&resourceVersion=1", count: 1)
         #expect(events.first?["type"] == "ERROR")
         #expect(events.first?.value(at: "object", "code") == 410)
+    }
+
+    @Test("A watch resumes at the compaction and gets 410 one revision before it", arguments: [true, false])
+    func boundary(isRestarted: Bool) async throws {
+        let store = MemoryObjectStore()
+        var server = try await TestServer(store: store)
+        _ = await server.request("POST", "/api/v1/namespaces/default/configmaps", Self.configMap("a", "0"))
+        for number in 1...20 {
+            let path = "/api/v1/namespaces/default/configmaps/a"
+            _ = await server.request("PUT", path, Self.configMap("a", "\(number)"))
+        }
+        let bound = store.revision - 5
+        try await store.compact(upTo: bound)
+        // A new server has no history of its own.
+        if isRestarted { server = try await TestServer(store: store) }
+        func watch(_ revision: Int64, count: Int) async throws -> [JSONValue] {
+            try await events(server, "/api/v1/configmaps?watch=1&resourceVersion=\(revision)", count: count)
+        }
+        let seen = try await watch(bound, count: 5)
+        #expect(seen.map { $0.value(at: "object", "data", "n")?.stringValue } == ["16", "17", "18", "19", "20"])
+        #expect(seen.allSatisfy { $0["type"] == "MODIFIED" })
+        guard isRestarted else { return }
+        let refused = try await watch(bound - 1, count: 1)
+        #expect(refused.first?["type"] == "ERROR")
+        let status = refused.first?["object"]
+        #expect(status?["code"] == 410)
+        #expect(status?["reason"] == "Expired")
+        #expect(status?["message"]?.stringValue == "too old resource version: \(bound - 1) (\(bound))")
+    }
+
+    @Test("A list whose first page has expired says so, with a token that goes on in the newest state")
+    func expiredPages() async throws {
+        let store = MemoryObjectStore()
+        let server = try await TestServer(store: store)
+        let path = "/api/v1/namespaces/default/configmaps"
+        for name in ["a", "b", "c"] { _ = await server.request("POST", path, Self.configMap(name, "0")) }
+        let first = await server.request("GET", "\(path)?limit=1").body
+        let token = try #require(first.value(at: "metadata", "continue")?.stringValue)
+        _ = await server.request("PUT", "\(path)/c", Self.configMap("c", "1"))
+        // Still kept: the page shows the state of the first.
+        let second = await server.request("GET", "\(path)?limit=2&continue=\(token)").body
+        #expect(second["items"]?.arrayValue?.last?.value(at: "data", "n") == "0")
+        try await store.compact(upTo: store.revision)
+        let (status, refusal) = await server.request("GET", "\(path)?limit=2&continue=\(token)")
+        #expect(status == 410)
+        #expect(refusal["reason"] == "Expired")
+        let onward = try #require(refusal.value(at: "metadata", "continue")?.stringValue)
+        let rest = await server.request("GET", "\(path)?limit=2&continue=\(onward)").body
+        #expect(rest["items"]?.arrayValue?.map { $0.value(at: "data", "n")?.stringValue } == ["0", "1"])
+    }
+
+    private static func configMap(_ name: String, _ number: String) -> JSONValue {
+        [
+            "apiVersion": "v1", "kind": "ConfigMap", "metadata": ["name": .string(name)],
+            "data": ["n": .string(number)],
+        ]
     }
 
     @Test("A watcher that does not read is disconnected, and nobody else is kept waiting")

@@ -76,6 +76,8 @@ public struct Status: Error, Sendable, Hashable, Codable {
     public var details: Details?
     /// The HTTP status code.
     public var code: Int
+    /// Where a list that expired can go on, at the price of consistency.
+    public var continueToken: String?
 
     /// A failure with that HTTP code.
     public init(code: Int, reason: Reason?, message: String, details: Details? = nil) {
@@ -107,12 +109,12 @@ public struct Status: Error, Sendable, Hashable, Codable {
         try container.encode(code, forKey: .code)
     }
 
-    /// The whole answer as JSON, with `apiVersion`, `kind` and an empty `metadata`.
+    /// The whole answer as JSON, with `apiVersion`, `kind` and `metadata`, which is empty but for a continue token.
     public var json: JSONValue {
         var result = (try? JSONValueEncoder().encode(self)) ?? .object([:])
         result["kind"] = "Status"
         result["apiVersion"] = "v1"
-        result["metadata"] = .object([:])
+        result["metadata"] = continueToken.map { ["continue": .string($0)] } ?? .object([:])
         return result
     }
 }

@@ -26,7 +26,7 @@ enum ListVerb {
                 page = try await backend.page(request)
             } catch {
                 guard error.code == 410, let token = options.token else { throw error }
-                throw expiredContinuation(token, newest: backend.revision)
+                throw expiredContinuation(token)
             }
             let token = page.next.map { ContinueToken(revision: page.revision, start: $0).text }
             // The last page is of the same revision as the others.
@@ -56,8 +56,8 @@ enum ListVerb {
     }
 
     /// The 410 of a list that took too long, with a token that goes on in the newest state.
-    private static func expiredContinuation(_ token: ContinueToken, newest: Int64) -> Status {
-        Status(
+    private static func expiredContinuation(_ token: ContinueToken) -> Status {
+        var status = Status(
             code: 410,
             reason: .expired,
             message:
@@ -67,5 +67,8 @@ enum ListVerb {
                 + "an inconsistent list - objects that were created, modified, or deleted between the "
                 + "time the first chunk was returned and now may show up in the list."
         )
+        // No revision stands for the newest state.
+        status.continueToken = ContinueToken(revision: -1, start: token.start).text
+        return status
     }
 }

@@ -64,8 +64,16 @@ import Testing
         soak.check("after closing")
     }
 
+    /// How many updates the soak makes: `make soak` asks for a million, and where to write the figures.
+    private static let updates =
+        ProcessInfo.processInfo.environment["MARTINET_SOAK_UPDATES"].flatMap { Int($0) } ?? 50_000
+    private static let report = ProcessInfo.processInfo.environment["MARTINET_SOAK_REPORT"]
+
     @Test("50,000 updates of objects of all sizes")
     func updates() async throws {
+        var worst = (ratio: 0.0, log: 0)
+        let clock = ContinuousClock()
+        let start = clock.now
         try await soak { soak in
             var names: [String] = []
             for number in 0..<1200 { names.append("ns/object-\(number)") }
@@ -77,7 +85,7 @@ import Testing
                 )
                 soak.check("creating \(start)")
             }
-            for round in 0..<500 {
+            for round in 0..<Self.updates / 100 {
                 var sizes: [String: Int] = [:]
                 while sizes.count < 100 {
                     // Some are changed much more often than others.
@@ -85,8 +93,20 @@ import Testing
                     sizes[names[number]] = 200 + soak.random.next(5000)
                 }
                 try await soak.write(sizes)
-                if round % 10 == 0 { soak.check("round \(round)") }
+                guard round % 10 == 0 else { continue }
+                soak.check("round \(round)")
+                worst.ratio = max(worst.ratio, Double(soak.size()) / Double(soak.store.liveBytes))
+                worst.log = max(worst.log, soak.size("-wal"))
             }
+            guard let report = Self.report else { return }
+            let figures = """
+                updates: \(Self.updates) in \(clock.now - start), 100 at a time, synchronous=FULL
+                live data at the end: \(soak.store.liveBytes) bytes in 1200 objects
+                largest ratio of the database to it: \(Double(Int(worst.ratio * 1000)) / 1000)
+                largest write-ahead log: \(worst.log) bytes
+
+                """
+            try figures.write(toFile: report, atomically: true, encoding: .utf8)
         }
     }
 
