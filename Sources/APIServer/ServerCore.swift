@@ -155,7 +155,7 @@ final class ServerCore: Sendable {
         throw status
     }
 
-    /// A Pod must run as somebody.
+    /// A Pod must run as somebody, and name only what there is.
     private func admitPod(
         _ name: String,
         _ resource: ServedResource,
@@ -163,16 +163,10 @@ final class ServerCore: Sendable {
         _ namespace: String
     ) throws(Status) {
         guard resource.storageKey == "pods" else { return }
-        let account = object.value(at: "spec", "serviceAccountName")?.stringValue ?? "default"
-        // Every namespace gets its default account, if only a moment later.
-        guard account != "default", existingCache("serviceaccounts")?.current("\(namespace)/\(account)") == nil else {
-            return
+        let refusal = PodAdmission.refusal(object, namespace: namespace) { account in
+            existingCache("serviceaccounts")?.current("\(namespace)/\(account)") != nil
         }
-        throw .forbidden(
-            resource.groupResource,
-            name: name,
-            "error looking up service account \(namespace)/\(account): serviceaccount \"\(account)\" not found"
-        )
+        if let refusal { throw .forbidden(resource.groupResource, name: name, refusal) }
     }
 }
 

@@ -22,6 +22,31 @@ struct NodeStrategy: BuiltInStrategy {
         if subresource == "status" { object["spec"] = old["spec"] } else { object["status"] = old["status"] }
     }
 
+    func validate(_ object: JSONValue, _ context: RequestContext) -> [FieldError] {
+        SchedulingValidation.taints((object["spec"] ?? .null).list("taints"), at: FieldPath("spec").child("taints"))
+    }
+
+    func validateUpdate(
+        _ object: JSONValue,
+        old: JSONValue,
+        subresource: String,
+        _ context: RequestContext
+    ) -> [FieldError] {
+        var errors = validate(object, context)
+        // Where a node is cannot change once it is known.
+        for field in ["podCIDR", "providerID"] {
+            let before = old.value(at: "spec", field)?.stringValue ?? ""
+            guard !before.isEmpty, before != object.value(at: "spec", field)?.stringValue ?? "" else { continue }
+            errors.append(
+                .forbidden(
+                    FieldPath("spec").child(field),
+                    "node updates may not change \(field) except from \"\" to valid"
+                )
+            )
+        }
+        return errors
+    }
+
     static let columns: [PrinterColumn] = [
         PrinterColumn(name: "Status", type: "string", description: "The status of the node"),
         PrinterColumn(name: "Roles", type: "string", description: "The roles of the node"),

@@ -22,7 +22,7 @@ struct ConfigMapStrategy: BuiltInStrategy {
             errors += Validation.configMapKey(key).map { .invalid(FieldPath("binaryData").key(key), .string(key), $0) }
             size += (value.stringValue?.utf8.count ?? 0) / 4 * 3
         }
-        if size > 1 << 20 { errors.append(.tooLong(FieldPath(""), maximum: 1 << 20)) }
+        if size > 1 << 20 { errors.append(.tooLong(FieldPath.root.key(""), maximum: 1 << 20)) }
         return errors
     }
 
@@ -82,8 +82,13 @@ struct SecretStrategy: BuiltInStrategy {
         switch object["type"]?.stringValue ?? "" {
         case "kubernetes.io/tls": require(["tls.crt", "tls.key"])
         case "kubernetes.io/ssh-auth": require(["ssh-privatekey"])
-        case "kubernetes.io/dockercfg": require([".dockercfg"])
-        case "kubernetes.io/dockerconfigjson": require([".dockerconfigjson"])
+        case "kubernetes.io/dockercfg", "kubernetes.io/dockerconfigjson":
+            let key = object["type"] == "kubernetes.io/dockercfg" ? ".dockercfg" : ".dockerconfigjson"
+            require([key])
+            if let text = data[key]?.stringValue, (try? JSONValue(parsing: Base64.decode(text) ?? [])) == nil {
+                let path = FieldPath("data").key(key)
+                errors.append(.invalid(path, "<secret contents redacted>", "is no JSON document"))
+            }
         case "kubernetes.io/basic-auth":
             if data["username"] == nil && data["password"] == nil { require(["username", "password"]) }
         case "kubernetes.io/service-account-token":

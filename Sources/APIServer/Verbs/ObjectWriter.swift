@@ -55,13 +55,14 @@ struct ObjectWriter: Sendable {
     private func insert(_ object: JSONValue) async throws(Status) -> Outcome {
         var object = object
         let name = Unstructured(object).name
+        // Admission comes before validation: in a namespace that is not there, nothing else matters.
+        try await core.admitCreate(of: name, object, resource: resource, context: context)
         try checkKind(object)
         MetadataRules.tidy(&object, context: context)
         resource.strategy.canonicalize(&object)
         var errors = MetadataRules.validate(object, resource: resource) + resource.strategy.validate(object, context)
         if errors.isEmpty { errors = core.options.objectRules(object) }
         guard errors.isEmpty else { throw invalid(object, errors) }
-        try await core.admitCreate(of: name, object, resource: resource, context: context)
         if context.isDryRun {
             if try await backend.object(at: path(name)) != nil { throw try await alreadyExists(name) }
             return Outcome(object: object, bytes: nil, isCreated: true)

@@ -44,7 +44,10 @@ struct PodStrategy: BuiltInStrategy {
         if let account = object.value(at: "spec", "serviceAccountName") {
             object.set(account, at: ["spec", "serviceAccount"])
         }
-        if object.value(at: "spec", "priority") == nil { object.set(0, at: ["spec", "priority"]) }
+        let priorityClass = object.value(at: "spec", "priorityClassName")?.stringValue ?? ""
+        if object.value(at: "spec", "priority") == nil, let priority = PodAdmission.priority(ofClass: priorityClass) {
+            object.set(.int(priority), at: ["spec", "priority"])
+        }
         if object.value(at: "spec", "preemptionPolicy") == nil {
             object.set("PreemptLowerPriority", at: ["spec", "preemptionPolicy"])
         }
@@ -70,7 +73,7 @@ struct PodStrategy: BuiltInStrategy {
         }
     }
 
-    func validate(_ object: JSONValue, _ context: RequestContext) -> [FieldError] { PodValidation.errors(object) }
+    func validate(_ object: JSONValue, _ context: RequestContext) -> [FieldError] { PodValidation.createErrors(object) }
 
     func validateUpdate(
         _ object: JSONValue,
@@ -80,7 +83,7 @@ struct PodStrategy: BuiltInStrategy {
     ) -> [FieldError] {
         switch subresource {
         case "status", "binding": []
-        default: PodValidation.updateErrors(object, old: old)
+        default: PodUpdateValidation.errors(object, old: old)
         }
     }
 
