@@ -79,11 +79,11 @@ public struct FieldError: Error, Sendable, Hashable, CustomStringConvertible {
 
     /// A value outside a fixed set.
     public static func notSupported(_ path: FieldPath, _ value: JSONValue, _ supported: [String]) -> FieldError {
-        let list = supported.map(GoText.quoted).joined(separator: ", ")
+        let list = supported.isEmpty ? "" : "supported values: " + supported.map(GoText.quoted).joined(separator: ", ")
         return FieldError(
             reason: .notSupported,
             field: path.description,
-            body: join("Unsupported value: \(GoText.shown(value))", supported.isEmpty ? "" : "supported values: \(list)")
+            body: join("Unsupported value: \(GoText.shown(value))", list)
         )
     }
 
