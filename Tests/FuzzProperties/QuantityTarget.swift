@@ -17,7 +17,11 @@ extension FuzzTarget {
             try expect(canonical.utf8.count <= 10_100, "\(canonical.utf8.count) characters are printed")
             let again = try expectSuccess("\(canonical) cannot be read") { try Quantity(parsing: canonical) }
             try expect(again == a, "\(canonical) is read as \(again)")
-            try expect(again.description == canonical, "\(canonical) is printed as \(again)")
+            // `9.765625Ki` is printed as `10000`, which is no longer binary and is printed as `10k`.
+            try expect(
+                again.description == canonical || again.format != a.format,
+                "\(canonical) is printed as \(again)"
+            )
             if let exact = a.exactValue {
                 try expect(exact == a.value && Quantity(exact) == a, "\(canonical) is not \(exact)")
             }
