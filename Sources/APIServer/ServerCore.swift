@@ -73,7 +73,7 @@ final class ServerCore: Sendable {
     /// - Parameter change: how the schema shows stored objects.
     func cache(
         of storageKey: String,
-        showing change: ((inout JSONValue) -> Void)? = nil,
+        showing change: (@Sendable (inout JSONValue) -> Void)? = nil,
         fields: @escaping @Sendable (JSONValue) -> [String: String]
     ) async throws(Status) -> WatchCache {
         let fresh = WatchCache(resource: storageKey, store: store, applied: applied, selectableFields: fields)

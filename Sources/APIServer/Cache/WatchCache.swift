@@ -12,6 +12,9 @@ final class WatchCache: Sendable {
     /// How many bytes of documents they may hold, whatever the objects themselves take.
     private static let historyBytes = 1 << 20
 
+    /// How many documents are read by one task.
+    private static let partSize = 256
+
     private struct State {
         var objects = SortedObjects()
         var history: [CacheEvent] = []
@@ -50,26 +53,14 @@ final class WatchCache: Sendable {
     /// Reads everything from the store. Until then the cache collects changes but serves nothing.
     ///
     /// - Parameter change: how the schema shows stored objects; see ``renew(_:)``.
-    func load(_ change: ((inout JSONValue) -> Void)? = nil) async throws(Status) {
+    func load(_ change: (@Sendable (inout JSONValue) -> Void)? = nil) async throws(Status) {
         let snapshot: ObjectSnapshot
         do {
             snapshot = try await store.load(resource: resource)
         } catch {
             throw Status(error)
         }
-        let fields = selectableFields.withLock { $0.read }
-        var objects: [CachedObject] = []
-        objects.reserveCapacity(snapshot.objects.count)
-        for stored in snapshot.objects {
-            do {
-                objects.append(try CachedObject(stored, fields: fields, change: change))
-            } catch {
-                throw .internalError(
-                    "the stored object \(resource) \(stored.path) cannot be read (\(error)); restore the data "
-                        + "from a backup"
-                )
-            }
-        }
+        let objects = try await read(snapshot.objects, change)
         let sorted = SortedObjects(sorted: objects)
         state.withLock { state in
             guard let early = state.early else { return }
@@ -79,6 +70,43 @@ final class WatchCache: Sendable {
             state.historyStart = snapshot.revision
             state.early = nil
             for change in early where change.revision > snapshot.revision { record(change, in: &state) }
+        }
+    }
+
+    /// Reads documents on all cores: at the start there may be many, and nobody is served before.
+    private func read(
+        _ stored: [StoredObject],
+        _ change: (@Sendable (inout JSONValue) -> Void)?
+    ) async throws(Status) -> [CachedObject] {
+        let fields = selectableFields.withLock { $0.read }
+        let resource = resource
+        let parts = stride(from: 0, to: stored.count, by: Self.partSize).map { start in
+            stored[start..<min(start + Self.partSize, stored.count)]
+        }
+        do {
+            let read = try await withThrowingTaskGroup(of: (Int, [CachedObject]).self) { group in
+                for (index, part) in parts.enumerated() {
+                    group.addTask {
+                        let objects = try part.map { stored in
+                            do {
+                                return try CachedObject(stored, fields: fields, change: change)
+                            } catch {
+                                throw Status.internalError(
+                                    "the stored object \(resource) \(stored.path) cannot be read (\(error)); restore "
+                                        + "the data from a backup"
+                                )
+                            }
+                        }
+                        return (index, objects)
+                    }
+                }
+                return try await group.reduce(into: [(Int, [CachedObject])]()) { $0.append($1) }
+            }
+            return read.sorted { $0.0 < $1.0 }.flatMap(\.1)
+        } catch let status as Status {
+            throw status
+        } catch {
+            throw .internalError("\(resource) cannot be read: \(error)")
         }
     }
 

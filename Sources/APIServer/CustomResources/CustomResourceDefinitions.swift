@@ -140,9 +140,11 @@ final class CustomResourceDefinitions: Sendable {
         let storage = try versions.first { $0["storage"]?.boolValue == true }.map { version throws(Status) in
             try CustomResourceFactory.strategy(spec, version)
         }
+        var shown: (@Sendable (inout JSONValue) -> Void)?
+        if let storage { shown = { document in storage.fromStorage(&document) } }
         let cache = try await core.cache(
             of: GroupResource(group: group, resource: plural).description,
-            showing: storage.map { strategy in { strategy.fromStorage(&$0) } }
+            showing: shown
         ) { document in
             indexed.compactMapValues { path in
                 switch document.value(at: path) {
