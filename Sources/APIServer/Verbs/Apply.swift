@@ -39,7 +39,8 @@ enum ApplyVerb {
         return try await Rendering.outcome(outcome, context: context, resource: resource)
     }
 
-    private static func read(_ patch: PatchDocument, _ context: RequestContext) throws(Status) -> JSONValue {
+    /// The applied configuration in a request's body.
+    static func read(_ patch: PatchDocument, _ context: RequestContext) throws(Status) -> JSONValue {
         do {
             let (value, duplicates) = try YAMLText.parse(patch.bytes)
             guard duplicates.isEmpty else {
@@ -62,7 +63,8 @@ enum ApplyVerb {
         }
     }
 
-    private static func checkIdentity(
+    /// Holds the configuration's name and namespace against the path.
+    static func checkIdentity(
         _ configuration: JSONValue,
         _ context: RequestContext,
         _ resource: ServedResource

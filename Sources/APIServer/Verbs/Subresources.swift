@@ -49,21 +49,13 @@ enum ScaleVerbs {
         switch context.info.verb {
         case "update":
             try OptionErrors.check(context, kind: "UpdateOptions")
-            let document = try BodyReader.read(context)
-            let body = document.value
-            guard body["kind"]?.stringValue == "Scale", body["apiVersion"]?.stringValue == "autoscaling/v1" else {
-                throw .badRequest(
-                    "\(body["kind"]?.stringValue ?? "") in version \"\(body["apiVersion"]?.stringValue ?? "")\" "
-                        + "cannot be handled as a Scale: expected autoscaling/v1 Scale"
-                )
-            }
-            guard body["metadata"]?["name"]?.stringValue ?? context.info.name == context.info.name else {
-                throw .badRequest("the name of the object does not match the name on the URL (\(context.info.name))")
-            }
+            let body = try BodyReader.read(context).value
+            try checkIdentity(body, context)
             return try await write(writer, paths, context) { _ throws(Status) in body }
         case "patch":
             let patch = try PatchDocument(context, resource: resource)
             try OptionErrors.checkPatch(context, isApply: patch.dialect == .apply)
+            if patch.dialect == .apply { return try await apply(patch, writer, paths, context) }
             return try await write(writer, paths, context) { scale throws(Status) in
                 let (changed, _) = try patch.apply(to: scale, resource: resource)
                 return changed
@@ -92,23 +84,82 @@ enum ScaleVerbs {
             old throws(Status) in
             guard let old else { throw .notFound(writer.resource.groupResource, name: context.info.name) }
             let wanted = try change(scale(of: old, paths))
-            let replicas = wanted["spec"]?["replicas"] ?? 0
-            guard let number = replicas.intValue else {
-                throw PatchDocument.invalidResult(wanted, "spec.replicas must be an integer")
-            }
-            guard number >= 0 else {
-                let field = "." + paths.specReplicas.joined(separator: ".")
-                throw writer.invalid(
-                    old,
-                    [.invalid(FieldPath(field), .int(number), "should be a non-negative integer")]
-                )
-            }
+            let number = try replicas(wanted["spec"]?["replicas"] ?? 0, of: old, writer, paths)
             var object = old
             object.set(.int(number), at: paths.specReplicas)
             object.set(wanted["metadata"]?["resourceVersion"], at: ["metadata", "resourceVersion"])
             return object
         }
         return Rendering.encode(scale(of: outcome.object, paths), status: 200, context: context)
+    }
+
+    /// Applies to the object what the configuration says of its scale, and records the manager for that field.
+    private static func apply(
+        _ patch: PatchDocument,
+        _ writer: ObjectWriter,
+        _ paths: ScalePaths,
+        _ context: RequestContext
+    ) async throws(Status) -> APIResponse {
+        let scale = try ApplyVerb.read(patch, context)
+        try ApplyVerb.checkIdentity(scale, context, writer.resource)
+        try checkIdentity(scale, context)
+        let owner = FieldOwner(manager: context.fieldManager, subresource: "scale", now: context.now)
+        let outcome = try await writer.update(subresource: "scale", manager: nil, isPatch: true) {
+            old throws(Status) in
+            guard let old else { throw .notFound(writer.resource.groupResource, name: context.info.name) }
+            let parent = Unstructured(old)
+            var configuration: JSONValue = [
+                "apiVersion": .string(parent.apiVersion), "kind": .string(parent.kind),
+                "metadata": ["name": .string(parent.name)],
+            ]
+            if let replicas = scale["spec"]?["replicas"] {
+                let count = try Self.replicas(replicas, of: old, writer, paths)
+                configuration.set(.int(count), at: paths.specReplicas)
+            }
+            return try owner.applied(
+                configuration,
+                to: old,
+                force: context.query.flag("force"),
+                resource: writer.resource
+            )
+        }
+        return Rendering.encode(Self.scale(of: outcome.object, paths), status: 200, context: context)
+    }
+
+    /// Refuses what is no Scale, or one of another object.
+    private static func checkIdentity(_ body: JSONValue, _ context: RequestContext) throws(Status) {
+        let typed = Unstructured(body)
+        guard ["", "Scale"].contains(typed.kind), ["", "autoscaling/v1"].contains(typed.apiVersion) else {
+            throw .badRequest(
+                "\(typed.kind) in version \"\(typed.apiVersion)\" cannot be handled as a Scale: expected "
+                    + "autoscaling/v1 Scale"
+            )
+        }
+        guard typed.name.isEmpty || typed.name == context.info.name else {
+            throw .badRequest(
+                "the name of the object (\(typed.name)) does not match the name on the URL (\(context.info.name))"
+            )
+        }
+        guard typed.namespace.isEmpty || typed.namespace == context.info.namespace else {
+            throw .badRequest("the namespace of the provided object does not match the namespace sent on the request")
+        }
+    }
+
+    /// The number of replicas that a Scale asks for.
+    private static func replicas(
+        _ value: JSONValue,
+        of object: JSONValue,
+        _ writer: ObjectWriter,
+        _ paths: ScalePaths
+    ) throws(Status) -> Int64 {
+        guard let number = value.intValue else {
+            throw PatchDocument.invalidResult(value, "spec.replicas must be an integer")
+        }
+        guard number >= 0 else {
+            let field = FieldPath("." + paths.specReplicas.joined(separator: "."))
+            throw writer.invalid(object, [.invalid(field, .int(number), "should be a non-negative integer")])
+        }
+        return number
     }
 
     private static func scale(of object: JSONValue, _ paths: ScalePaths) -> JSONValue {
