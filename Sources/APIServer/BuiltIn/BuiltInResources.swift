@@ -123,24 +123,41 @@ enum BuiltInResources {
         ]
     }
 
-    /// Kinds of which there are none here; `kubectl describe namespace` and `kubectl cluster-info` want to know.
+    /// Kinds of which there are none here. Clients ask for them all the same: `kubectl apply --prune` and
+    /// `kubectl cluster-info dump` for everything that a cluster can run, `kubectl describe namespace` for limits.
     private static var unlimited: [ServedResource] {
-        [
-            ("resourcequotas", "ResourceQuota", "quota"), ("limitranges", "LimitRange", "limits"),
-            ("services", "Service", "svc"),
-        ].map { plural, kind, short in
-            ServedResource(
-                group: "",
-                version: "v1",
-                names: ResourceNames(plural: plural, kind: kind, shortNames: [short]),
-                isNamespaced: true,
-                verbs: ["get", "list"],
-                strategy: ReviewStrategy(typeName: kind),
-                backend: .computed(EmptyResource()),
-                storageVersion: "v1",
-                storageGroup: ""
-            )
-        }
+        let namespaced: [(group: String, plural: String, kind: String, short: String)] = [
+            ("", "endpoints", "Endpoints", "ep"), ("", "limitranges", "LimitRange", "limits"),
+            ("", "persistentvolumeclaims", "PersistentVolumeClaim", "pvc"),
+            ("", "replicationcontrollers", "ReplicationController", "rc"),
+            ("", "resourcequotas", "ResourceQuota", "quota"), ("", "services", "Service", "svc"),
+            ("apps", "daemonsets", "DaemonSet", "ds"), ("apps", "deployments", "Deployment", "deploy"),
+            ("apps", "replicasets", "ReplicaSet", "rs"), ("apps", "statefulsets", "StatefulSet", "sts"),
+            ("batch", "cronjobs", "CronJob", "cj"), ("batch", "jobs", "Job", ""),
+            ("networking.k8s.io", "ingresses", "Ingress", "ing"),
+        ]
+        let volumes = empty("", "persistentvolumes", "PersistentVolume", "pv", isNamespaced: false)
+        return [volumes] + namespaced.map { empty($0.group, $0.plural, $0.kind, $0.short, isNamespaced: true) }
+    }
+
+    private static func empty(
+        _ group: String,
+        _ plural: String,
+        _ kind: String,
+        _ short: String,
+        isNamespaced: Bool
+    ) -> ServedResource {
+        ServedResource(
+            group: group,
+            version: "v1",
+            names: ResourceNames(plural: plural, kind: kind, shortNames: short.isEmpty ? [] : [short]),
+            isNamespaced: isNamespaced,
+            verbs: ["get", "list"],
+            strategy: ReviewStrategy(typeName: kind),
+            backend: .computed(EmptyResource()),
+            storageVersion: "v1",
+            storageGroup: group
+        )
     }
 
     /// Serves the stored kinds and the reviews.
