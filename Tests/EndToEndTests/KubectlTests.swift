@@ -38,6 +38,9 @@ struct KubectlTests {
         Line("kubectl apply -k overlay", out: "configmap/live-config created", "configmap/live-made created"),
         Line("kubectl get cm live-config -o go-template='{{.data.mode}} {{.data.level}}'", out: "production high"),
         Line("kubectl apply -k overlay", out: "configmap/live-config unchanged"),
+        Line("kubectl apply -k patches", out: "configmap/config-patched created", since: 25),
+        Line("kubectl get cm -l patched=yes -o jsonpath='{.items[0].data.level}'", out: "middle", since: 25),
+        Line("kubectl delete -k patches", out: #"configmap "config-patched" deleted"#, since: 25),
         Line("kubectl kustomize overlay | kubectl apply -f - --dry-run=server", out: "unchanged (server dry run)"),
         Line(
             "kubectl apply --server-side --field-manager=one -f configmap.yaml --force-conflicts",
@@ -58,7 +61,8 @@ struct KubectlTests {
         Line(
             "kubectl apply --prune -l set=pruned -f prune/one.yaml",
             out: "configmap/prune-one unchanged",
-            "configmap/prune-two pruned"
+            "configmap/prune-two pruned",
+            since: 25
         ),
         Line(
             "KUBECTL_APPLYSET=true kubectl apply --prune --applyset=sets -n work --server-side -f tree -R --force-conflicts",
@@ -105,13 +109,13 @@ struct KubectlTests {
         Line("kubectl label cm plain season=spring", out: "configmap/plain labeled"),
         Line("kubectl label cm plain season=fall", exit: 1, error: "already has a value (spring)"),
         Line("kubectl label cm plain season=fall --overwrite", out: "configmap/plain labeled"),
-        Line("kubectl label cm plain season-", out: "configmap/plain un"),
+        Line("kubectl label cm plain season-", out: "configmap/plain "),
         Line("kubectl annotate cm -l tier=web note='two words'", out: "configmap/plain annotated"),
         Line("kubectl get cm plain -o jsonpath='{.metadata.annotations.note}'", out: "two words"),
         Line("kubectl wait --for=jsonpath='{.data.b}'=2 cm/plain", out: "configmap/plain condition met", since: 23),
         Line("kubectl autoscale cm/plain --max=3", exit: 1, error: "cannot autoscale a ConfigMap"),
         Line("kubectl scale cm/plain --replicas=3", exit: 1, error: "could not find the requested resource"),
-        Line("kubectl rollout status deployment/x", exit: 1, error: #"doesn't have a resource type "deployment""#),
+        Line("kubectl rollout status deployment/x", exit: 1, error: #"deployments.apps "x" not found"#),
         Line("kubectl rollout restart cm/plain", exit: 1, error: "restarting is not supported"),
         Line("kubectl set image cm/plain a=b", exit: 1, error: "not a pod or does not have a pod template"),
     ]
@@ -159,7 +163,8 @@ struct KubectlTests {
         Line("kubectl create sa robot", out: "serviceaccount/robot created"),
         Line("kubectl create namespace other --dry-run=server -o name", out: "namespace/other"),
         Line("kubectl create -f configmap.yaml", exit: 1, error: "already exists"),
-        Line("kubectl create deployment d --image=x", exit: 1, error: "could not find the requested resource"),
+        Line("kubectl create deployment d --image=x", exit: 1, error: "does not allow this method"),
+        Line("kubectl get deployments,jobs", error: "No resources found in work namespace."),
         Line("kubectl create cm 'Bad Name'", exit: 1, error: "a lowercase RFC 1123 subdomain must consist of"),
         Line("kubectl run gone --image=missing:1 --restart=Never -- x", out: "pod/gone created"),
         Line("kubectl delete pod gone --now", out: #"pod "gone" "#),
@@ -172,7 +177,9 @@ struct KubectlTests {
         Line("kubectl patch cm plain -p '{\"metadata\":{\"finalizers\":[\"a.test/hold\"]}}'", out: "patched"),
         Line("kubectl delete cm plain --wait=false", out: #"configmap "plain" deleted"#),
         Line("kubectl get cm plain -o jsonpath={.metadata.finalizers}", out: "a.test/hold"),
-        Line("kubectl patch cm plain -p '{\"metadata\":{\"finalizers\":null}}' && kubectl wait --for=delete cm/plain"),
+        Line("kubectl patch cm plain -p '{\"metadata\":{\"finalizers\":null}}'", out: "configmap/plain patched"),
+        Line("kubectl wait --for=delete cm/plain", since: 24),
+        Line("kubectl get cm plain", exit: 1, error: #"configmaps "plain" not found"#),
         Line("kubectl delete cm -l tree=yes --cascade=foreground", out: #"configmap "outer" deleted"#),
         Line("kubectl delete cm --all --cascade=orphan", out: #"configmap "live-made" deleted"#),
         Line("kubectl delete namespace kube-system", exit: 1, error: "this namespace may not be deleted"),
@@ -214,7 +221,7 @@ struct KubectlTests {
         Line("kubectl explain plant", out: "Plant is something green."),
         Line("kubectl explain plant.spec.leaves", out: "How many leaves it has."),
         Line("kubectl explain plant --recursive", out: "planted", "indoors"),
-        Line("kubectl api-resources --categories=green -o name", out: "plants.garden.test"),
+        Line("kubectl api-resources --categories=green -o name", out: "plants.garden.test", since: 25),
         Line("kubectl create --validate=false -f plant.yaml", out: "plant.garden.test/fern created"),
         Line(
             "kubectl create --validate=strict -f plant.yaml",
@@ -317,6 +324,6 @@ struct KubectlTests {
     private static let ending: [Line] = [
         Line("kubectl delete pod talker --grace-period=0 --force --wait=false", out: "force deleted"),
         Line("kubectl delete pod crasher --now", out: "deleted"),
-        Line("kubectl wait --for=delete pod/talker pod/crasher --timeout=60s"),
+        Line("kubectl wait --for=delete pod/talker pod/crasher --timeout=60s", since: 24),
     ]
 }
