@@ -110,7 +110,12 @@ import Testing
         arguments: [
             (".spec.size", ["3"]), (".spec.missing", []), (".spec.list[1]", ["b"]), (".spec.list[*]", ["a", "b"]),
             (".status.conditions[?(@.type==\"Ready\")].status", ["True"]), (".metadata.labels['a.b/c']", ["x"]),
-            (".metadata.labels.a\\.b/c", ["x"]),
+            (".metadata.labels.a\\.b/c", ["x"]), (".spec.list[-1]", ["b"]), (".spec.list[0:1]", ["a"]),
+            (".spec.list[1:]", ["b"]), (".spec.list[0,1]", ["a", "b"]), (".spec.list[5]", []),
+            (".status.conditions[?(@.missing!=\"x\")].type", []),
+            (".status.conditions[?(@.status)].type", ["Other", "Ready"]), (".spec..size", ["3"]),
+            (".status.conditions[?(@.type<\"P\")].type", ["Other"]),
+            (".status.conditions[?(@.type>=\"Ready\")].type", ["Ready"]),
         ] as [(String, [String])]
     )
     func jsonPath(path: String, expected: [String]) throws {

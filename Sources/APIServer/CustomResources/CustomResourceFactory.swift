@@ -75,7 +75,10 @@ enum CustomResourceFactory {
             let kind = GroupVersionKind(group: "autoscaling", version: "v1", kind: "Scale")
             resource.subresources.append(.init(name: "scale", verbs: own, kind: kind))
         }
-        resource.columns = (version["additionalPrinterColumns"]?.arrayValue ?? []).map { column in
+        let columns = version["additionalPrinterColumns"]?.arrayValue ?? []
+        // With a path that nobody understands the kind has the columns of one without any.
+        let areClear = columns.allSatisfy { JSONPath($0["jsonPath"]?.stringValue ?? "") != nil }
+        resource.columns = (areClear ? columns : []).map { column in
             PrinterColumn(
                 name: column["name"]?.stringValue ?? "",
                 type: column["type"]?.stringValue ?? "string",

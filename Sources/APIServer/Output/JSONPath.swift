@@ -5,8 +5,51 @@ struct JSONPath: Sendable, Hashable {
     private enum Step: Sendable, Hashable {
         case member(String)
         case index(Int)
+        /// `[1:3]`, both ends optional.
+        case range(Int?, Int?)
+        /// `[0,2]`
+        case indexes([Int])
         case all
-        case filter(path: [String], isEqual: Bool, value: JSONValue)
+        /// `..name`: everything of that name, at any depth.
+        case descendants(String)
+        case filter(Filter)
+    }
+
+    /// `[?(@.type=="Ready")]`; without an operator: whether there is something at the path.
+    private struct Filter: Sendable, Hashable {
+        var path: [String]
+        var symbol: String?
+        var value: JSONValue
+
+        /// The operators, the longer ones first.
+        static let symbols = ["==", "!=", "<=", ">=", "<", ">"]
+
+        func matches(_ element: JSONValue) -> Bool {
+            // What is missing equals nothing, and differs from nothing either.
+            guard let found = element.value(at: path) else { return false }
+            guard let symbol else { return true }
+            if symbol == "==" { return isEqual(found) }
+            if symbol == "!=" { return !isEqual(found) }
+            let isLess: Bool
+            if let a = found.doubleValue, let b = value.doubleValue {
+                isLess = a < b
+            } else if let a = found.stringValue, let b = value.stringValue {
+                isLess = a.compareBytes(to: b) < 0
+            } else {
+                return false
+            }
+            return switch symbol {
+            case "<": isLess
+            case "<=": isLess || isEqual(found)
+            case ">": !isLess && !isEqual(found)
+            default: !isLess
+            }
+        }
+
+        private func isEqual(_ found: JSONValue) -> Bool {
+            if let a = found.doubleValue, let b = value.doubleValue { return a == b }
+            return found == value
+        }
     }
 
     private var steps: [Step] = []
@@ -18,6 +61,8 @@ struct JSONPath: Sendable, Hashable {
         while let first = rest.first {
             if first == "." {
                 rest.removeFirst()
+                let isDeep = rest.first == "."
+                if isDeep { rest.removeFirst() }
                 var name = ""
                 while let character = rest.first, character != ".", character != "[" {
                     rest.removeFirst()
@@ -29,7 +74,14 @@ struct JSONPath: Sendable, Hashable {
                         name.append(character)
                     }
                 }
-                if name == "*" { steps.append(.all) } else if !name.isEmpty { steps.append(.member(name)) }
+                if isDeep {
+                    guard !name.isEmpty else { return nil }
+                    steps.append(.descendants(name))
+                } else if name == "*" {
+                    steps.append(.all)
+                } else if !name.isEmpty {
+                    steps.append(.member(name))
+                }
             } else if first == "[" {
                 guard let step = Self.bracket(&rest) else { return nil }
                 steps.append(step)
@@ -66,18 +118,35 @@ struct JSONPath: Sendable, Hashable {
         if content == "*" { return .all }
         if let index = Int(content) { return .index(index) }
         if let name = unquoted(content) { return .member(name) }
+        if let step = positions(content) { return step }
         guard content.hasPrefix("?("), content.hasSuffix(")") else { return nil }
         let expression = content.dropFirst(2).dropLast()
-        for (symbol, isEqual) in [("==", true), ("!=", false)] {
+        for symbol in Filter.symbols {
             guard let range = split(expression, symbol) else { continue }
-            let left = Negotiation.trimmed(range.0)
+            guard let path = path(range.0) else { return nil }
             let right = Negotiation.trimmed(range.1)
-            guard left.hasPrefix("@") else { return nil }
-            let path = left.dropFirst().split(separator: ".").map(String.init)
             let value: JSONValue = unquoted(right).map { .string($0) } ?? ((try? JSONValue(parsing: right)) ?? .null)
-            return .filter(path: path, isEqual: isEqual, value: value)
+            return .filter(Filter(path: path, symbol: symbol, value: value))
         }
-        return nil
+        return path(expression).map { .filter(Filter(path: $0, symbol: nil, value: .null)) }
+    }
+
+    /// The path of a filter, `@.type`.
+    private static func path(_ text: Substring) -> [String]? {
+        let text = Negotiation.trimmed(text)
+        return text.hasPrefix("@") ? text.dropFirst().split(separator: ".").map(String.init) : nil
+    }
+
+    /// `1:3`, `:3`, `1:`, `0,2`
+    private static func positions(_ content: String) -> Step? {
+        let ends = content.split(separator: ":", omittingEmptySubsequences: false)
+        if ends.count == 2 {
+            guard ends.allSatisfy({ $0.isEmpty || Int($0) != nil }) else { return nil }
+            return .range(Int(ends[0]), Int(ends[1]))
+        }
+        let parts = content.split(separator: ",").map { Int(Negotiation.trimmed($0)) }
+        let indexes = parts.compactMap { $0 }
+        return indexes.count > 1 && indexes.count == parts.count ? .indexes(indexes) : nil
     }
 
     private static func split(_ text: Substring, _ symbol: String) -> (Substring, Substring)? {
@@ -106,17 +175,41 @@ struct JSONPath: Sendable, Hashable {
             for value in current {
                 switch step {
                 case .member(let name): if let member = value[name] { next.append(member) }
-                case .index(let index):
-                    let count = value.arrayValue?.count ?? 0
-                    if let element = value[index < 0 ? count + index : index] { next.append(element) }
+                case .index(let index): next += Self.elements([index], of: value)
+                case .indexes(let indexes): next += Self.elements(indexes, of: value)
+                case .range(let start, let end):
+                    let elements = value.arrayValue ?? []
+                    let first = Self.position(start ?? 0, in: elements.count)
+                    let last = Self.position(end ?? elements.count, in: elements.count)
+                    if first < last { next += elements[first..<last] }
+                case .descendants(let name): Self.collect(name, in: value, &next)
                 case .all: next += value.arrayValue ?? value.objectValue.map { Array($0.values) } ?? []
-                case .filter(let path, let isEqual, let wanted):
-                    next += (value.arrayValue ?? []).filter { ($0.value(at: path) == wanted) == isEqual }
+                case .filter(let filter): next += (value.arrayValue ?? []).filter(filter.matches)
                 }
             }
             current = next
         }
         return current
+    }
+
+    /// A position in a list of that length; negative ones count from its end.
+    private static func position(_ index: Int, in count: Int) -> Int {
+        min(max(index < 0 ? count + index : index, 0), count)
+    }
+
+    private static func elements(_ indexes: [Int], of value: JSONValue) -> [JSONValue] {
+        let elements = value.arrayValue ?? []
+        return indexes.compactMap { index in
+            let position = index < 0 ? elements.count + index : index
+            return elements.indices.contains(position) ? elements[position] : nil
+        }
+    }
+
+    private static func collect(_ name: String, in value: JSONValue, _ found: inout [JSONValue]) {
+        if let member = value[name] { found.append(member) }
+        for child in value.arrayValue ?? value.objectValue.map({ Array($0.values) }) ?? [] {
+            collect(name, in: child, &found)
+        }
     }
 
     /// A value as a cell shows it: text as it is, structures as JSON.
