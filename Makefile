@@ -57,7 +57,7 @@ format: ## Format the sources in place
 	@git ls-files '*.swift' ':!Fuzz/Sources' | xargs swift format -i
 
 .PHONY: generate
-generate: ## Write manifests/crds from the Spec's own description
+generate: ## Write manifests/crds and manifests/rbac from the Spec's own description
 	@swift run generate-manifests manifests
 
 .PHONY: verify

@@ -126,7 +126,7 @@ let package = Package(
             "APIServer",
             [
                 "APIMachinery", "KubeYAML", "Schema", "Storage", .asn1, .crypto, .httpTypes, .hummingbird,
-                .hummingbirdTLS, .logging, .nioCore, .nioSSL, .serviceLifecycle, .x509,
+                .hummingbirdTLS, .logging, .metrics, .nioCore, .nioSSL, .serviceLifecycle, .x509,
             ]
         ),
         module(
@@ -168,8 +168,8 @@ let package = Package(
             "ControlPlane",
             [
                 "APIMachinery", "APIServer", "Controller", "ControllerRuntime", "KubeAPI", "KubeClient", "LocalNode",
-                "Observability", "RunEngine", "Spec", "Storage", "StorageSQLite", .coreMetrics, .hummingbird, .logging,
-                .metrics, .serviceLifecycle, .unixSignals,
+                "Observability", "RunEngine", "Spec", "Storage", "StorageSQLite", .coreMetrics, .crypto, .hummingbird,
+                .logging, .metrics, .serviceLifecycle, .unixSignals,
             ]
         ),
 
@@ -177,7 +177,7 @@ let package = Package(
         program(
             "controller",
             folder: "controller",
-            ["APIMachinery", "ControlPlane", "Observability", .argumentParser, .logging]
+            ["APIMachinery", "APIServer", "ControlPlane", "Observability", .argumentParser, .logging]
         ),
         program(
             "agent-runner",

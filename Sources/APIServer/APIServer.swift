@@ -26,8 +26,13 @@ public final class APIServer: Service {
         public var podLogs: (any PodLogSource)?
         /// Tells what Pods use, for `kubectl top`.
         public var podMetrics: (any PodMetricsSource)?
-        /// What users and groups other than `system:masters` may do.
-        public var accessRules: [String: [AccessRule]] = [:]
+        /// ClusterRoles and ClusterRoleBindings that are there besides Kubernetes' own. At every start what is missing
+        /// of them is added; what people have added stays.
+        public var roles: [JSONValue] = []
+        /// Who else gets a client certificate, and a kubeconfig with it, in the data directory's `pki`.
+        public var identities: [ClientIdentity] = []
+        /// `nil` keeps no audit log.
+        public var audit: AuditOptions?
         /// Bearer tokens besides the administrator's, and whose they are.
         public var tokens: [String: UserInfo] = [:]
         /// Definitions (or any objects) that are applied at every start, before the server is ready.
@@ -65,12 +70,8 @@ public final class APIServer: Service {
         options.podLogs = configuration.podLogs
         options.metrics = configuration.podMetrics
         options.objectRules = configuration.objectRules
-        core = ServerCore(
-            store: store,
-            authorizer: ListedAuthorizer(rules: configuration.accessRules),
-            options: options,
-            logger: logger
-        )
+        let audit = configuration.audit.map { AuditLog($0, now: configuration.now, logger: logger) }
+        core = ServerCore(store: store, options: options, audit: audit, logger: logger)
         dispatcher = Dispatcher(core: core, health: health)
         backups = Backups(
             directory: configuration.dataDirectory,
@@ -126,6 +127,7 @@ public final class APIServer: Service {
     /// - Throws: if the data directory or the store cannot be used; the message says what to do.
     public func run() async throws {
         try PrivateFiles.makeDirectory(configuration.dataDirectory)
+        try core.audit?.open()
         try await load()
         let directory = configuration.dataDirectory
         let hosts = ["localhost", "127.0.0.1", "::1", "kubernetes", "kubernetes.default", "kubernetes.default.svc"]
@@ -133,7 +135,12 @@ public final class APIServer: Service {
         for name in [configuration.host] + configuration.hostNames where !names.contains(name) && name != "0.0.0.0" {
             names.append(name)
         }
-        let authority = try CertificateAuthority(directory: "\(directory)/pki", hosts: names)
+        let authority = try CertificateAuthority(
+            directory: "\(directory)/pki",
+            hosts: names,
+            clients: configuration.identities
+        )
+        core.authenticator.accept(try ClientCertificates(authority: authority.authority.certificate))
         try PrivateFiles.write(authority.authority.certificate, to: "\(directory)/ca.crt")
         core.authenticator.add(
             token: try administratorToken(),
@@ -144,25 +151,30 @@ public final class APIServer: Service {
         let frontend = HTTPFrontend(
             dispatcher: dispatcher,
             authenticator: core.authenticator,
-            backups: BackupEndpoint(core: core, backups: backups)
+            backups: BackupEndpoint(dispatcher: dispatcher, backups: backups)
         )
         let application = Application(
             responder: frontend,
             server: try .tls(
                 .http1(configuration: .init(additionalChannelHandlers: [DisconnectObserver()])),
-                tlsConfiguration: authority.tlsConfiguration()
+                configuration: TLSChannelConfiguration(
+                    tlsConfiguration: authority.tlsConfiguration(),
+                    // The authenticator looks at certificates: only it can say what is wrong with one.
+                    customVerificationCallback: { _, promise in promise.succeed(.certificateVerified) }
+                )
             ),
             configuration: ApplicationConfiguration(
                 address: .hostname(configuration.host, port: configuration.port),
                 serverName: nil
             ),
-            services: [Housekeeping(core: core)],
+            services: [Housekeeping(core: core)] + (core.audit.map { [$0] } ?? []),
             onServerRunning: { channel in
                 let port = channel.localAddress?.port ?? self.configuration.port
                 self.announce(port, authority)
             },
             logger: logger
         )
+        defer { core.audit?.close() }
         try await application.run()
         await core.store.close()
     }
@@ -173,6 +185,7 @@ public final class APIServer: Service {
         try await backups.finishPending()
         do throws(Status) {
             try await BuiltInResources.register(in: core)
+            try core.authorizer.load { core.existingCache($0) }
             let definitions = CustomResourceDefinitions(core: core)
             core.keep(definitions)
             try await definitions.loadAll()
@@ -184,6 +197,7 @@ public final class APIServer: Service {
     }
 
     private func applyManifests() async throws(Status) {
+        try await RoleBootstrap(core: core).run(DefaultRoles.all + configuration.roles)
         for manifest in configuration.manifests { try await apply(manifest) }
     }
 
@@ -216,8 +230,17 @@ public final class APIServer: Service {
     private func announce(_ port: Int, _ authority: CertificateAuthority) {
         let host = configuration.host == "0.0.0.0" ? "127.0.0.1" : configuration.host
         do {
-            let text = Kubeconfig.text(server: "https://\(host):\(port)", authority: authority)
-            try PrivateFiles.write(text, to: "\(configuration.dataDirectory)/kubeconfig")
+            func write(_ identity: CertificateAuthority.Identity, _ user: String, to file: String) throws {
+                let text = Kubeconfig.text(
+                    server: "https://\(host):\(port)",
+                    authority: authority.authority.certificate,
+                    user: user,
+                    identity: identity
+                )
+                try PrivateFiles.write(text, to: "\(configuration.dataDirectory)/\(file)")
+            }
+            for (name, identity) in authority.clients { try write(identity, name, to: "pki/\(name).kubeconfig") }
+            try write(authority.administrator, "admin", to: "kubeconfig")
         } catch {
             logger.error("no kubeconfig written", metadata: ["error": "\(error)"])
         }

@@ -1,4 +1,5 @@
 import APIMachinery
+import FoundationEssentials
 import Logging
 import Synchronization
 
@@ -20,33 +21,99 @@ final class Dispatcher: Sendable {
 
     /// The answer to a request; every failure becomes a Status.
     func respond(to request: APIRequest) async -> APIResponse {
-        var form: OutputForm?
-        do throws(Status) {
-            if let response = health.respond(to: request) { return response }
-            if request.path == "/version" || request.path == "/version/" { return .json(core.options.version.json) }
-            if request.user == .anonymous { throw .unauthorized() }
-            guard inFlight.add(1, ordering: .relaxed).newValue <= Self.maximumInFlight else {
-                inFlight.subtract(1, ordering: .relaxed)
-                throw .tooManyRequests("too many requests at once, please try again later", retryAfterSeconds: 1)
-            }
-            defer { inFlight.subtract(1, ordering: .relaxed) }
-            return try await route(request, form: &form)
-        } catch {
-            return Rendering.status(error, form: form)
+        await audited(request) { info, audit throws(Status) in try await self.admit(request, info, audit) }
+    }
+
+    /// The answer of somebody else to a request, after the same checks and with the same notes as of all requests.
+    func respond(
+        to request: APIRequest,
+        by handler: (APIRequest) async throws(Status) -> APIResponse
+    ) async -> APIResponse {
+        await audited(request) { info, audit throws(Status) in
+            try await handler(try self.authorized(request, info, audit))
         }
     }
 
-    private func route(_ request: APIRequest, form: inout OutputForm?) async throws(Status) -> APIResponse {
-        guard !request.path.utf8.contains(doubleSlash: ()) else { return .pathNotFound }
-        guard let info = RequestInfo(method: request.method, path: request.path, query: request.query) else {
-            // OpenAPI has content types of its own.
-            let accept = request.path.hasPrefix("/openapi/") ? nil : request.headers["accept"]
-            form = try Negotiation.form(accept: accept, query: request.query, offersDiscovery: true)
-            try await authorizePath(request)
-            return try await discovery.respond(to: request, form: form ?? OutputForm())
+    /// The answer to a request by somebody who showed credentials that are worth nothing.
+    func refuse(_ request: APIRequest, _ failure: AuthenticationFailure) async -> APIResponse {
+        await audited(request) { _, audit throws(Status) in
+            audit?.failed(failure)
+            throw .unauthorized()
         }
-        let plain = try? Negotiation.form(accept: request.headers["accept"], query: request.query)
-        form = plain
+    }
+
+    private func audited(
+        _ request: APIRequest,
+        _ body: (RequestInfo?, AuditRecord?) async throws(Status) -> APIResponse
+    ) async -> APIResponse {
+        let info = RequestInfo(method: request.method, path: request.path, query: request.query)
+        // Whoever names the request may find it again by that name.
+        let given = request.headers["audit-id"] ?? ""
+        let id = given.isEmpty ? UUID().uuidString.lowercased() : given
+        let record = core.audit.map { _ in
+            AuditRecord(id: id, request: request, info: info, received: core.options.now())
+        }
+        var response: APIResponse
+        do throws(Status) {
+            response = try await body(info, record)
+        } catch {
+            // OpenAPI has content types of its own, and no form is too strange for an error.
+            let form = try? Negotiation.form(accept: request.headers["accept"], query: request.query)
+            response = Rendering.status(error, form: form)
+        }
+        response.headers.append(("Audit-Id", id))
+        if let record { core.audit?.finish(record, &response) }
+        return response
+    }
+
+    /// Lets a request pass whose user may do what it asks for; answers it as one of that user.
+    private func authorized(
+        _ request: APIRequest,
+        _ info: RequestInfo?,
+        _ audit: AuditRecord?
+    ) throws(Status) -> APIRequest {
+        var request = request
+        if !request.impersonation.isEmpty, let wish = try Impersonation(request.impersonation) {
+            request.user = try wish.user(for: request.user, core.authorizer)
+            audit?.impersonated(request.user)
+        }
+        let attributes = AccessAttributes(request, info)
+        let decision = core.authorizer.authorize(attributes)
+        core.accessMetrics.decided(decision)
+        audit?.decided(decision)
+        if case .denied(let reason) = decision { throw attributes.forbidden(reason) }
+        return request
+    }
+
+    private func admit(
+        _ request: APIRequest,
+        _ info: RequestInfo?,
+        _ audit: AuditRecord?
+    ) async throws(Status) -> APIResponse {
+        let request = try authorized(request, info, audit)
+        if let response = health.respond(to: request) { return response }
+        if info == nil, request.path == "/version" || request.path == "/version/" {
+            return .json(core.options.version.json)
+        }
+        guard inFlight.add(1, ordering: .relaxed).newValue <= Self.maximumInFlight else {
+            inFlight.subtract(1, ordering: .relaxed)
+            throw .tooManyRequests("too many requests at once, please try again later", retryAfterSeconds: 1)
+        }
+        defer { inFlight.subtract(1, ordering: .relaxed) }
+        return try await route(request, info, audit)
+    }
+
+    private func route(
+        _ request: APIRequest,
+        _ info: RequestInfo?,
+        _ audit: AuditRecord?
+    ) async throws(Status) -> APIResponse {
+        guard !request.path.utf8.contains(doubleSlash: ()) else { return .pathNotFound }
+        guard let info else {
+            let accept = request.path.hasPrefix("/openapi/") ? nil : request.headers["accept"]
+            let form = try Negotiation.form(accept: accept, query: request.query, offersDiscovery: true)
+            return try await discovery.respond(to: request, form: form)
+        }
         guard let resource = core.registry.contents.resource(info.group, info.version, info.resource) else {
             // Within a built-in version the answer is a Status; where nothing is served it is plain text.
             let version = GroupVersion(group: info.group, version: info.version)
@@ -55,9 +122,8 @@ final class Dispatcher: Sendable {
             throw Self.unknown
         }
         // Only a known resource says that it cannot be had in the form that was asked for.
-        let chosen = try Negotiation.form(accept: request.headers["accept"], query: request.query)
-        form = chosen
-        let context = RequestContext(request: request, info: info, form: chosen, now: core.options.now())
+        let form = try Negotiation.form(accept: request.headers["accept"], query: request.query)
+        let context = RequestContext(request: request, info: info, form: form, now: core.options.now(), audit: audit)
         do throws(Status) {
             var response = try await serve(resource, context)
             if let text = resource.deprecationWarning { context.warn(text) }
@@ -66,7 +132,7 @@ final class Dispatcher: Sendable {
         } catch {
             if error == Self.notServed { return .pathNotFound }
             if let text = resource.deprecationWarning { context.warn(text) }
-            return Rendering.status(error, form: chosen, warnings: context.warnings)
+            return Rendering.status(error, form: form, warnings: context.warnings)
         }
     }
 
@@ -84,36 +150,8 @@ final class Dispatcher: Sendable {
         details: Status.Details()
     )
 
-    private func authorizePath(_ request: APIRequest) async throws(Status) {
-        let attributes = AccessAttributes(user: request.user, verb: request.method.lowercased(), path: request.path)
-        guard case .denied(let reason) = await core.authorizer.authorize(attributes) else { return }
-        throw Status(
-            code: 403,
-            reason: .forbidden,
-            message:
-                "forbidden: User \"\(request.user.name)\" cannot \(attributes.verb) path "
-                + "\"\(request.path)\"\(reason.isEmpty ? "" : ": \(reason)")",
-            details: Status.Details()
-        )
-    }
-
-    private func authorize(_ context: RequestContext) async throws(Status) {
-        let info = context.info
-        let attributes = AccessAttributes(user: context.request.user, info: info)
-        guard case .denied(let reason) = await core.authorizer.authorize(attributes) else { return }
-        let place = info.namespace.isEmpty ? "at the cluster scope" : "in the namespace \"\(info.namespace)\""
-        let resource = info.subresource.isEmpty ? info.resource : "\(info.resource)/\(info.subresource)"
-        throw .forbidden(
-            info.groupResource,
-            name: info.name,
-            "User \"\(context.request.user.name)\" cannot \(info.verb) resource \"\(resource)\" in API group "
-                + "\"\(info.group)\" \(place)\(reason.isEmpty ? "" : ": \(reason)")"
-        )
-    }
-
     private func serve(_ resource: ServedResource, _ context: RequestContext) async throws(Status) -> APIResponse {
         let info = context.info
-        try await authorize(context)
         try checkShape(resource, context)
         if !info.subresource.isEmpty { return try await SubresourceVerbs.run(core, resource, context) }
         switch info.verb {

@@ -7,10 +7,13 @@ import Synchronization
 final class ServerCore: Sendable {
     let store: any ObjectStore
     let registry = ResourceRegistry()
-    let authorizer: any Authorizer
+    let authorizer = RBACAuthorizer()
     let options: Options
     let logger: Logger
     let authenticator = Authenticator()
+    let accessMetrics = AccessMetrics()
+    /// `nil` if nobody wants one.
+    let audit: AuditLog?
     private let applied: AppliedRevision
     private let caches = Mutex<[String: WatchCache]>([:])
     /// Called with every committed change, after the caches have it.
@@ -28,9 +31,9 @@ final class ServerCore: Sendable {
         var objectRules: @Sendable (JSONValue) -> [FieldError] = { _ in [] }
     }
 
-    init(store: any ObjectStore, authorizer: any Authorizer, options: Options, logger: Logger) {
+    init(store: any ObjectStore, options: Options, audit: AuditLog? = nil, logger: Logger) {
         self.store = store
-        self.authorizer = authorizer
+        self.audit = audit
         self.options = options
         self.logger = logger
         applied = AppliedRevision(store.revision)
@@ -40,7 +43,10 @@ final class ServerCore: Sendable {
     /// Hands committed changes to the caches; called by the store's writer, in order.
     private func take(_ changes: [ObjectChange]) {
         let current = caches.withLock { $0 }
-        for change in changes { current[change.key.resource]?.apply(change) }
+        for change in changes {
+            current[change.key.resource]?.apply(change)
+            authorizer.apply(change)
+        }
         if let last = changes.last { applied.advance(to: last.revision) }
         listener.withLock { $0.body }?(changes)
     }

@@ -1,3 +1,4 @@
+import APIServer
 import FoundationEssentials
 import Glibc
 
@@ -10,7 +11,7 @@ final class DataDirectory: Sendable {
 
     var objects: String { "\(path)/objects.db" }
     var runs: String { "\(path)/runs.db" }
-    var kubeconfig: String { "\(path)/kubeconfig" }
+    func kubeconfig(of identity: ClientIdentity) -> String { "\(path)/pki/\(identity.name).kubeconfig" }
     var images: String { "\(path)/images" }
     var logs: String { "\(path)/logs" }
     var pods: String { "\(path)/pods" }

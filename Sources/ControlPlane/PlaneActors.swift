@@ -20,7 +20,7 @@ struct PlaneActors: Service {
     var engine: RunEngine
     var provider: WorkflowRunProvider
     var pods: PodRuntimeBridge
-    var runnerToken: String
+    var runnerTokens: RunnerTokens
     var readiness: PlaneReadiness
     var registry: PrometheusRegistry
     var logger: Logger
@@ -28,13 +28,13 @@ struct PlaneActors: Service {
     func run() async throws {
         _ = try await cancelWhenGracefulShutdown { try await server.ready() }
         readiness.set(.apiserver)
-        let configuration = try ClientConfiguration.load(kubeconfig: directory.kubeconfig)
-        let client = try KubeClient(configuration, logger: logger)
+        let client = try client(PlaneIdentities.controller)
+        let nodeClient = try self.client(PlaneIdentities.node)
         let workflows = Informer<Unstructured>(client: client, resource: Workflow.resource, logger: logger)
         let pools = Informer<Unstructured>(client: client, resource: WorkerPool.resource, logger: logger)
         CatalogSync.follow(workflows: workflows, pools: pools, into: engine.catalog, logger: logger)
         var settings = PoolSettings(controllerURL: "http://127.0.0.1:\(options.httpPort)")
-        settings.runnerToken = { [runnerToken] _ in runnerToken }
+        settings.runnerToken = { [runnerTokens] in runnerTokens.token(namespace: $0, pool: $1) }
         let controllers = ControllerSet(
             client: client,
             ControllerSet.Parts(
@@ -46,7 +46,7 @@ struct PlaneActors: Service {
             ),
             logger: logger
         )
-        let node = localNode(client)
+        let node = localNode(nodeClient)
         pods.connect(NodeSource(node: node))
         let synced = Announcement {
             for informer in [workflows, pools] { try await informer.waitUntilSynced() }
@@ -67,9 +67,16 @@ struct PlaneActors: Service {
             try await group.run()
         } catch {
             await client.shutdown()
+            await nodeClient.shutdown()
             throw error
         }
         await client.shutdown()
+        await nodeClient.shutdown()
+    }
+
+    /// A client with the rights of one part of the plane.
+    private func client(_ identity: ClientIdentity) throws -> KubeClient {
+        try KubeClient(try ClientConfiguration.load(kubeconfig: directory.kubeconfig(of: identity)), logger: logger)
     }
 
     private func localNode(_ client: KubeClient) -> LocalNode {

@@ -28,6 +28,27 @@ enum PlaneMetrics {
             "martinet_pool_interrupted_jobs_total",
             help: "Jobs that lost their runner to scaling, a rollout, a drain or an upgrade. Should stay 0."
         ),
+        MetricDescription(
+            "martinet_authentication_failures_total",
+            help: "Requests to the HTTP port with credentials that nobody has."
+        ),
+        MetricDescription(
+            "martinet_permission_denials_total",
+            help: "Requests to the HTTP port by somebody who may not do that."
+        ),
+        MetricDescription(
+            "authentication_attempts_total",
+            help: "Requests to the Kubernetes API by whether their credentials were good; none are good, too."
+        ),
+        MetricDescription(
+            "authorization_attempts_total",
+            help: "Requests to the Kubernetes API by whether their users may do what they asked for."
+        ),
+        MetricDescription("apiserver_audit_event_total", help: "Audit events that were to be logged."),
+        MetricDescription(
+            "apiserver_audit_error_total",
+            help: "Audit events that were lost, as for a full disk. Requests went on."
+        ),
         MetricDescription("martinet_rollouts_total", help: "Rollouts that ended, by outcome."),
         MetricDescription("martinet_authentication_failures_total", help: "Requests with no or a wrong token."),
         MetricDescription("martinet_permission_denials_total", help: "Requests whose token is not good for them."),

@@ -36,13 +36,16 @@ public enum Standalone {
 
         let secrets = Secrets(
             administrator: try directory.secret("token"),
-            runner: try directory.secret("runner-token")
+            runners: RunnerTokens(secret: try directory.secret("runner-key"))
         )
         let pods = PodRuntimeBridge()
         var configuration = APIServer.Configuration(dataDirectory: directory.path)
         configuration.host = options.host
         configuration.port = options.apiPort
         configuration.manifests = CustomResourceDefinitions.all.map(\.definition)
+        configuration.roles = PlaneIdentities.roles
+        configuration.identities = [PlaneIdentities.controller, PlaneIdentities.node]
+        configuration.audit = options.audit
         configuration.objectRules = { SemanticValidation.validate($0) }
         configuration.podLogs = pods
         configuration.podMetrics = pods
@@ -58,7 +61,7 @@ public enum Standalone {
             host: options.host,
             port: options.httpPort,
             engine: engine,
-            authorizer: TokenAuthorizer(administrator: secrets.administrator, runner: secrets.runner),
+            authorizer: TokenAuthorizer(administrator: secrets.administrator, runners: secrets.runners),
             health: health,
             registry: registry,
             version: Version.text,
@@ -71,7 +74,7 @@ public enum Standalone {
             engine: engine,
             provider: provider,
             pods: pods,
-            runnerToken: secrets.runner,
+            runnerTokens: secrets.runners,
             readiness: readiness,
             registry: registry,
             logger: logger
@@ -91,6 +94,6 @@ public enum Standalone {
 
     private struct Secrets {
         var administrator: String
-        var runner: String
+        var runners: RunnerTokens
     }
 }

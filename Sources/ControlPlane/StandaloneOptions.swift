@@ -1,3 +1,5 @@
+public import APIServer
+
 /// What `controller standalone` is told on its command line.
 public struct StandaloneOptions: Sendable {
     /// Everything is kept here; made if it is missing.
@@ -12,6 +14,8 @@ public struct StandaloneOptions: Sendable {
     public var programs: String
     /// How long a container that keeps failing waits before its first restart.
     public var restartBackoff: Duration
+    /// `nil` keeps no audit log.
+    public var audit: AuditOptions?
 
     /// Options; the defaults are loopback and the usual ports.
     public init(

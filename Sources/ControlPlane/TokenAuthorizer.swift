@@ -2,36 +2,36 @@ import APIMachinery
 import Metrics
 import RunEngine
 
-/// Who may use the HTTP port: an administrator everything, a runner its own protocol.
+/// Who may use the HTTP port: an administrator everything, a runner the protocol of its own pool.
 struct TokenAuthorizer: RequestAuthorizer {
     private let administrator: [UInt8]
-    private let runner: [UInt8]
+    private let runners: RunnerTokens
     private let failures = Counter(label: "martinet_authentication_failures_total")
     private let denials = Counter(label: "martinet_permission_denials_total")
 
-    init(administrator: String, runner: String) {
+    init(administrator: String, runners: RunnerTokens) {
         self.administrator = Array(administrator.utf8)
-        self.runner = Array(runner.utf8)
+        self.runners = runners
         // Present from the start, so that a rate over the first failure is seen.
         failures.increment(by: 0)
         denials.increment(by: 0)
     }
 
     func authorize(_ credential: RequestCredential, to action: RunAPIAction, in namespace: String) async throws {
-        let token = Array((credential.token ?? "").utf8)
-        if Self.equal(token, administrator) { return }
-        guard Self.equal(token, runner) else {
+        let token = credential.token ?? ""
+        if Self.equal(Array(token.utf8), administrator) { return }
+        guard let own = runners.pool(of: token) else {
             failures.increment()
             throw Status.unauthorized(
                 "Unauthorized: send the token of the data directory's file `token` as `Authorization: Bearer …` or `X-API-Key`"
             )
         }
-        if case .work = action { return }
+        if case .work(let pool) = action, own == RunnerTokens.Pool(namespace: namespace, name: pool) { return }
         denials.increment()
         throw Status.forbidden(
             GroupResource(group: "runs.martinet.dev", resource: "workflowruns"),
             name: "",
-            "a runner's token is good for /agents/v1 only"
+            "a runner's token is good for /agents/v1 of its own pool only, which is \(own.namespace)/\(own.name)"
         )
     }
 

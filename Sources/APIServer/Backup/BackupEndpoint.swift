@@ -10,7 +10,7 @@ struct BackupEndpoint: Sendable {
     static let restorePath = "/martinet/v1/restore"
     private static let chunkSize = 256 << 10
 
-    let core: ServerCore
+    let dispatcher: Dispatcher
     let backups: Backups
 
     /// The answer, if the path is one of these. Bodies of any size are taken: they go to the disk as they come.
@@ -19,28 +19,13 @@ struct BackupEndpoint: Sendable {
         body: some AsyncSequence<ByteBuffer, any Error> & Sendable
     ) async -> APIResponse? {
         guard request.path == Self.backupPath || request.path == Self.restorePath else { return nil }
-        do throws(Status) {
-            try await authorize(request)
+        return await dispatcher.respond(to: request) { request throws(Status) in
             switch (request.path, request.method) {
             case (Self.backupPath, "GET"): return try await backup()
             case (Self.restorePath, "POST"): return try await restore(request, body)
             default: throw Dispatcher.methodNotOffered
             }
-        } catch {
-            return Rendering.status(error, form: nil)
         }
-    }
-
-    private func authorize(_ request: APIRequest) async throws(Status) {
-        if request.user == .anonymous { throw .unauthorized() }
-        let attributes = AccessAttributes(user: request.user, verb: request.method.lowercased(), path: request.path)
-        guard case .denied = await core.authorizer.authorize(attributes) else { return }
-        throw Status(
-            code: 403,
-            reason: .forbidden,
-            message: "forbidden: User \"\(request.user.name)\" cannot \(attributes.verb) path \"\(request.path)\"",
-            details: Status.Details()
-        )
     }
 
     private func backup() async throws(Status) -> APIResponse {

@@ -123,6 +123,47 @@ enum BuiltInResources {
         ]
     }
 
+    private static func roles(_ authorizer: RBACAuthorizer) -> [Entry] {
+        // These tables show the moment, not how long ago it was.
+        let created = [column("Created At", TableWriter.ageColumn.description)]
+        func wide(_ name: String, _ what: String) -> PrinterColumn {
+            var column = column(name, "\(what) in the roleBinding")
+            column.priority = 1
+            return column
+        }
+        let bound = [
+            column(
+                "Role",
+                "RoleRef can reference a Role in the current namespace or a ClusterRole in the global namespace."
+            ),
+            age, wide("Users", "Users"), wide("Groups", "Groups"), wide("ServiceAccounts", "ServiceAccounts"),
+        ]
+        func entry(_ kind: String, _ strategy: any ResourceStrategy, _ columns: [PrinterColumn]) -> Entry {
+            Entry(
+                group: RoleIndex.group,
+                names: ResourceNames(plural: "\(kind.lowercased())s", kind: kind),
+                isNamespaced: !kind.hasPrefix("Cluster"),
+                strategy: strategy,
+                columns: columns
+            )
+        }
+        return [false, true].flatMap { isClusterWide in
+            let prefix = isClusterWide ? "Cluster" : ""
+            return [
+                entry(
+                    "\(prefix)Role",
+                    RoleStrategy(isClusterWide: isClusterWide, authorizer: authorizer),
+                    created
+                ),
+                entry(
+                    "\(prefix)RoleBinding",
+                    RoleBindingStrategy(isClusterWide: isClusterWide, authorizer: authorizer),
+                    bound
+                ),
+            ]
+        }
+    }
+
     /// Kinds of which there are none here. Clients ask for them all the same: `kubectl apply --prune` and
     /// `kubectl cluster-info dump` for everything that a cluster can run, `kubectl describe namespace` for limits.
     private static var unlimited: [ServedResource] {
@@ -162,7 +203,7 @@ enum BuiltInResources {
 
     /// Serves the stored kinds and the reviews.
     static func register(in core: ServerCore) async throws(Status) {
-        for entry in self.core + groups {
+        for entry in self.core + groups + roles(core.authorizer) {
             let storageGroup = entry.storageGroup ?? entry.group
             let strategy = entry.strategy
             let key = GroupResource(group: storageGroup, resource: entry.names.plural).description

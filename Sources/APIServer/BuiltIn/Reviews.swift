@@ -19,6 +19,13 @@ enum Reviews {
                 "SubjectAccessReview",
                 AccessReview(core: core, isSelf: false)
             ),
+            review(
+                authorization,
+                "localsubjectaccessreviews",
+                "LocalSubjectAccessReview",
+                AccessReview(core: core, isSelf: false, isLocal: true),
+                isNamespaced: true
+            ),
             review(authorization, "selfsubjectrulesreviews", "SelfSubjectRulesReview", RulesReview(core: core)),
             review(authentication, "selfsubjectreviews", "SelfSubjectReview", SelfReview()),
             review(authentication, "tokenreviews", "TokenReview", TokenReview(core: core)),
@@ -29,13 +36,14 @@ enum Reviews {
         _ group: String,
         _ plural: String,
         _ kind: String,
-        _ action: any ResourceAction
+        _ action: any ResourceAction,
+        isNamespaced: Bool = false
     ) -> ServedResource {
         ServedResource(
             group: group,
             version: "v1",
             names: ResourceNames(plural: plural, kind: kind),
-            isNamespaced: false,
+            isNamespaced: isNamespaced,
             verbs: ["create"],
             strategy: ReviewStrategy(typeName: kind),
             backend: .action(action),
@@ -48,6 +56,9 @@ enum Reviews {
     static func json(_ user: UserInfo) -> JSONValue {
         var result: JSONValue = ["username": .string(user.name), "groups": .array(user.groups.map(JSONValue.string))]
         if !user.uid.isEmpty { result["uid"] = .string(user.uid) }
+        for (key, values) in user.extra.sorted(by: { $0.key < $1.key }) {
+            result.set(.array(values.map(JSONValue.string)), at: ["extra", key])
+        }
         return result
     }
 }
@@ -59,111 +70,6 @@ struct ReviewStrategy: ResourceStrategy {
     var schema: KindSchema { KindSchema(type: .deduced, catalogName: nil) }
 
     func decode(_ object: inout JSONValue) throws(Status) -> [String] { [] }
-}
-
-/// May this user do that?
-private struct AccessReview: ResourceAction {
-    let core: ServerCore
-    let isSelf: Bool
-
-    func perform(_ object: JSONValue, _ context: RequestContext) async throws(Status) -> JSONValue {
-        let spec = object["spec"] ?? .null
-        let group = "authorization.k8s.io"
-        func invalid(_ error: FieldError) -> Status {
-            var status = Status.invalid(group: group, kind: "", name: "", errors: [error])
-            status.details?.kind = nil
-            return status
-        }
-        for (field, value) in object["metadata"]?.objectValue ?? [:] where field != "managedFields" && !value.isNull {
-            if value.objectValue?.isEmpty == true || value.stringValue == "" { continue }
-            throw invalid(.invalid(FieldPath("metadata"), object["metadata"] ?? .null, "must be empty"))
-        }
-        let resource = spec["resourceAttributes"]
-        let path = spec["nonResourceAttributes"]
-        if let path, resource != nil {
-            let shown: JSONValue = ["Path": path["path"] ?? "", "Verb": path["verb"] ?? ""]
-            throw invalid(
-                .invalid(
-                    FieldPath("spec").child("nonResourceAttributes"),
-                    shown,
-                    "cannot be specified in combination with resourceAttributes"
-                )
-            )
-        }
-        if path == nil, resource == nil {
-            throw invalid(
-                .invalid(
-                    FieldPath("spec").child("resourceAttributes"),
-                    .null,
-                    "exactly one of nonResourceAttributes or resourceAttributes must be specified"
-                )
-            )
-        }
-        var user = context.request.user
-        if !isSelf {
-            let groups = spec["groups"]?.arrayValue?.compactMap(\.stringValue) ?? []
-            user = UserInfo(name: spec["user"]?.stringValue ?? "", groups: groups)
-        }
-        func text(_ field: String) -> String { resource?[field]?.stringValue ?? "" }
-        let attributes =
-            path.map {
-                AccessAttributes(user: user, verb: $0["verb"]?.stringValue ?? "", path: $0["path"]?.stringValue ?? "")
-            }
-            ?? AccessAttributes(
-                user: user,
-                verb: text("verb"),
-                group: text("group"),
-                version: text("version"),
-                resource: text("resource"),
-                subresource: text("subresource"),
-                namespace: text("namespace"),
-                name: text("name")
-            )
-        var result = object
-        if var shown = resource {
-            for (field, value) in shown.objectValue ?? [:] where value.stringValue == "" { shown[field] = nil }
-            result.set(shown, at: ["spec", "resourceAttributes"])
-        }
-        switch await core.authorizer.authorize(attributes) {
-        case .allowed(let reason):
-            result["status"] = ["allowed": true]
-            if !reason.isEmpty { result.set(.string(reason), at: ["status", "reason"]) }
-        case .denied(let reason):
-            result["status"] = ["allowed": false]
-            if !reason.isEmpty { result.set(.string(reason), at: ["status", "reason"]) }
-        }
-        return result
-    }
-}
-
-/// What may I do here?
-private struct RulesReview: ResourceAction {
-    let core: ServerCore
-
-    func perform(_ object: JSONValue, _ context: RequestContext) async throws(Status) -> JSONValue {
-        let namespace = object.value(at: "spec", "namespace")?.stringValue ?? ""
-        guard !namespace.isEmpty else { throw .badRequest("no namespace on request") }
-        let (rules, isComplete) = await core.authorizer.rules(for: context.request.user, namespace: namespace)
-        func list(_ texts: [String]) -> JSONValue { .array(texts.map(JSONValue.string)) }
-        var resources: [JSONValue] = []
-        var paths: [JSONValue] = []
-        for rule in rules {
-            if rule.paths.isEmpty {
-                var entry: JSONValue = [
-                    "verbs": list(rule.verbs), "apiGroups": list(rule.groups), "resources": list(rule.resources),
-                ]
-                if !rule.names.isEmpty { entry["resourceNames"] = list(rule.names) }
-                resources.append(entry)
-            } else {
-                paths.append(["verbs": list(rule.verbs), "nonResourceURLs": list(rule.paths)])
-            }
-        }
-        var result = object
-        result["status"] = [
-            "resourceRules": .array(resources), "nonResourceRules": .array(paths), "incomplete": .bool(!isComplete),
-        ]
-        return result
-    }
 }
 
 /// Who am I?

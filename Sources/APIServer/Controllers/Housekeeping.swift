@@ -44,6 +44,7 @@ struct Housekeeping: Service {
             await collector.releaseOwners(later.owners)
             for name in later.namespaces { await reconcileNamespace(name) }
             for name in later.definitions { await reconcileDefinition(name) }
+            if later.concernsRoles { await aggregateRoles() }
         }
     }
 
@@ -52,6 +53,7 @@ struct Housekeeping: Service {
         var owners: Set<String> = []
         var namespaces: Set<String> = []
         var definitions: Set<String> = []
+        var concernsRoles = false
     }
 
     private func handle(_ change: ObjectChange, _ later: inout Later) async {
@@ -69,6 +71,7 @@ struct Housekeeping: Service {
         switch change.key.resource {
         case "namespaces": later.namespaces.insert(change.key.path)
         case CustomResourceDefinitions.storageKey: later.definitions.insert(change.key.path)
+        case RoleIndex.Resource.clusterRoles.rawValue: later.concernsRoles = true
         default:
             guard isGone else { break }
             // The last object of a namespace or of a kind may be what the deletion of these waits for.
@@ -98,6 +101,14 @@ struct Housekeeping: Service {
             try await definitions.reconcile(name)
         } catch {
             core.logger.warning("definition postponed", metadata: ["name": "\(name)", "error": "\(error)"])
+        }
+    }
+
+    private func aggregateRoles() async {
+        do throws(Status) {
+            try await RoleAggregation(core: core).run()
+        } catch {
+            core.logger.warning("rules of ClusterRoles not gathered", metadata: ["error": "\(error)"])
         }
     }
 

@@ -95,6 +95,13 @@ public struct APIRequest: Sendable {
     public var headers: [String: String]
     public var body: [UInt8]
     public var user: UserInfo
+    /// The `Impersonate-*` fields one by one: a group's name may contain commas.
+    public var impersonation: [HeaderField] = []
+    /// The address that the request came from; empty if it is not known.
+    public var remoteAddress = ""
+
+    /// Path and query as they were sent, for the audit log; the path alone if nobody kept them.
+    public var uri: String
 
     /// A request by that user.
     public init(
@@ -107,10 +114,24 @@ public struct APIRequest: Sendable {
     ) {
         self.method = method
         self.path = path
+        uri = path
         self.query = query
         self.headers = headers
         self.body = body
         self.user = user
+    }
+}
+
+/// One header field.
+public struct HeaderField: Sendable, Hashable {
+    /// In lower case.
+    public var name: String
+    public var value: String
+
+    /// A field of that name.
+    public init(name: String, value: String) {
+        self.name = name
+        self.value = value
     }
 }
 
@@ -119,6 +140,8 @@ public struct UserInfo: Sendable, Hashable {
     public var name: String
     public var uid: String
     public var groups: [String]
+    /// What else is known, as the fingerprint of the certificate.
+    public var extra: [String: [String]] = [:]
 
     /// A user in these groups.
     public init(name: String, uid: String = "", groups: [String] = []) {
@@ -128,7 +151,10 @@ public struct UserInfo: Sendable, Hashable {
     }
 
     /// Nobody in particular.
-    public static let anonymous = UserInfo(name: "system:anonymous", groups: ["system:unauthenticated"])
+    public static let anonymous = UserInfo(name: "system:anonymous", groups: [unauthenticatedGroup])
+
+    static let authenticatedGroup = "system:authenticated"
+    static let unauthenticatedGroup = "system:unauthenticated"
 
     /// Whether the user is in the group that may do everything.
     public var isMaster: Bool { groups.contains("system:masters") }

@@ -26,9 +26,6 @@ struct HTTPFrontend: HTTPResponder {
 
     @Sendable func respond(to request: Request, context: ConnectionContext) async throws -> Response {
         let headers = Self.headers(of: request)
-        guard let user = await authenticator.user(headers: headers, channel: context.channel) else {
-            return Self.response(Rendering.status(.unauthorized(), form: nil), to: request, on: context.channel)
-        }
         let uri = request.uri.string
         let mark = uri.utf8.firstIndex(of: UInt8(ascii: "?"))
         var apiRequest = APIRequest(
@@ -36,8 +33,22 @@ struct HTTPFrontend: HTTPResponder {
             path: mark.map { String(uri[..<$0]) } ?? uri,
             query: QueryParameters(mark.map { String(uri[uri.index(after: $0)...]) } ?? ""),
             headers: headers,
-            user: user
+            user: .anonymous
         )
+        apiRequest.uri = uri
+        apiRequest.headers["authorization"] = nil
+        if dispatcher.core.audit != nil { apiRequest.remoteAddress = context.channel.remoteAddress?.ipAddress ?? "" }
+        if headers.keys.contains(where: { $0.hasPrefix(Self.impersonationPrefix) }) {
+            apiRequest.impersonation = Self.impersonation(in: request)
+        }
+        do throws(AuthenticationFailure) {
+            apiRequest.user = try await authenticator.user(headers: headers, channel: context.channel)
+            dispatcher.core.accessMetrics.authenticated(true)
+        } catch {
+            dispatcher.core.accessMetrics.authenticated(false)
+            let answer = await dispatcher.refuse(apiRequest, error)
+            return Self.response(answer, to: request, on: context.channel)
+        }
         if let answer = await backups.respond(to: apiRequest, body: request.body) {
             return Self.response(answer, to: request, on: context.channel)
         }
@@ -58,6 +69,15 @@ struct HTTPFrontend: HTTPResponder {
         apiRequest.body = body
         let answer = await dispatcher.respond(to: apiRequest)
         return Self.response(answer, to: request, on: context.channel, accepted: headers["accept-encoding"])
+    }
+
+    private static let impersonationPrefix = "impersonate-"
+
+    private static func impersonation(in request: Request) -> [HeaderField] {
+        request.headers.compactMap { field in
+            let name = field.name.canonicalName
+            return name.hasPrefix(impersonationPrefix) ? HeaderField(name: name, value: field.value) : nil
+        }
     }
 
     private static func headers(of request: Request) -> [String: String] {

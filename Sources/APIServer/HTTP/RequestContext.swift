@@ -8,13 +8,16 @@ final class RequestContext: Sendable {
     let form: OutputForm
     /// The moment at which the request is taken to happen.
     let now: Timestamp
+    /// What the audit log is going to say of the request, if there is one.
+    let audit: AuditRecord?
     private let collected = Mutex<[String]>([])
 
-    init(request: APIRequest, info: RequestInfo, form: OutputForm, now: Timestamp) {
+    init(request: APIRequest, info: RequestInfo, form: OutputForm, now: Timestamp, audit: AuditRecord? = nil) {
         self.request = request
         self.info = info
         self.form = form
         self.now = now
+        self.audit = audit
     }
 
     var query: QueryParameters { request.query }

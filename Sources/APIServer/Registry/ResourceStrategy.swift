@@ -37,6 +37,10 @@ protocol ResourceStrategy: Sendable {
     /// Brings an object of this version to the form in which it is stored.
     func toStorage(_ object: inout JSONValue)
 
+    /// Refuses a write that the user may not make because of what is in the object; `old` is `nil` for a new object.
+    /// It comes before validation.
+    func authorizeWrite(_ object: JSONValue, old: JSONValue?, _ context: RequestContext) throws(Status)
+
     /// Clears what a creator may not set and computes what the server knows.
     func prepareForCreate(_ object: inout JSONValue, _ context: RequestContext)
 
@@ -99,6 +103,7 @@ extension ResourceStrategy {
     var returnsDeletedObject: Bool { false }
     func fromStorage(_ object: inout JSONValue) {}
     func toStorage(_ object: inout JSONValue) {}
+    func authorizeWrite(_ object: JSONValue, old: JSONValue?, _ context: RequestContext) throws(Status) {}
     func prepareForCreate(_ object: inout JSONValue, _ context: RequestContext) {}
     func prepareForUpdate(_ object: inout JSONValue, old: JSONValue, subresource: String) {}
     func canonicalize(_ object: inout JSONValue) {}

@@ -2,16 +2,13 @@ import APIMachinery
 import Crypto
 import NIOCore
 import NIOSSL
-import SwiftASN1
 import Synchronization
-import X509
 
-/// Finds out who is asking: by bearer token, or by the certificate of the connection.
+/// Finds out who is asking: by the certificate of the connection, or by bearer token.
 final class Authenticator: Sendable {
     private struct State {
         var usersByTokenDigest: [SHA256.Digest: UserInfo] = [:]
-        var certificates: [[UInt8]: UserInfo] = [:]
-        var failures = 0
+        var certificates: ClientCertificates?
     }
 
     private let state = Mutex(State())
@@ -24,23 +21,37 @@ final class Authenticator: Sendable {
         state.withLock { $0.usersByTokenDigest[digest] = user }
     }
 
-    /// How many requests came with credentials that nobody has.
-    var failures: Int { state.withLock { $0.failures } }
+    /// Accepts client certificates.
+    func accept(_ certificates: ClientCertificates) { state.withLock { $0.certificates = certificates } }
 
-    /// Who is asking; `nil` if the credentials are wrong.
-    func user(headers: [String: String], channel: any Channel) async -> UserInfo? {
-        if let authorization = headers["authorization"] { return user(authorization: authorization) }
-        guard let certificate = try? await channel.nioSSL_peerCertificate().get(),
-            let bytes = try? certificate.toDERBytes()
-        else { return .anonymous }
-        if let known = state.withLock({ $0.certificates[bytes] }) { return known }
-        guard let user = Self.user(certificate: bytes) else { return nil }
-        state.withLock { state in
-            // The handshake has verified the certificate; this only spares reading it again.
-            if state.certificates.count >= 256 { state.certificates = [:] }
-            state.certificates[bytes] = user
+    /// Who is asking. Who shows nothing is anonymous; who shows something that is worth nothing is refused.
+    func user(headers: [String: String], channel: any Channel) async throws(AuthenticationFailure) -> UserInfo {
+        var bytes: [UInt8]?
+        if let certificate = try? await channel.nioSSL_peerCertificate().get() {
+            bytes = try? certificate.toDERBytes()
         }
-        return user
+        return try await user(authorization: headers["authorization"], certificate: bytes)
+    }
+
+    /// Who shows that header and that certificate (as DER); the first that is good counts.
+    func user(authorization: String?, certificate: [UInt8]?) async throws(AuthenticationFailure) -> UserInfo {
+        var attempted: [String] = []
+        if let certificate {
+            if let certificates = state.withLock({ $0.certificates }),
+                let user = await certificates.user(der: certificate)
+            {
+                return user
+            }
+            attempted.append("x509")
+        }
+        if let authorization, !authorization.isEmpty {
+            let parts = authorization.split(separator: " ", maxSplits: 1)
+            let scheme = parts.first?.lowercased() ?? ""
+            if scheme == "bearer", parts.count == 2, let user = user(token: String(parts[1])) { return user }
+            attempted.append(scheme == "bearer" || scheme == "basic" ? scheme : "unknown")
+        }
+        guard attempted.isEmpty else { throw AuthenticationFailure(attempted: attempted) }
+        return .anonymous
     }
 
     /// Who a token belongs to.
@@ -48,35 +59,8 @@ final class Authenticator: Sendable {
         let digest = SHA256.hash(data: Array(token.utf8))
         return state.withLock { $0.usersByTokenDigest[digest] }.map { user in
             var user = user
-            if !user.groups.contains("system:authenticated") { user.groups.append("system:authenticated") }
+            if !user.groups.contains(UserInfo.authenticatedGroup) { user.groups.append(UserInfo.authenticatedGroup) }
             return user
         }
-    }
-
-    private func user(authorization: String) -> UserInfo? {
-        let parts = authorization.split(separator: " ", maxSplits: 1)
-        guard parts.count == 2, parts[0].lowercased() == "bearer", let user = user(token: String(parts[1])) else {
-            state.withLock { $0.failures += 1 }
-            return nil
-        }
-        return user
-    }
-
-    /// The subject of a client certificate: its common name is the user, its organizations are the groups.
-    private static func user(certificate bytes: [UInt8]) -> UserInfo? {
-        guard let certificate = try? Certificate(derEncoded: bytes) else { return nil }
-        var name: String?
-        var groups: [String] = []
-        for part in certificate.subject {
-            for attribute in part {
-                if attribute.type == .RDNAttributeType.commonName {
-                    name = String(describing: attribute.value)
-                } else if attribute.type == .RDNAttributeType.organizationName {
-                    groups.append(String(describing: attribute.value))
-                }
-            }
-        }
-        guard let name else { return nil }
-        return UserInfo(name: name, groups: groups + ["system:authenticated"])
     }
 }

@@ -4,6 +4,22 @@ import NIOSSL
 import SwiftASN1
 import X509
 
+/// Somebody who gets a client certificate of the server's own authority.
+public struct ClientIdentity: Sendable, Hashable {
+    /// The name of the files.
+    public var name: String
+    /// Who the certificate says its holder is.
+    public var user: String
+    public var groups: [String]
+
+    /// A user in these groups, whose files have that name.
+    public init(name: String, user: String, groups: [String] = []) {
+        self.name = name
+        self.user = user
+        self.groups = groups
+    }
+}
+
 /// The server's own certificates, kept in a directory: an authority, the server's and an administrator's.
 ///
 /// Made at the first start. The authority lives for ten years; the others for one, and are renewed when less than
@@ -18,6 +34,8 @@ struct CertificateAuthority: Sendable {
     let authority: Identity
     let server: Identity
     let administrator: Identity
+    /// By the names of their files.
+    let clients: [String: Identity]
 
     private static let authorityLifetime: TimeInterval = 10 * 365 * 86400
     private static let lifetime: TimeInterval = 365 * 86400
@@ -25,7 +43,7 @@ struct CertificateAuthority: Sendable {
     /// Reads the certificates of a directory and makes those that are missing or due.
     ///
     /// - Parameter hosts: names and addresses by which clients reach the server.
-    init(directory: String, hosts: [String], now: Date = Date()) throws {
+    init(directory: String, hosts: [String], clients: [ClientIdentity] = [], now: Date = Date()) throws {
         try PrivateFiles.makeDirectory(directory)
         let signer: Signer
         if let certificate = PrivateFiles.read("\(directory)/ca.crt"),
@@ -49,6 +67,16 @@ struct CertificateAuthority: Sendable {
                 CommonName("kubernetes-admin")
             }
         }
+        var identities: [String: Identity] = [:]
+        for client in clients {
+            identities[client.name] = try Self.identity(client.name, directory, signer, hosts: [], now: now) {
+                try DistinguishedName {
+                    for group in client.groups { OrganizationName(group) }
+                    CommonName(client.user)
+                }
+            }
+        }
+        self.clients = identities
     }
 
     private static func identity(
@@ -61,12 +89,13 @@ struct CertificateAuthority: Sendable {
     ) throws -> Identity {
         let certificatePath = "\(directory)/\(name).crt"
         let keyPath = "\(directory)/\(name).key"
+        let subject = try subject()
         if let certificate = PrivateFiles.read(certificatePath), let key = PrivateFiles.read(keyPath),
-            signer.isCurrent(certificate, hosts: hosts, now: now, lifetime: lifetime)
+            signer.isCurrent(certificate, of: subject, hosts: hosts, now: now, lifetime: lifetime)
         {
             return Identity(certificate: certificate, key: key)
         }
-        let identity = try signer.sign(subject: subject(), hosts: hosts, now: now, lifetime: lifetime)
+        let identity = try signer.sign(subject: subject, hosts: hosts, now: now, lifetime: lifetime)
         try PrivateFiles.write(identity.key, to: keyPath)
         try PrivateFiles.write(identity.certificate, to: certificatePath)
         return identity
@@ -130,9 +159,16 @@ private struct Signer {
         certificate.notValidAfter.timeIntervalSince(now) < lifetime / 3
     }
 
-    /// Whether a certificate is of this authority, for these hosts, and has enough of its life before it.
-    func isCurrent(_ pem: String, hosts: [String], now: Date, lifetime: TimeInterval) -> Bool {
+    /// Whether a certificate is of this authority, of that subject, for these hosts, and has enough of its life before it.
+    func isCurrent(
+        _ pem: String,
+        of subject: DistinguishedName,
+        hosts: [String],
+        now: Date,
+        lifetime: TimeInterval
+    ) -> Bool {
         guard let other = try? Certificate(pemEncoded: pem), other.issuer == certificate.subject,
+            other.subject == subject,
             certificate.publicKey.isValidSignature(other.signature, for: other),
             other.notValidAfter.timeIntervalSince(now) >= lifetime / 3
         else { return false }

@@ -18,9 +18,11 @@ enum CreateVerb {
         case .computed: throw .methodNotAllowed(resource.groupResource, verb: "create")
         case .objects(let backend):
             try ObjectDecoder.fit(&object, context: context, resource: resource)
+            context.audit?.concerns(object)
             let writer = ObjectWriter(core: core, resource: resource, backend: backend, context: context)
             let owner = FieldOwner(manager: context.fieldManager, now: context.now)
             let outcome = try await writer.create(object, manager: owner)
+            context.audit?.concerns(outcome.object)
             return try await Rendering.outcome(outcome, context: context, resource: resource)
         }
     }

@@ -31,6 +31,7 @@ struct ObjectWriter: Sendable {
     /// Stores a new object that has been decoded from the request's body.
     func create(_ body: JSONValue, manager: FieldOwner? = nil) async throws(Status) -> Outcome {
         var object = body
+        try resource.strategy.authorizeWrite(object, old: nil, context)
         let version = object["metadata"]?["resourceVersion"]?.stringValue ?? ""
         guard version.isEmpty || version == "0" else {
             throw Status(code: 500, reason: nil, message: "resourceVersion should not be set on objects to be created")
@@ -174,6 +175,7 @@ struct ObjectWriter: Sendable {
         SystemFields.keep(in: &object, from: old)
         object.set(.string(String(stored.revision)), at: ["metadata", "resourceVersion"])
         resource.strategy.prepareForUpdate(&object, old: old, subresource: subresource)
+        try resource.strategy.authorizeWrite(object, old: old, context)
         if let manager { object = try manager.updated(object, old: old, resource: resource) }
         SystemFields.dropEmpty(&object)
         MetadataRules.tidy(&object, context: context)

@@ -87,7 +87,9 @@ struct PodBuilder {
             [
                 "name": "MARTINET_TOKEN",
                 "valueFrom": [
-                    "secretKeyRef": ["name": .string(settings.tokenSecret), "key": .string(settings.tokenKey)]
+                    "secretKeyRef": [
+                        "name": .string(settings.tokenSecret), "key": .string(settings.tokenKey(ofPool: pool.name)),
+                    ]
                 ],
             ],
             value("MARTINET_WORKERS", String(revision.concurrency)),

@@ -45,12 +45,12 @@ extension PoolLook {
         try await recorder.prune(revisions, inUse: inUse, limit: spec.revisionHistoryLimit ?? 10)
     }
 
-    /// Keeps the Secret with the token of the namespace's runners, if that is ours to do.
+    /// Keeps the token of the pool's runners in the namespace's Secret, if that is ours to do.
     func keepSecret() async throws {
-        guard let token = reconciler.settings.runnerToken?(pool.namespace) else { return }
+        guard let token = reconciler.settings.runnerToken?(pool.namespace, pool.name) else { return }
         let name = reconciler.settings.tokenSecret
-        let key = reconciler.settings.tokenKey
-        guard reconciler.secretsKept.insert(pool.namespace, token) else { return }
+        let key = reconciler.settings.tokenKey(ofPool: pool.name)
+        guard reconciler.secretsKept.insert("\(pool.namespace)/\(pool.name)", token) else { return }
         let secret = Secret(
             metadata: ObjectMeta(name: name, namespace: pool.namespace),
             stringData: [key: token],
@@ -67,7 +67,7 @@ extension PoolLook {
                 WriteOptions(fieldManager: WorkerPoolReconciler.fieldManager)
             )
         } catch {
-            reconciler.secretsKept.forget(pool.namespace)
+            reconciler.secretsKept.forget("\(pool.namespace)/\(pool.name)")
             throw error
         }
     }

@@ -4,11 +4,12 @@ import APIMachinery
 public struct PoolSettings: Sendable {
     /// Where runners find the controller: `http://127.0.0.1:8080`, or a Service on a cluster.
     public var controllerURL: String
-    /// The Secret, in each pool's namespace, that holds the token of its runners, and the key in it.
+    /// The Secret, in each pool's namespace, that holds the tokens of its runners.
     public var tokenSecret: String
+    /// The key in the Secret, where somebody else keeps it.
     public var tokenKey: String
-    /// The token for runners of a namespace. With it the reconciler keeps the Secret; without it, somebody else does.
-    public var runnerToken: (@Sendable (_ namespace: String) -> String)?
+    /// The token for the runners of a pool. With it the reconciler keeps the Secret, with a key for every pool.
+    public var runnerToken: (@Sendable (_ namespace: String, _ pool: String) -> String)?
     /// The image of runners whose pool has no template.
     public var defaultImage: String
     /// Where runners serve their probes and metrics, inside the Pod.
@@ -31,4 +32,7 @@ public struct PoolSettings: Sendable {
         loadWindow = .seconds(5)
         queueStatusPeriod = .seconds(5)
     }
+
+    /// The key under which the Secret holds the token of that pool.
+    func tokenKey(ofPool pool: String) -> String { runnerToken == nil ? tokenKey : pool }
 }

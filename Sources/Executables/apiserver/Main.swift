@@ -20,12 +20,16 @@ struct APIServerCommand: AsyncParsableCommand {
     @Option(help: "The port to listen on; 0 for any.")
     var port = 6443
 
+    @Option(help: "Write an audit log to this file.")
+    var auditLogPath: String?
+
     func run() async throws {
         let logger = Logger(label: "apiserver")
         try APIServer.prepareDataDirectory(dataDir)
         let store = try SQLiteObjectStore(path: "\(dataDir)/objects.sqlite")
         var configuration = APIServer.Configuration(dataDirectory: dataDir)
         configuration.port = port
+        configuration.audit = auditLogPath.map(AuditOptions.init(path:))
         let server = APIServer(configuration: configuration, store: store, logger: logger)
         let group = ServiceGroup(
             services: [server],

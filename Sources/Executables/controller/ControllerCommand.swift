@@ -45,6 +45,8 @@ struct StandaloneCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The address to listen on; loopback unless told otherwise.", valueName: "address"))
     var host = "127.0.0.1"
 
+    @OptionGroup var audit: AuditFlags
+
     @Option(help: "trace, debug, info, notice, warning, error or critical; default: $LOG_LEVEL or info.")
     var logLevel: String?
 
@@ -52,6 +54,7 @@ struct StandaloneCommand: AsyncParsableCommand {
     var logFormat: String?
 
     func validate() throws {
+        try audit.check()
         for (name, port) in [("--api-port", apiPort), ("--http-port", httpPort)] where !(0...65535).contains(port) {
             throw ValidationError("\(name) \(port): a port is a number from 0 to 65535")
         }
@@ -71,6 +74,7 @@ struct StandaloneCommand: AsyncParsableCommand {
         options.apiPort = apiPort
         options.httpPort = httpPort
         options.host = host
+        options.audit = audit.options
         // For tests that kill runners on purpose and must not wait as long as Kubernetes does.
         if let text = environment["MARTINET_RESTART_BACKOFF_SECONDS"], let seconds = Double(text), seconds >= 0 {
             options.restartBackoff = .seconds(seconds)

@@ -39,7 +39,7 @@ final class PoolWorld: Sendable {
         )
         self.client = client
         var settings = PoolSettings(controllerURL: "http://127.0.0.1:8080")
-        settings.runnerToken = { _ in "secret" }
+        settings.runnerToken = { _, _ in "secret" }
         make = { [source, runners, queues, events, time, settings] in
             WorkerPoolReconciler(
                 client: client,

@@ -37,10 +37,11 @@ import Testing
         #expect(variable("MARTINET_POOL")?.value == "p")
         #expect(variable("MARTINET_WORKERS")?.value == "7")
         #expect(variable("MARTINET_TOKEN")?.valueFrom?.secretKeyRef?.name == "martinet-runner")
+        #expect(variable("MARTINET_TOKEN")?.valueFrom?.secretKeyRef?.key == "p", "a key for every pool")
         #expect(variable("POD_NAME")?.valueFrom?.fieldRef?.fieldPath == "metadata.name")
         #expect(variable("POD_UID")?.valueFrom?.fieldRef?.fieldPath == "metadata.uid")
         let secret = try await world.client.get(Secret.self, namespace: "default", name: "martinet-runner")
-        #expect(secret.stringData == ["token": "secret"])
+        #expect(secret.stringData == ["p": "secret"])
         #expect(world.events.messages("SuccessfulCreate").count == 1)
     }
 

@@ -66,8 +66,19 @@ let protobufNumbers = """
     SelfSubjectReview metadata=1
     SubjectAccessReview metadata=1 spec=2
     SubjectAccessReviewSpec resourceAttributes=1 nonResourceAttributes=2 user=3 groups=4 uid=6
+    LocalSubjectAccessReview metadata=1 spec=2
     TokenReview metadata=1 spec=2
     TokenReviewSpec token=1 audiences=2
+    Role metadata=1 rules=2
+    ClusterRole metadata=1 rules=2 aggregationRule=3
+    AggregationRule clusterRoleSelectors=1
+    LabelSelector matchLabels=1 matchExpressions=2
+    LabelSelectorRequirement key=1 operator=2 values=3
+    PolicyRule verbs=1 apiGroups=2 resources=3 resourceNames=4 nonResourceURLs=5
+    RoleBinding metadata=1 subjects=2 roleRef=3
+    ClusterRoleBinding metadata=1 subjects=2 roleRef=3
+    Subject kind=1 apiGroup=2 name=3 namespace=4
+    RoleRef apiGroup=1 kind=2 name=3
     """
 
 /// Types that only ever come in requests.
@@ -114,6 +125,9 @@ let requestTypes = """
       user string
       groups [string]
       uid string
+    LocalSubjectAccessReview "LocalSubjectAccessReview checks whether or not a user or group can perform an action in a given namespace."
+      metadata ObjectMeta
+      spec SubjectAccessReviewSpec
     package io.k8s.api.authentication.v1
     SelfSubjectReview "SelfSubjectReview contains the user information that the kube-apiserver has about the user making this request."
       metadata ObjectMeta

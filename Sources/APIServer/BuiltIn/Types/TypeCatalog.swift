@@ -54,7 +54,9 @@ struct TypeCatalog: Sendable {
 
     static let builtIn: TypeCatalog = {
         var catalog = TypeCatalog()
-        for table in [metaTypes, coreTypes, podTypes, volumeTypes, groupTypes, requestTypes] { catalog.read(table) }
+        for table in [metaTypes, coreTypes, podTypes, volumeTypes, groupTypes, roleTypes, requestTypes] {
+            catalog.read(table)
+        }
         return catalog
     }()
 

@@ -1,0 +1,107 @@
+import APIMachinery
+
+/// What somebody wants to do.
+struct AccessAttributes: Sendable, Hashable {
+    var user: UserInfo
+    var verb: String
+    var group = ""
+    var version = ""
+    var resource = ""
+    var subresource = ""
+    /// Empty for objects of the cluster, and for a look over all namespaces.
+    var namespace = ""
+    /// Empty for all objects.
+    var name = ""
+    /// The path, for requests that are not about a resource.
+    var path: String?
+
+    /// A request about a path that is no resource.
+    init(user: UserInfo, verb: String, path: String) {
+        self.user = user
+        self.verb = verb
+        self.path = path
+    }
+
+    /// A request about a resource.
+    init(
+        user: UserInfo,
+        verb: String,
+        group: String,
+        version: String = "",
+        resource: String,
+        subresource: String = "",
+        namespace: String = "",
+        name: String = ""
+    ) {
+        self.user = user
+        self.verb = verb
+        self.group = group
+        self.version = version
+        self.resource = resource
+        self.subresource = subresource
+        self.namespace = namespace
+        self.name = name
+    }
+
+    /// What a request is about; `info` is `nil` for paths that are no resources.
+    init(_ request: APIRequest, _ info: RequestInfo?) {
+        guard let info else {
+            self.init(user: request.user, verb: request.method.lowercased(), path: request.path)
+            return
+        }
+        self.init(
+            user: request.user,
+            verb: info.verb,
+            group: info.group,
+            version: info.version,
+            resource: info.resource,
+            subresource: info.subresource,
+            namespace: info.namespace,
+            name: info.name
+        )
+        // Who lists or watches by one name asks for that object alone.
+        if name.isEmpty, verb == "list" || verb == "watch", let text = request.query["fieldSelector"],
+            let selector = try? FieldSelector(parsing: text), let only = selector.exactValue(of: "metadata.name"),
+            Validation.pathSegment(only).isEmpty
+        {
+            name = only
+        }
+    }
+
+    /// What was refused, in the words of Kubernetes.
+    var refusal: String {
+        var text = "User \"\(user.name)\" cannot \(verb) "
+        if let path {
+            text += "path \"\(path)\""
+        } else {
+            let whole = subresource.isEmpty ? resource : "\(resource)/\(subresource)"
+            text += "resource \"\(whole)\" in API group \"\(group)\" "
+            text += namespace.isEmpty ? "at the cluster scope" : "in the namespace \"\(namespace)\""
+        }
+        // Nothing that a browser could take for markup.
+        return text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
+    }
+
+    /// The 403 for this.
+    func forbidden(_ reason: String) -> Status {
+        let detail = reason.isEmpty ? refusal : "\(refusal): \(reason)"
+        guard path == nil else {
+            return Status(code: 403, reason: .forbidden, message: "forbidden: \(detail)", details: Status.Details())
+        }
+        return .forbidden(GroupResource(group: group, resource: resource), name: name, detail)
+    }
+}
+
+/// What the authorizer says; a reason may be empty.
+enum AccessDecision: Sendable, Hashable {
+    case allowed(reason: String)
+    case denied(reason: String)
+
+    var isAllowed: Bool { if case .allowed = self { true } else { false } }
+
+    var reason: String {
+        switch self {
+        case .allowed(let reason), .denied(let reason): reason
+        }
+    }
+}

@@ -1,0 +1,81 @@
+import APIMachinery
+import Storage
+import Synchronization
+
+/// Decides who may do what by the roles and bindings that are stored. Members of `system:masters` may do everything.
+///
+/// It learns of every committed change before the writer gets its answer, so a right holds from the next request on.
+final class RBACAuthorizer: Sendable {
+    private let index = Mutex(RoleIndex())
+
+    // MARK: Keeping it current
+
+    /// Reads everything from the caches.
+    func load(_ cache: (String) -> WatchCache?) throws(Status) {
+        var fresh = RoleIndex()
+        for resource in RoleIndex.Resource.allCases {
+            var objects: [CachedObject] = []
+            cache(resource.rawValue)?.snapshot().objects.forEach { object in
+                objects.append(object)
+                return true
+            }
+            for object in objects { fresh.set(resource, path: object.path, try object.document()) }
+        }
+        index.withLock { $0 = fresh }
+    }
+
+    /// Takes over one committed change, if it is one of roles or bindings.
+    func apply(_ change: ObjectChange) {
+        guard change.key.resource.utf8.last == UInt8(ascii: "o"),
+            let resource = RoleIndex.Resource(rawValue: change.key.resource)
+        else { return }
+        let path = change.key.path
+        let document = change.attachment as? JSONValue ?? (try? JSONValue(parsing: change.bytes))
+        index.withLock { index in
+            if change.kind != .deleted, let document {
+                index.set(resource, path: path, document)
+            } else {
+                index.remove(resource, path: path)
+            }
+        }
+    }
+
+    // MARK: Deciding
+
+    /// Whether that is allowed.
+    func authorize(_ attributes: AccessAttributes) -> AccessDecision {
+        if attributes.user.isMaster { return .allowed(reason: "") }
+        return index.withLock { index in
+            var source: String?
+            let errors = index.visit(attributes.user, in: attributes.namespace) { grant in
+                guard grant.rules.contains(where: { $0.allows(attributes) }) else { return true }
+                source = grant.source
+                return false
+            }
+            if let source { return .allowed(reason: "RBAC: allowed by \(source)") }
+            return .denied(reason: errors.isEmpty ? "" : "RBAC: \(Self.text(errors))")
+        }
+    }
+
+    /// The rules that a user has in a namespace, and what was wrong with bindings of that user (or an empty text).
+    func rules(for user: UserInfo, namespace: String) -> (rules: [PolicyRule], problem: String) {
+        index.withLock { index in
+            var rules: [PolicyRule] = []
+            let errors = index.visit(user, in: namespace) { grant in
+                rules += grant.rules
+                return true
+            }
+            return (rules, errors.isEmpty ? "" : Self.text(errors))
+        }
+    }
+
+    /// The rules of a role to which a binding in that namespace refers.
+    func rules(of role: RoleIndex.RoleReference, in namespace: String) throws(Status) -> [PolicyRule] {
+        try index.withLock { $0.rules(of: role, in: namespace) }.get()
+    }
+
+    private static func text(_ errors: [Status]) -> String {
+        let texts = errors.map { $0.message ?? "" }
+        return texts.count == 1 ? texts[0] : "[\(texts.joined(separator: ", "))]"
+    }
+}
