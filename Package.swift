@@ -226,7 +226,8 @@ let package = Package(
                 .serviceLifecycleTestKit,
             ]
         ),
-        tests("APIServerTests", ["APIMachinery", "APIServer", "Storage", "StorageSQLite", .logging]),
+        tests("APIServerTests", ["APIMachinery", "APIServer", "Storage", "StorageSQLite", "TestSupport", .logging]),
+        tests("ControlPlaneTests", ["APIMachinery", "ControlPlane", "RunEngine"]),
         tests(
             "RunEngineTests",
             [

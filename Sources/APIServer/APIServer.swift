@@ -270,6 +270,9 @@ public final class APIServer: Service {
         return token
     }
 
+    /// Writes what the audit log still holds in memory.
+    func flushAuditLog() { core.audit?.close() }
+
     /// Answers a request without a connection, as the given user.
     public func respond(to request: APIRequest) async -> APIResponse { await dispatcher.respond(to: request) }
 }

@@ -74,7 +74,12 @@ final class Dispatcher: Sendable {
     ) throws(Status) -> APIRequest {
         var request = request
         if !request.impersonation.isEmpty, let wish = try Impersonation(request.impersonation) {
-            request.user = try wish.user(for: request.user, core.authorizer)
+            do throws(Status) {
+                request.user = try wish.user(for: request.user, core.authorizer)
+            } catch {
+                core.accessMetrics.decided(.denied(reason: ""))
+                throw error
+            }
             audit?.impersonated(request.user)
         }
         let attributes = AccessAttributes(request, info)

@@ -9,11 +9,16 @@ final class TestServer: Sendable {
     let server: APIServer
     let clock: ManualTime
 
-    init(rules: [String: [AccessRule]] = [:], store: any ObjectStore = MemoryObjectStore()) async throws {
+    init(
+        roles: [JSONValue] = [],
+        audit: AuditOptions? = nil,
+        store: any ObjectStore = MemoryObjectStore()
+    ) async throws {
         let clock = ManualTime()
         var configuration = APIServer.Configuration(dataDirectory: "/nonexistent")
         configuration.now = { clock.now }
-        configuration.accessRules = rules
+        configuration.roles = roles
+        configuration.audit = audit
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         server = APIServer(configuration: configuration, store: store, logger: logger)

@@ -28,6 +28,7 @@ struct ProbeTests {
                 "martinet_job_queue_seconds", "martinet_job_execution_seconds", "martinet_queue_depth",
                 "martinet_queue_oldest_age_seconds", "martinet_pool_replicas", "martinet_pool_desired_replicas",
                 "martinet_pool_interrupted_jobs_total", "controller_runtime_reconcile_total", "workqueue_depth",
+                "authentication_attempts_total{result=\"failure\"}", "authorization_attempts_total{result=\"denied\"}",
             ] {
                 #expect(metrics.contains(name), "\(name) is missing")
             }
@@ -47,8 +48,8 @@ struct ProbeTests {
                 "curl", "-sk", "-o", "/dev/null", "-w", "%{http_code}",
                 "https://127.0.0.1:\(plane.apiPort)/api/v1/pods",
             ])
-            #expect(api.out == "401")
-            for file in ["kubeconfig", "token"] {
+            #expect(api.out == "403", "as on any cluster, a stranger is system:anonymous")
+            for file in ["kubeconfig", "token", "runner-key", "pki/controller.kubeconfig", "pki/node.key"] {
                 let mode = try await plane.commands.check(["stat", "-c", "%a", "\(plane.dataDirectory)/\(file)"])
                 #expect(mode.out == "600\n", "\(file) holds a key")
             }

@@ -17,6 +17,11 @@ public enum Files {
         try text.write(toFile: path, atomically: false, encoding: .utf8)
     }
 
+    /// The names of the files in a directory.
+    public static func names(in directory: String) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: directory)
+    }
+
     /// Runs a test with a directory of its own, which is removed afterwards unless the test failed.
     public static func withTemporaryDirectory<Result>(
         _ body: (String) async throws -> Result

@@ -30,6 +30,7 @@ public final class Plane {
                 try await plane.waitUntilReady()
                 let result = try await body(plane)
                 await plane.stop()
+                try plane.checkRights()
                 return result
             } catch {
                 await plane.stop()
@@ -67,7 +68,7 @@ public final class Plane {
             "\(binaries)/controller",
             [
                 "standalone", "--data-dir", dataDirectory, "--api-port", "\(apiPort)", "--http-port",
-                "\(httpPort)",
+                "\(httpPort)", "--audit-log-path", "\(directory)/audit.log",
             ] + arguments,
             environment: commands.environment.merging(environment) { $1 },
             output: "\(directory)/controller"
@@ -152,6 +153,25 @@ public final class Plane {
         ProcessTable.commandLines { environment in environment.contains(dataDirectory) }
     }
 
+    /// Where the plane's audit log is.
+    public var auditLog: String { "\(directory)/audit.log" }
+
+    /// What the audit log says.
+    public func auditEvents() -> [JSONValue] {
+        Files.text(auditLog).split(separator: "\n").compactMap { try? JSONValue(parsing: String($0)) }
+    }
+
+    /// Whatever a test does: the plane's own parts must never ask for what they may not do.
+    private func checkRights() throws {
+        let refused = auditEvents().filter { event in
+            let user = event.value(at: "user", "username")?.stringValue ?? ""
+            return user.hasPrefix("system:") && user != "system:anonymous"
+                && event.value(at: ["annotations", "authorization.k8s.io/decision"]) == "forbid"
+        }
+        guard let first = refused.first else { return }
+        throw RightMissing(event: first, count: refused.count)
+    }
+
     private static func freePort() throws -> Int {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(descriptor) }
@@ -182,4 +202,13 @@ public struct PlaneFailed: Error, CustomStringConvertible {
     public var log: String
     public var directory: String
     public var description: String { "\(cause)\nfiles: \(directory)\ncontroller's log:\n\(log)" }
+}
+
+/// A part of the plane lacks a right that it needs.
+public struct RightMissing: Error, CustomStringConvertible {
+    public var event: JSONValue
+    public var count: Int
+    public var description: String {
+        "a part of the plane was refused what it needs, \(count) times; give its role the right, or ask for less: \(event.text)"
+    }
 }

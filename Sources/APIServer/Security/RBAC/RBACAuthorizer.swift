@@ -21,8 +21,11 @@ final class RBACAuthorizer: Sendable {
             }
             for object in objects { fresh.set(resource, path: object.path, try object.document()) }
         }
-        index.withLock { $0 = fresh }
+        replace(fresh)
     }
+
+    /// Takes over an index as a whole.
+    func replace(_ fresh: RoleIndex) { index.withLock { $0 = fresh } }
 
     /// Takes over one committed change, if it is one of roles or bindings.
     func apply(_ change: ObjectChange) {
