@@ -100,6 +100,7 @@ struct ObjectWriter: Sendable {
         for _ in 0..<Self.attempts {
             guard let stored = try await backend.object(at: path) else {
                 guard createIfMissing else { throw .notFound(resource.groupResource, name: name) }
+                try checkMayCreate()
                 var fresh = try await change(nil)
                 fresh.set(.string(name), at: ["metadata", "name"])
                 return try await create(fresh)
@@ -113,6 +114,14 @@ struct ObjectWriter: Sendable {
             }
         }
         throw .modified(resource.groupResource, name: name)
+    }
+
+    /// Who makes an object by applying or replacing it needs the right to create it, besides that of the request.
+    private func checkMayCreate() throws(Status) {
+        var attributes = AccessAttributes(context.request, context.info)
+        attributes.verb = "create"
+        guard case .denied(let reason) = core.authorizer.authorize(attributes) else { return }
+        throw attributes.forbidden(reason)
     }
 
     /// Whether the request is about one revision only. Throws if that is not the stored one.
