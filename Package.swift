@@ -53,6 +53,7 @@ extension Target.Dependency {
     static let grdbSQLite = product(name: "GRDBSQLite", package: "GRDB.swift")
     static let httpTypes = product(name: "HTTPTypes", package: "swift-http-types")
     static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
+    static let hummingbirdCore = product(name: "HummingbirdCore", package: "hummingbird")
     static let hummingbirdTLS = product(name: "HummingbirdTLS", package: "hummingbird")
     static let logging = product(name: "Logging", package: "swift-log")
     static let metrics = product(name: "Metrics", package: "swift-metrics")
@@ -126,7 +127,8 @@ let package = Package(
             "APIServer",
             [
                 "APIMachinery", "KubeYAML", "Schema", "Storage", .asn1, .crypto, .httpTypes, .hummingbird,
-                .hummingbirdTLS, .logging, .metrics, .nioCore, .nioSSL, .serviceLifecycle, .x509,
+                .hummingbirdCore, .hummingbirdTLS, .logging, .metrics, .nioCore, .nioHTTP1, .nioSSL, .serviceLifecycle,
+                .x509,
             ]
         ),
         module(
@@ -226,7 +228,13 @@ let package = Package(
                 .serviceLifecycleTestKit,
             ]
         ),
-        tests("APIServerTests", ["APIMachinery", "APIServer", "Storage", "StorageSQLite", "TestSupport", .logging]),
+        tests(
+            "APIServerTests",
+            [
+                "APIMachinery", "APIServer", "Storage", "StorageSQLite", "TestSupport", .logging, .nioCore, .nioHTTP1,
+                .nioPosix, .nioSSL,
+            ]
+        ),
         tests("ControlPlaneTests", ["APIMachinery", "ControlPlane", "RunEngine"]),
         tests(
             "RunEngineTests",

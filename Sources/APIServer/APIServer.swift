@@ -1,6 +1,7 @@
 public import APIMachinery
 import FoundationEssentials
 import Hummingbird
+import HummingbirdCore
 import HummingbirdTLS
 public import Logging
 public import ServiceLifecycle
@@ -39,6 +40,8 @@ public final class APIServer: Service {
         public var manifests: [JSONValue] = []
         /// Rules that schemas cannot state, asked for every object that is to be stored, as validating admission.
         public var objectRules: @Sendable (JSONValue) -> [FieldError] = { _ in [] }
+        /// What connections may take.
+        public var connectionLimits = ConnectionLimits()
         /// The clock.
         public var now: @Sendable () -> Timestamp = { Timestamp.now() }
 
@@ -56,6 +59,7 @@ public final class APIServer: Service {
     private let core: ServerCore
     private let dispatcher: Dispatcher
     private let backups: Backups
+    private let connections: ConnectionCounter
     private let logger: Logger
     private let readiness = Mutex(Readiness())
     /// Health checks; others may add theirs.
@@ -73,6 +77,7 @@ public final class APIServer: Service {
         let audit = configuration.audit.map { AuditLog($0, now: configuration.now, logger: logger) }
         core = ServerCore(store: store, options: options, audit: audit, logger: logger)
         dispatcher = Dispatcher(core: core, health: health)
+        connections = ConnectionCounter(maximum: configuration.connectionLimits.maximumConnections)
         backups = Backups(
             directory: configuration.dataDirectory,
             program: core.options.version.gitVersion,
@@ -148,6 +153,7 @@ public final class APIServer: Service {
         )
         for (token, user) in configuration.tokens { core.authenticator.add(token: token, user: user) }
 
+        let limits = configuration.connectionLimits
         let frontend = HTTPFrontend(
             dispatcher: dispatcher,
             authenticator: core.authenticator,
@@ -155,13 +161,15 @@ public final class APIServer: Service {
         )
         let application = Application(
             responder: frontend,
-            server: try .tls(
-                .http1(configuration: .init(additionalChannelHandlers: [DisconnectObserver()])),
-                configuration: TLSChannelConfiguration(
-                    tlsConfiguration: authority.tlsConfiguration(),
+            server: .guarded(
+                tls: TLSChannelConfiguration(
+                    tlsConfiguration: try authority.tlsConfiguration(),
                     // The authenticator looks at certificates: only it can say what is wrong with one.
                     customVerificationCallback: { _, promise in promise.succeed(.certificateVerified) }
-                )
+                ),
+                limits: limits,
+                counter: connections,
+                metrics: core.metrics
             ),
             configuration: ApplicationConfiguration(
                 address: .hostname(configuration.host, port: configuration.port),
@@ -273,8 +281,29 @@ public final class APIServer: Service {
     /// Writes what the audit log still holds in memory.
     func flushAuditLog() { core.audit?.close() }
 
+    /// What is open and under way.
+    public var usage: ServerUsage {
+        ServerUsage(
+            connections: connections.count,
+            watchers: core.allCaches.reduce(0) { $0 + $1.watcherCount },
+            bodyBytes: core.flow.bodyBytes,
+            isIdle: core.flow.isIdle
+        )
+    }
+
     /// Answers a request without a connection, as the given user.
     public func respond(to request: APIRequest) async -> APIResponse { await dispatcher.respond(to: request) }
+}
+
+/// What a server has open and under way.
+public struct ServerUsage: Sendable, Hashable {
+    public var connections: Int
+    /// Watches of stored objects.
+    public var watchers: Int
+    /// Bytes of request bodies in memory.
+    public var bodyBytes: Int
+    /// Whether no request is worked on or waits; watches do not count.
+    public var isIdle: Bool
 }
 
 /// Why the server did not start.

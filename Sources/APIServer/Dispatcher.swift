@@ -1,17 +1,12 @@
 import APIMachinery
 import FoundationEssentials
 import Logging
-import Synchronization
 
 /// Answers requests: finds out what is wanted, whether it is allowed, and who does it.
 final class Dispatcher: Sendable {
-    /// How many requests (watches and logs apart) may be worked on at a time.
-    static let maximumInFlight = 600
-
     let core: ServerCore
     let discovery: Discovery
     let health: HealthChecks
-    private let inFlight = Atomic<Int>(0)
 
     init(core: ServerCore, health: HealthChecks) {
         self.core = core
@@ -46,6 +41,7 @@ final class Dispatcher: Sendable {
         _ request: APIRequest,
         _ body: (RequestInfo?, AuditRecord?) async throws(Status) -> APIResponse
     ) async -> APIResponse {
+        let begin = ContinuousClock.now
         let info = RequestInfo(method: request.method, path: request.path, query: request.query)
         // Whoever names the request may find it again by that name.
         let given = request.headers["audit-id"] ?? ""
@@ -63,6 +59,7 @@ final class Dispatcher: Sendable {
         }
         response.headers.append(("Audit-Id", id))
         if let record { core.audit?.finish(record, &response) }
+        core.metrics.answered(figures(info, request), code: response.status, after: .now - begin)
         return response
     }
 
@@ -100,12 +97,46 @@ final class Dispatcher: Sendable {
         if info == nil, request.path == "/version" || request.path == "/version/" {
             return .json(core.options.version.json)
         }
-        guard inFlight.add(1, ordering: .relaxed).newValue <= Self.maximumInFlight else {
-            inFlight.subtract(1, ordering: .relaxed)
-            throw .tooManyRequests("too many requests at once, please try again later", retryAfterSeconds: 1)
+        let seat = try await core.flow.seat(
+            flow: request.user.name,
+            isMutating: !["GET", "HEAD"].contains(request.method),
+            bodyBytes: request.body.count,
+            now: core.options.now()
+        )
+        return keep(seat, during: try await route(request, info, audit), info)
+    }
+
+    /// What tells the request apart in figures. What is not served is all one, or clients could make up figures.
+    private func figures(_ info: RequestInfo?, _ request: APIRequest) -> ServerMetrics.Request {
+        guard let info, core.registry.contents.resource(info.group, info.version, info.resource) != nil else {
+            return ServerMetrics.Request(nil, method: request.method)
         }
-        defer { inFlight.subtract(1, ordering: .relaxed) }
-        return try await route(request, info, audit)
+        return ServerMetrics.Request(info, method: request.method)
+    }
+
+    /// Keeps a seat while a list is sent. Watches and logs go on without one, and are counted instead.
+    private func keep(_ seat: Seat, during response: APIResponse, _ info: RequestInfo?) -> APIResponse {
+        guard case .stream(let stream) = response.body else { return response }
+        var response = response
+        if info?.verb == "list" {
+            response.body = .stream(
+                StreamingBody(cancel: stream.cancel) { sink in
+                    try await stream.run(sink)
+                    withExtendedLifetime(seat) {}
+                }
+            )
+        } else {
+            let metrics = core.metrics
+            let request = ServerMetrics.Request(info, method: "GET")
+            response.body = .stream(
+                StreamingBody(cancel: stream.cancel) { sink in
+                    metrics.longRunning(request, by: 1)
+                    defer { metrics.longRunning(request, by: -1) }
+                    try await stream.run(sink)
+                }
+            )
+        }
+        return response
     }
 
     private func route(

@@ -14,6 +14,8 @@ final class ServerCore: Sendable {
     let accessMetrics = AccessMetrics()
     /// `nil` if nobody wants one.
     let audit: AuditLog?
+    let metrics = ServerMetrics()
+    let flow: FlowControl
     private let applied: AppliedRevision
     private let caches = Mutex<[String: WatchCache]>([:])
     /// Called with every committed change, after the caches have it.
@@ -36,6 +38,7 @@ final class ServerCore: Sendable {
         self.audit = audit
         self.options = options
         self.logger = logger
+        flow = FlowControl(metrics: metrics)
         applied = AppliedRevision(store.revision)
         store.observe { [weak self] changes in self?.take(changes) }
     }
@@ -82,7 +85,13 @@ final class ServerCore: Sendable {
         showing change: (@Sendable (inout JSONValue) -> Void)? = nil,
         fields: @escaping @Sendable (JSONValue) -> [String: String]
     ) async throws(Status) -> WatchCache {
-        let fresh = WatchCache(resource: storageKey, store: store, applied: applied, selectableFields: fields)
+        let fresh = WatchCache(
+            resource: storageKey,
+            store: store,
+            applied: applied,
+            metrics: metrics,
+            selectableFields: fields
+        )
         let (cache, isNew) = caches.withLock { caches -> (WatchCache, Bool) in
             if let existing = caches[storageKey] { return (existing, false) }
             caches[storageKey] = fresh
@@ -117,6 +126,7 @@ final class ServerCore: Sendable {
 
     func tick() {
         let now = options.now()
+        flow.tick(now: now)
         for cache in allCaches { cache.tick(now: now) }
         for backend in provided.withLock({ $0 }) { backend.tick(now: now) }
     }

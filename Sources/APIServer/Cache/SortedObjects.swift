@@ -78,6 +78,18 @@ struct SortedObjects: Sendable {
         }
     }
 
+    /// The number of chunks; see ``chunk(_:)``.
+    var chunkCount: Int { chunks.count }
+
+    /// One of the short lists, for those who take a break between them.
+    func chunk(_ index: Int) -> [CachedObject] { chunks[index] }
+
+    /// How many objects come before that path.
+    func rank(of path: String) -> Int {
+        guard let (chunk, offset, _) = position(of: path) else { return 0 }
+        return chunks[..<chunk].reduce(offset) { $0 + $1.count }
+    }
+
     /// Where the path is or belongs; `nil` while there is no chunk at all.
     private func position(of path: String) -> (chunk: Int, offset: Int, isFound: Bool)? {
         guard !chunks.isEmpty else { return nil }

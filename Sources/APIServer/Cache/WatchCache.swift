@@ -27,8 +27,6 @@ final class WatchCache: Sendable {
         var revision: Int64 = 0
         /// What came in before the load was done; `nil` afterwards.
         var early: [ObjectChange]? = []
-        var watchers: [Int: Watcher] = [:]
-        var nextWatcher = 0
     }
 
     let resource: String
@@ -37,18 +35,25 @@ final class WatchCache: Sendable {
     private let applied: AppliedRevision
     private let selectableFields: Mutex<FieldReader>
     private let state = Mutex(State())
+    private let fanOut: WatchFanOut
+    private let paging = PagingSnapshots()
 
     init(
         resource: String,
         store: any ObjectStore,
         applied: AppliedRevision,
+        metrics: ServerMetrics,
         selectableFields: @escaping @Sendable (JSONValue) -> [String: String]
     ) {
         self.resource = resource
         self.store = store
         self.applied = applied
         self.selectableFields = Mutex(FieldReader(read: selectableFields))
+        fanOut = WatchFanOut { metrics.terminatedWatcher(resource) }
     }
+
+    /// How many watch.
+    var watcherCount: Int { fanOut.count }
 
     /// Reads everything from the store. Until then the cache collects changes but serves nothing.
     ///
@@ -119,6 +124,7 @@ final class WatchCache: Sendable {
                 record(change, in: &state)
             }
         }
+        fanOut.catchUp()
     }
 
     private func record(_ change: ObjectChange, in state: inout State) {
@@ -136,9 +142,7 @@ final class WatchCache: Sendable {
         state.historyBytes += event.weight
         state.liveBytes += (change.kind == .deleted ? 0 : object.bytes.count) - (previous?.bytes.count ?? 0)
         trimHistory(&state)
-        var dead: [Int] = []
-        for (id, watcher) in state.watchers where !watcher.offer(event) { dead.append(id) }
-        for id in dead { state.watchers[id] = nil }
+        fanOut.publish(event)
     }
 
     /// Forgets the oldest events once there are twice as many as wanted, so that each is moved once at most.
@@ -188,6 +192,7 @@ final class WatchCache: Sendable {
         if revision < store.compactedRevision {
             throw .gone(ObjectStoreError.expired(revision, compacted: store.compactedRevision).message)
         }
+        if let kept = paging[revision] { return kept }
         var events = recent
         if revision < start {
             events =
@@ -200,8 +205,12 @@ final class WatchCache: Sendable {
         for event in events.reversed() {
             if let previous = event.previous { objects.update(previous) } else { objects.remove(event.object.path) }
         }
+        paging.keep(objects, of: revision)
         return objects
     }
+
+    /// Keeps a state from which another page is going to be asked for.
+    func keepForPaging(_ objects: SortedObjects, revision: Int64) { paging.keep(objects, of: revision) }
 
     var revision: Int64 { store.revision }
 
@@ -214,8 +223,7 @@ final class WatchCache: Sendable {
     /// - Returns: what the watcher must be shown before the events that it will be offered.
     func watch(_ watcher: Watcher, after revision: Int64?) async throws(Status) -> WatchStart {
         let (start, needsPast) = state.withLock { state -> (WatchStart, Bool) in
-            state.nextWatcher += 1
-            state.watchers[state.nextWatcher] = watcher
+            fanOut.add(watcher, after: state.revision)
             let now = max(state.revision, applied.value)
             guard let revision else { return (WatchStart(initial: state.objects, missed: [], revision: now), false) }
             let missed = state.history.filter { $0.revision > revision }
@@ -255,6 +263,7 @@ final class WatchCache: Sendable {
     /// Replaces how documents yield selectable fields, and rereads what is held.
     func reindex(_ fields: @escaping @Sendable (JSONValue) -> [String: String]) {
         selectableFields.withLock { $0 = FieldReader(read: fields) }
+        paging.forget()
         state.withLock { state in
             var renewed: [CachedObject] = []
             state.objects.forEach { object in
@@ -268,6 +277,7 @@ final class WatchCache: Sendable {
 
     /// Passes every document through `change`, as a changed schema shows stored objects differently. Revisions stay.
     func renew(_ change: (inout JSONValue) -> Void) {
+        paging.forget()
         let fields = selectableFields.withLock { $0.read }
         state.withLock { state in
             var renewed: [CachedObject] = []
@@ -296,22 +306,12 @@ final class WatchCache: Sendable {
     }
 
     /// Ends all watches: the resource is no longer served.
-    func endWatches() {
-        let watchers = state.withLock { state in
-            defer { state.watchers = [:] }
-            return Array(state.watchers.values)
-        }
-        for watcher in watchers { watcher.finish() }
-    }
+    func endWatches() { fanOut.end() }
 
-    /// Lets every watcher know the time, and forgets those that are done.
+    /// Lets every watcher know the time.
     func tick(now: Timestamp) {
-        state.withLock { state in
-            let revision = max(state.revision, applied.value)
-            for (id, watcher) in state.watchers where !watcher.tick(now: now, revision: revision) {
-                state.watchers[id] = nil
-            }
-        }
+        state.withLock { state in fanOut.tick(now: now, revision: max(state.revision, applied.value)) }
+        paging.tick(now: now)
     }
 }
 

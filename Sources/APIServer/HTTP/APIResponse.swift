@@ -1,9 +1,23 @@
 public import APIMachinery
+import NIOCore
 
 /// Takes the pieces of an answer that is sent as it comes into being.
 public protocol ResponseSink: Sendable {
     /// Sends some bytes; returns when the connection takes more.
     func write(_ bytes: [UInt8]) async throws
+}
+
+/// A sink that takes buffers as they are, so that what many clients are sent is in memory once.
+protocol BufferSink: ResponseSink {
+    func send(_ buffer: ByteBuffer) async throws
+}
+
+extension ResponseSink {
+    /// Sends a buffer, without a copy where the sink can.
+    func write(buffer: ByteBuffer) async throws {
+        if let sink = self as? any BufferSink { return try await sink.send(buffer) }
+        try await write(Array(buffer.readableBytesView))
+    }
 }
 
 /// An answer that is sent as it comes into being.

@@ -17,9 +17,6 @@ struct ConnectionContext: InitializableFromSource, Sendable {
 struct HTTPFrontend: HTTPResponder {
     typealias Context = ConnectionContext
 
-    /// Bodies above this many bytes are refused, as Kubernetes refuses them.
-    static let maximumBodyBytes = 3 << 20
-
     let dispatcher: Dispatcher
     let authenticator: Authenticator
     let backups: BackupEndpoint
@@ -27,6 +24,9 @@ struct HTTPFrontend: HTTPResponder {
     @Sendable func respond(to request: Request, context: ConnectionContext) async throws -> Response {
         let headers = Self.headers(of: request)
         let uri = request.uri.string
+        if let fault = RequestLimits.fault(uri: uri, headers: headers) {
+            return Self.refusal(Rendering.status(fault, form: nil), of: request, on: context.channel)
+        }
         let mark = uri.utf8.firstIndex(of: UInt8(ascii: "?"))
         var apiRequest = APIRequest(
             method: request.method.rawValue,
@@ -47,26 +47,20 @@ struct HTTPFrontend: HTTPResponder {
         } catch {
             dispatcher.core.accessMetrics.authenticated(false)
             let answer = await dispatcher.refuse(apiRequest, error)
-            return Self.response(answer, to: request, on: context.channel)
+            return Self.refusal(answer, of: request, on: context.channel)
         }
         if let answer = await backups.respond(to: apiRequest, body: request.body) {
             return Self.response(answer, to: request, on: context.channel)
         }
-        var body: [UInt8] = []
-        do {
-            for try await buffer in request.body {
-                guard body.count + buffer.readableBytes <= Self.maximumBodyBytes else {
-                    let message = "Request entity too large: limit is \(Self.maximumBodyBytes)"
-                    return Self.response(
-                        Rendering.status(.tooLarge(message), form: nil),
-                        to: request,
-                        on: context.channel
-                    )
-                }
-                body.append(contentsOf: buffer.readableBytesView)
-            }
+        let flow = dispatcher.core.flow
+        var reader = BodyCollector(flow: flow)
+        defer { flow.giveBytes(reader.taken) }
+        do throws(Status) {
+            try await reader.read(request.body, announced: headers["content-length"].flatMap { Int($0) })
+        } catch {
+            return Self.refusal(Rendering.status(error, form: nil), of: request, on: context.channel)
         }
-        apiRequest.body = body
+        apiRequest.body = reader.bytes
         let answer = await dispatcher.respond(to: apiRequest)
         return Self.response(answer, to: request, on: context.channel, accepted: headers["accept-encoding"])
     }
@@ -78,6 +72,15 @@ struct HTTPFrontend: HTTPResponder {
             let name = field.name.canonicalName
             return name.hasPrefix(impersonationPrefix) ? HeaderField(name: name, value: field.value) : nil
         }
+    }
+
+    /// An answer that is given without having read the request's body, so that the connection cannot go on if there
+    /// is one.
+    private static func refusal(_ answer: APIResponse, of request: Request, on channel: any Channel) -> Response {
+        var answer = answer
+        let hasBody = request.headers[.transferEncoding] != nil || (request.headers[.contentLength] ?? "0") != "0"
+        if hasBody { answer.headers.append(("Connection", "close")) }
+        return response(answer, to: request, on: channel)
     }
 
     private static func headers(of request: Request) -> [String: String] {
@@ -114,6 +117,8 @@ struct HTTPFrontend: HTTPResponder {
             }
             return Response(status: status, headers: fields, body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
         case .stream where request.method == .head:
+            // How long the body would be is not known, and so nobody could tell where the next answer begins.
+            fields[.connection] = "close"
             return Response(status: status, headers: fields, body: ResponseBody())
         case .stream(let stream):
             return Response(
@@ -132,7 +137,7 @@ struct HTTPFrontend: HTTPResponder {
 }
 
 /// A Hummingbird body writer as the server's logic sees it.
-private final class WriterSink: ResponseSink {
+private final class WriterSink: BufferSink {
     // lint: the writer is not Sendable by its type, but only one task ever writes an answer.
     private nonisolated(unsafe) var writer: any ResponseBodyWriter
 
@@ -142,6 +147,8 @@ private final class WriterSink: ResponseSink {
         guard !bytes.isEmpty else { return }
         try await writer.write(ByteBuffer(bytes: bytes))
     }
+
+    func send(_ buffer: ByteBuffer) async throws { try await writer.write(buffer) }
 
     func finish() async throws { try await writer.finish(nil) }
 }

@@ -80,8 +80,14 @@ enum Rendering {
             metadata["continue"] = .string(token)
             if let remaining = page.remaining { metadata["remainingItemCount"] = .int(Int64(remaining)) }
         }
-        if context.form == OutputForm() {
-            let writer = ListWriter(resource: resource, objects: page.objects, metadata: metadata)
+        let writer = try ListWriter(
+            resource: resource,
+            objects: page.objects,
+            metadata: metadata,
+            context: context
+        )
+        // A large list is never indented. As YAML it is sent as JSON, which is YAML too.
+        if context.form.encoding == .json && !context.form.isPretty || writer.isLarge {
             return APIResponse(contentType: context.form.contentType, body: try writer.body())
         }
         var documents: [JSONValue] = []

@@ -5,7 +5,8 @@ struct TableWriter {
     private enum Inclusion { case none, metadata, object }
 
     private let resource: ServedResource
-    private let now: Timestamp
+    /// The moment from which ages are counted.
+    var now: Timestamp
     private let version: String
     private let inclusion: Inclusion
     private let columns: [PrinterColumn]
@@ -64,7 +65,10 @@ struct TableWriter {
         !resource.isCustom && resource.columns.contains { $0.name == nameColumn.name }
     }
 
-    mutating func add(_ object: JSONValue) {
+    mutating func add(_ object: JSONValue) { rows.append(row(object)) }
+
+    /// The row of an object.
+    func row(_ object: JSONValue) -> JSONValue {
         var cells: [JSONValue] = Self.hasOwnName(resource) ? [] : [.string(Unstructured(object).name)]
         if let own = resource.strategy.cells(object, now: now) {
             cells += own
@@ -77,7 +81,18 @@ struct TableWriter {
         case .metadata: row["object"] = PartialMetadata.of(object, version: version)
         case .object: row["object"] = object
         }
-        rows.append(row)
+        return row
+    }
+
+    var columnDefinitions: JSONValue {
+        .array(
+            columns.map { column in
+                [
+                    "name": .string(column.name), "type": .string(column.type), "format": .string(column.format),
+                    "description": .string(column.description), "priority": .int(column.priority),
+                ]
+            }
+        )
     }
 
     /// The table. Only the first of a watch has the columns.
@@ -86,16 +101,7 @@ struct TableWriter {
             "kind": "Table", "apiVersion": .string("meta.k8s.io/\(version)"), "metadata": metadata,
             "rows": .array(rows), "columnDefinitions": .null,
         ]
-        if withColumns {
-            table["columnDefinitions"] = .array(
-                columns.map { column in
-                    [
-                        "name": .string(column.name), "type": .string(column.type), "format": .string(column.format),
-                        "description": .string(column.description), "priority": .int(column.priority),
-                    ]
-                }
-            )
-        }
+        if withColumns { table["columnDefinitions"] = columnDefinitions }
         return table
     }
 

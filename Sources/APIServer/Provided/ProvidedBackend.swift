@@ -5,8 +5,6 @@ import Synchronization
 /// Serves the objects of a provider. Nothing is cached here: the provider may have millions.
 final class ProvidedBackend: ResourceBackend {
     private struct State {
-        var watchers: [Int: Watcher] = [:]
-        var next = 0
         /// The newest revision that watchers were told of.
         var revision: Int64
     }
@@ -16,12 +14,16 @@ final class ProvidedBackend: ResourceBackend {
     private let state: Mutex<State>
     /// Hears of the changes that matter to owners and dependents.
     private let listener: @Sendable (ProvidedChange) -> Void
+    private let fanOut: WatchFanOut
 
     init(
         _ provider: any ResourceProvider,
+        metrics: ServerMetrics,
         fields: @escaping @Sendable (JSONValue) -> [String: String],
         listener: @escaping @Sendable (ProvidedChange) -> Void = { _ in }
     ) {
+        let resource = provider.definition.value(at: "metadata", "name")?.stringValue ?? ""
+        fanOut = WatchFanOut { metrics.terminatedWatcher(resource) }
         self.provider = provider
         self.fields = fields
         self.listener = listener
@@ -35,8 +37,9 @@ final class ProvidedBackend: ResourceBackend {
         guard let event = event(change) else { return }
         state.withLock { state in
             state.revision = max(state.revision, event.revision)
-            for (id, watcher) in state.watchers where !watcher.offer(event) { state.watchers[id] = nil }
+            fanOut.publish(event)
         }
+        fanOut.catchUp()
         let object = event.object
         let hadOwners = event.previous?.owners.isEmpty == false
         if change.kind == .deleted || object.isDeleting || !object.owners.isEmpty || hadOwners { listener(change) }
@@ -101,8 +104,7 @@ final class ProvidedBackend: ResourceBackend {
 
     func watch(_ watcher: Watcher, after revision: Int64?) async throws(Status) -> WatchStart {
         let now = state.withLock { state -> Int64 in
-            state.next += 1
-            state.watchers[state.next] = watcher
+            fanOut.add(watcher, after: state.revision)
             return state.revision
         }
         do {
@@ -133,20 +135,10 @@ final class ProvidedBackend: ResourceBackend {
     }
 
     func tick(now: Timestamp) {
-        state.withLock { state in
-            for (id, watcher) in state.watchers where !watcher.tick(now: now, revision: state.revision) {
-                state.watchers[id] = nil
-            }
-        }
+        state.withLock { fanOut.tick(now: now, revision: $0.revision) }
     }
 
-    func endWatches() {
-        let watchers = state.withLock { state in
-            defer { state.watchers = [:] }
-            return Array(state.watchers.values)
-        }
-        for watcher in watchers { watcher.finish() }
-    }
+    func endWatches() { fanOut.end() }
 }
 
 /// Makes what is served of a provider.
@@ -161,7 +153,7 @@ enum ProvidedResources {
             group: spec["group"]?.stringValue ?? "",
             resource: spec.value(at: "names", "plural")?.stringValue ?? ""
         )
-        let backend = ProvidedBackend(provider) {
+        let backend = ProvidedBackend(provider, metrics: core.metrics) {
             stored.fieldValues($0)
         } listener: { [weak core] change in
             core?.takeProvided(

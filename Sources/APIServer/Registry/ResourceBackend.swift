@@ -62,30 +62,30 @@ extension WatchCache: ResourceBackend {
         let start = request.start.isEmpty ? prefix : request.start
         var found: [CachedObject] = []
         var next: String?
-        var remaining = 0
         objects.forEach(from: start) { object in
             if !prefix.isEmpty, !object.path.utf8.starts(with: prefix.utf8) { return false }
             if let limit = request.limit, found.count == limit {
-                if next == nil { next = object.path }
-                remaining += 1
-                // With a selector nobody is told how many remain, so there is no need to count them.
-                return request.selection.isEverything
+                next = object.path
+                return false
             }
-            guard request.selection.matches(object) else { return true }
-            found.append(object)
+            if request.selection.matches(object) { found.append(object) }
             return true
         }
-        return Page(
-            objects: found,
-            revision: revision,
-            next: next,
-            remaining: next != nil && request.selection.isEverything ? remaining : nil
-        )
+        var remaining: Int?
+        if let next {
+            keepForPaging(objects, revision: revision)
+            // With a selector nobody is told how many remain. The character after the slash ends a namespace.
+            if request.selection.isEverything {
+                let end = request.namespace.map { objects.rank(of: "\($0)0") } ?? objects.count
+                remaining = end - objects.rank(of: next)
+            }
+        }
+        return Page(objects: found, revision: revision, next: next, remaining: remaining)
     }
 }
 
 /// The label and field selectors of a request.
-struct Selection: Sendable {
+struct Selection: Sendable, Hashable {
     var labels: Selector = .everything
     var fields: FieldSelector = .everything
 

@@ -1,0 +1,106 @@
+import HummingbirdCore
+import HummingbirdTLS
+import Logging
+import NIOCore
+import NIOHTTP1
+import NIOSSL
+import Synchronization
+
+/// The connections that are open.
+final class ConnectionCounter: Sendable {
+    /// What becomes of a new connection.
+    enum Admission { case served, refused, closed }
+
+    private let maximum: Int
+    private let open = Mutex(0)
+
+    init(maximum: Int) { self.maximum = maximum }
+
+    var count: Int { open.withLock { $0 } }
+
+    func enter() -> Admission {
+        open.withLock { open in
+            open += 1
+            if open <= maximum { return .served }
+            return open <= maximum + ConnectionLimits.refusableConnections ? .refused : .closed
+        }
+    }
+
+    func leave() { open.withLock { $0 -= 1 } }
+}
+
+/// A server's connections with limits: puts a ``ConnectionGuard`` around the HTTP parser of each.
+struct GuardedChannel<Base: ServerChildChannel>: ServerChildChannel {
+    typealias Value = Base.Value
+
+    let base: Base
+    let limits: ConnectionLimits
+    let counter: ConnectionCounter
+    let metrics: ServerMetrics
+
+    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
+        let admission = counter.enter()
+        channel.closeFuture.whenComplete { _ in counter.leave() }
+        return base.setup(channel: channel, logger: logger).flatMapThrowing { value in
+            if admission == .closed {
+                metrics.connectionEnded(.tooMany)
+                channel.close(promise: nil)
+                return value
+            }
+            let pipeline = channel.pipeline.syncOperations
+            let connection = ConnectionGuard(limits: limits, isRefusing: admission == .refused, metrics: metrics)
+            let parser = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
+            try pipeline.addHandler(connection, position: .after(parser))
+            let tls = try pipeline.handler(type: NIOSSLServerHandler.self)
+            try pipeline.addHandler(ByteGate(connection), position: .after(tls))
+            return value
+        }
+    }
+
+    func handle(value: Value, logger: Logger) async { await base.handle(value: value, logger: logger) }
+}
+
+extension HTTPServerBuilder {
+    /// HTTP/1.1 over TLS, with limits on the connections.
+    static func guarded(
+        tls: TLSChannelConfiguration,
+        limits: ConnectionLimits,
+        counter: ConnectionCounter,
+        metrics: ServerMetrics
+    ) -> HTTPServerBuilder {
+        let http = HTTP1Channel.Configuration(
+            additionalChannelHandlers: [DisconnectObserver()],
+            httpDecoderConfiguration: .init(
+                maxHeaderFieldSize: limits.maximumHeadBytes,
+                maxHeaderListSize: limits.maximumHeadBytes,
+                maxHeaderFieldCount: limits.maximumHeaderFields
+            )
+        )
+        return HTTPServerBuilder { responder in
+            GuardedChannel(
+                base: try TLSChannel(
+                    HTTP1Channel(responder: responder, configuration: http),
+                    configuration: tls
+                ),
+                limits: limits,
+                counter: counter,
+                metrics: metrics
+            )
+        }
+    }
+}
+
+/// Sees the bytes between TLS and the HTTP parser, for the ``ConnectionGuard`` on the parser's other side.
+final class ByteGate: ChannelInboundHandler, RemovableChannelHandler {
+    typealias InboundIn = ByteBuffer
+    typealias InboundOut = ByteBuffer
+
+    private let connection: ConnectionGuard
+
+    init(_ connection: ConnectionGuard) { self.connection = connection }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard connection.admits(unwrapInboundIn(data)) else { return }
+        context.fireChannelRead(data)
+    }
+}
