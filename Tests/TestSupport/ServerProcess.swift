@@ -33,6 +33,9 @@ public final class ServerProcess {
         return try KubeClient(configuration, retry: RetryPolicy(maximumAttempts: 1))
     }
 
+    /// The process, while there is one.
+    public var processID: Int32? { process?.processID }
+
     /// kill -9.
     public func kill() async throws {
         process?.signal(SIGKILL)

@@ -23,6 +23,15 @@ public struct ConnectionLimits: Sendable {
     /// The limits of a server for one machine.
     public init() {}
 
+    /// Allows this process as many open files as the system lets it have: every connection is one. Call at the start.
+    public static func raiseOpenFileLimit() {
+        let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+        var limit = rlimit()
+        guard getrlimit(resource, &limit) == 0, limit.rlim_cur < limit.rlim_max else { return }
+        limit.rlim_cur = limit.rlim_max
+        setrlimit(resource, &limit)
+    }
+
     /// Answering refused connections costs little; beyond these many more, connections are closed without a word.
     static let refusableConnections = 128
 

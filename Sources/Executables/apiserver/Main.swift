@@ -24,6 +24,7 @@ struct APIServerCommand: AsyncParsableCommand {
     var auditLogPath: String?
 
     func run() async throws {
+        ConnectionLimits.raiseOpenFileLimit()
         let logger = Logger(label: "apiserver")
         try APIServer.prepareDataDirectory(dataDir)
         let store = try SQLiteObjectStore(path: "\(dataDir)/objects.sqlite")

@@ -1,3 +1,4 @@
+import APIServer
 import FoundationEssentials
 import Glibc
 
@@ -6,12 +7,7 @@ enum ControllerProcess {
     static func prepare() {
         // A closed connection is an error of that connection, not the end of the process.
         signal(SIGPIPE, SIG_IGN)
-        // Every watch and every runner is a file descriptor.
-        var limit = rlimit()
-        if getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0, limit.rlim_cur < limit.rlim_max {
-            limit.rlim_cur = limit.rlim_max
-            setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-        }
+        ConnectionLimits.raiseOpenFileLimit()
     }
 
     /// The folder of the running program, where its companions are.
