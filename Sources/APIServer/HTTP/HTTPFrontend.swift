@@ -125,7 +125,7 @@ struct HTTPFrontend: HTTPResponder {
                 status: status,
                 headers: fields,
                 body: ResponseBody { writer in
-                    let sink = WriterSink(writer)
+                    let sink = WriterSink(writer, on: channel)
                     DisconnectObserver.observe(channel) { stream.cancel() }
                     try await stream.run(sink)
                     DisconnectObserver.forget(channel)
@@ -141,14 +141,29 @@ private final class WriterSink: BufferSink {
     // lint: the writer is not Sendable by its type, but only one task ever writes an answer.
     private nonisolated(unsafe) var writer: any ResponseBodyWriter
 
-    init(_ writer: any ResponseBodyWriter) { self.writer = writer }
+    private let channel: any Channel
+
+    /// A piece of this size is worth waiting for.
+    private static let largePiece = 64 << 10
+
+    init(_ writer: any ResponseBodyWriter, on channel: any Channel) {
+        self.writer = writer
+        self.channel = channel
+    }
 
     func write(_ bytes: [UInt8]) async throws {
         guard !bytes.isEmpty else { return }
-        try await writer.write(ByteBuffer(bytes: bytes))
+        try await send(ByteBuffer(bytes: bytes))
     }
 
-    func send(_ buffer: ByteBuffer) async throws { try await writer.write(buffer) }
+    func send(_ buffer: ByteBuffer) async throws {
+        let size = buffer.readableBytes
+        try await writer.write(buffer)
+        guard size >= Self.largePiece else { return }
+        // The writer takes pieces until the event loop, which may be busy with others, has found that the client is
+        // slow. Once it has come by here, it has: many slow lists at once would else be in memory as a whole.
+        try await channel.eventLoop.submit {}.get()
+    }
 
     func finish() async throws { try await writer.finish(nil) }
 }
