@@ -34,8 +34,10 @@ public struct Commands: Sendable {
     /// Commands that keep their files in that directory.
     public init(directory: String, environment: [String: String] = [:]) {
         self.directory = directory
-        let own = ProcessInfo.processInfo.environment.filter { ["PATH", "LANG", "TMPDIR"].contains($0.key) }
-        self.environment = own.merging(["HOME": directory]) { $1 }.merging(environment) { $1 }
+        let own = ProcessInfo.processInfo.environment.filter { ["PATH", "LANG"].contains($0.key) }
+        // What programs leave in their temporary directory goes with this one (kubectl edit does).
+        let places = ["HOME": directory, "TMPDIR": directory]
+        self.environment = own.merging(places) { $1 }.merging(environment) { $1 }
     }
 
     /// Finds a program in PATH.
