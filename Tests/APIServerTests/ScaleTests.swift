@@ -60,7 +60,7 @@ import Testing
         let server = try await server()
         let (refused, body) = await apply(server, 5, "fieldManager=m")
         #expect(refused == 409)
-        #expect(body["details"]?["causes"]?.arrayValue?.first?["field"]?.stringValue == ".spec.wanted")
+        #expect(body["details"]?["causes"]?.arrayValue?.first?["field"]?.stringValue == ".spec.replicas")
         let (status, scale) = await apply(server, 5, "fieldManager=m&force=true")
         #expect(status == 200)
         #expect(scale["spec"]?["replicas"] == 5)
@@ -72,6 +72,74 @@ import Testing
         #expect(entry?["operation"]?.stringValue == "Apply")
         let (negative, _) = await apply(server, -1, "fieldManager=m")
         #expect(negative == 422)
+    }
+
+    private func owners(_ server: TestServer) async -> [JSONValue] {
+        let object = await server.request("GET", "\(Self.path)/a")
+        return object.body["metadata"]?["managedFields"]?.arrayValue ?? []
+    }
+
+    @Test("A changed scale takes the number from its owner, in an entry without a time")
+    func ownership() async throws {
+        let server = try await server()
+        let patch: JSONValue = ["spec": ["replicas": 4]]
+        let merge = "application/merge-patch+json"
+        let answer = await server.request("PATCH", "\(Self.path)/a/scale?fieldManager=m", patch, type: merge)
+        #expect(answer.status == 200)
+        #expect(answer.body["metadata"]?["managedFields"] == nil)
+        let entries = await owners(server)
+        #expect(entries.count == 2)
+        let expected: JSONValue = [
+            "apiVersion": "scale.example/v1", "fieldsType": "FieldsV1",
+            "fieldsV1": ["f:spec": ["f:wanted": .object([:])]], "manager": "m", "operation": "Update",
+            "subresource": "scale",
+        ]
+        #expect(entries.first == expected)
+        #expect(entries.last?["fieldsV1"]?["f:spec"] == .object([:]))
+        let version = await server.request("GET", "\(Self.path)/a").body["metadata"]?["resourceVersion"]
+        for _ in 0..<3 {
+            let again: JSONValue = ["metadata": ["name": "a"], "spec": ["replicas": 4]]
+            #expect(await server.request("PUT", "\(Self.path)/a/scale?fieldManager=m", again).status == 200)
+        }
+        #expect(await owners(server) == entries)
+        #expect(await server.request("GET", "\(Self.path)/a").body["metadata"]?["resourceVersion"] == version)
+    }
+
+    @Test("A scale that was never set must be set, and its identity is that of the object")
+    func identity() async throws {
+        let server = try await server()
+        let bare: JSONValue = ["apiVersion": "scale.example/v1", "kind": "Row", "metadata": ["name": "b"]]
+        #expect(await server.request("POST", Self.path, bare).status == 201)
+        let merge = "application/merge-patch+json"
+        let labels: JSONValue = ["metadata": ["labels": ["a": "b"]]]
+        let empty = await server.request("PATCH", "\(Self.path)/b/scale", labels, type: merge)
+        #expect(empty.status == 400)
+        #expect(empty.body["message"] == "the spec replicas field \".spec.wanted\" cannot be empty")
+        let other: JSONValue = ["metadata": ["name": "a", "uid": "q"], "spec": ["replicas": 1]]
+        #expect(await server.request("PUT", "\(Self.path)/a/scale", other).status == 409)
+        let unnamed: JSONValue = ["spec": ["replicas": 1]]
+        #expect(await server.request("PUT", "\(Self.path)/a/scale", unnamed).status == 400)
+        let huge: JSONValue = ["spec": ["wanted": 3_000_000_000]]
+        let refused = await server.request("PATCH", "\(Self.path)/a", huge, type: merge)
+        #expect(refused.status == 422)
+        let causes = refused.body["details"]?["causes"]?.arrayValue
+        #expect(causes?.first?["field"] == ".spec.wanted")
+    }
+
+    @Test("A scale is shown as a table of its own columns, and as metadata alone")
+    func table() async throws {
+        let server = try await server()
+        let accept = "application/json;as=Table;g=meta.k8s.io;v=v1"
+        let table = await server.request("GET", "\(Self.path)/a/scale", accept: accept).body
+        let names = table["columnDefinitions"]?.arrayValue?.compactMap { $0["name"]?.stringValue }
+        #expect(names == ["Name", "Desired", "Available", "Age"])
+        #expect(table["rows"]?.arrayValue?.first?["cells"]?.arrayValue?.prefix(3) == ["a", 1, 0])
+        let metadata = await server.request(
+            "GET",
+            "\(Self.path)/a/scale",
+            accept: "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+        )
+        #expect(metadata.body["kind"] == "PartialObjectMetadata")
     }
 
     @Test(

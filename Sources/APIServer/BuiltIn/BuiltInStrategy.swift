@@ -12,6 +12,8 @@ protocol BuiltInStrategy: ResourceStrategy {
 extension BuiltInStrategy {
     func fillDefaults(_ object: inout JSONValue) {}
 
+    func metadataChecks(subresource: String) -> MetadataChecks { .builtIn(subresource: subresource) }
+
     func decode(_ object: inout JSONValue) throws(Status) -> [String] {
         let kind = object["kind"]?.stringValue ?? typeName
         let version = object["apiVersion"]?.stringValue ?? "v1"

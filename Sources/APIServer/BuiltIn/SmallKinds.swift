@@ -244,6 +244,7 @@ struct ControllerRevisionStrategy: BuiltInStrategy {
 /// Leases.
 struct LeaseStrategy: BuiltInStrategy {
     var typeName: String { "Lease" }
+    func metadataChecks(subresource: String) -> MetadataChecks { [.created, .changed] }
     var allowsCreateOnUpdate: Bool { true }
     var allowsUnconditionalUpdate: Bool { false }
 

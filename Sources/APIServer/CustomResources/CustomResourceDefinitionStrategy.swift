@@ -5,6 +5,7 @@ struct CustomResourceDefinitionStrategy: BuiltInStrategy {
     static let cleanupFinalizer = "customresourcecleanup.apiextensions.k8s.io"
 
     var typeName: String { "CustomResourceDefinition" }
+    func metadataChecks(subresource: String) -> MetadataChecks { [.created, .changed] }
     var hasGeneration: Bool { true }
     var allowsUnconditionalUpdate: Bool { false }
     var returnsDeletedObject: Bool { false }

@@ -31,7 +31,8 @@ enum CustomResourceFactory {
             definition: schema,
             hasStatus: version.value(at: "subresources", "status")?.objectValue != nil,
             published: json,
-            fields: fields
+            fields: fields,
+            scale: scale(version)
         )
     }
 
@@ -66,14 +67,14 @@ enum CustomResourceFactory {
         )
         let own = ["get", "patch", "update"]
         if strategy.hasStatus { resource.subresources.append(.init(name: "status", verbs: own)) }
-        if let scale = version.value(at: "subresources", "scale"), scale.objectValue != nil {
-            resource.scale = ScalePaths(
-                specReplicas: path(scale["specReplicasPath"]) ?? [],
-                statusReplicas: path(scale["statusReplicasPath"]) ?? [],
-                labelSelector: path(scale["labelSelectorPath"])
-            )
+        if strategy.scale != nil {
+            resource.scale = strategy.scale
             let kind = GroupVersionKind(group: "autoscaling", version: "v1", kind: "Scale")
             resource.subresources.append(.init(name: "scale", verbs: own, kind: kind))
+        }
+        for version in spec["versions"]?.arrayValue ?? [] {
+            let path = path(version.value(at: "subresources", "scale", "specReplicasPath"))
+            resource.replicasPaths["\(group)/\(version["name"]?.stringValue ?? "")"] = .some(path)
         }
         let columns = version["additionalPrinterColumns"]?.arrayValue ?? []
         // With a path that nobody understands the kind has the columns of one without any.
@@ -108,6 +109,15 @@ enum CustomResourceFactory {
             .sorted(by: VersionOrder.precedes)
         let advice = better.first.map { "; use \(group)/\($0) \(kind)" } ?? ""
         return "\(group)/\(version) \(kind) is deprecated\(advice)"
+    }
+
+    private static func scale(_ version: JSONValue) -> ScalePaths? {
+        guard let scale = version.value(at: "subresources", "scale"), scale.objectValue != nil else { return nil }
+        return ScalePaths(
+            specReplicas: path(scale["specReplicasPath"]) ?? [],
+            statusReplicas: path(scale["statusReplicasPath"]) ?? [],
+            labelSelector: path(scale["labelSelectorPath"])
+        )
     }
 
     private static func path(_ value: JSONValue?) -> [String]? {

@@ -11,6 +11,8 @@ struct CustomResourceStrategy: ResourceStrategy {
     let published: JSONValue
     /// Paths like `spec.colour`.
     let fields: [String: [String]]
+    /// Where the scale is, if there is one.
+    let scale: ScalePaths?
 
     var selectableFields: Set<String> { Set(fields.keys) }
     var hasGeneration: Bool { true }
@@ -79,7 +81,7 @@ struct CustomResourceStrategy: ResourceStrategy {
     func validate(_ object: JSONValue, _ context: RequestContext) -> [FieldError] {
         let verdict = definition.validateCreate(object)
         for warning in verdict.warnings { context.warn(warning) }
-        return verdict.errors
+        return verdict.errors + scaleErrors(object, isStatus: false)
     }
 
     func validateUpdate(
@@ -92,6 +94,34 @@ struct CustomResourceStrategy: ResourceStrategy {
             subresource == "status"
             ? definition.validateStatusUpdate(object, old: old) : definition.validateUpdate(object, old: old)
         for warning in verdict.warnings { context.warn(warning) }
-        return verdict.errors
+        return verdict.errors + scaleErrors(object, isStatus: subresource == "status")
+    }
+
+    /// What of an object's scale is no number of replicas, or no selector. A write to the status is judged by the
+    /// status alone.
+    private func scaleErrors(_ object: JSONValue, isStatus: Bool) -> [FieldError] {
+        guard let scale else { return [] }
+        var errors: [FieldError] = []
+        for path in (isStatus ? [] : [scale.specReplicas]) + [scale.statusReplicas] {
+            let field = FieldPath("." + path.joined(separator: "."))
+            guard let value = object.value(at: path), !value.isNull else { continue }
+            guard let number = value.intValue else {
+                let type = value.stringValue != nil ? "string" : value.doubleValue != nil ? "float64" : value.typeName
+                let detail = "\(field) accessor error: \(value.text) is of the type \(type), expected int64"
+                errors.append(.invalid(field, .int(0), detail))
+                continue
+            }
+            if number < 0 {
+                errors.append(.invalid(field, .int(number), "should be a non-negative integer"))
+            } else if number > Int64(Int32.max) {
+                errors.append(.invalid(field, .int(number), "should be less than or equal to \(Int32.max)"))
+            }
+        }
+        if let path = scale.labelSelector, let value = object.value(at: path), !value.isNull, value.stringValue == nil {
+            let field = FieldPath("." + path.joined(separator: "."))
+            let detail = "\(field) accessor error: \(value.text) is of the type \(value.typeName), expected string"
+            errors.append(.invalid(field, "", detail))
+        }
+        return errors
     }
 }

@@ -60,6 +60,12 @@ protocol ResourceStrategy: Sendable {
     func validateUpdate(_ object: JSONValue, old: JSONValue, subresource: String, _ context: RequestContext)
         -> [FieldError]
 
+    /// What clients are warned of when they make an object.
+    func warnings(ofNew object: JSONValue) -> [String]
+
+    /// Which rules for metadata the kind applies itself to an object, or to a subresource of one.
+    func metadataChecks(subresource: String) -> MetadataChecks
+
     /// What is wrong with the name; `isPrefix` for `generateName`.
     func nameErrors(_ name: String, isPrefix: Bool) -> [String]
 
@@ -115,6 +121,8 @@ extension ResourceStrategy {
         subresource: String,
         _ context: RequestContext
     ) -> [FieldError] { [] }
+    func warnings(ofNew object: JSONValue) -> [String] { [] }
+    func metadataChecks(subresource: String) -> MetadataChecks { [.created, .changed] }
     func nameErrors(_ name: String, isPrefix: Bool) -> [String] {
         Validation.dns1123Subdomain(isPrefix ? Self.maskTrailingDash(name) : name)
     }

@@ -68,6 +68,8 @@ struct ServedResource: Sendable {
     var deprecationWarning: String?
     var columns: [PrinterColumn] = []
     var scale: ScalePaths?
+    /// Where the number of replicas is in each version, by apiVersion; `nil` for versions without a scale.
+    var replicasPaths: [String: [String]?] = [:]
     /// The types of all versions by apiVersion, for field ownership; empty if there is one version only.
     var types: [String: TypeSchema] = [:]
 

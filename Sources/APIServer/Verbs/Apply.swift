@@ -11,7 +11,6 @@ enum ApplyVerb {
     ) async throws(Status) -> APIResponse {
         let force = context.query.flag("force")
         let configuration = try read(patch, context)
-        try checkIdentity(configuration, context, resource)
         let owner = FieldOwner(manager: context.fieldManager, subresource: context.info.subresource, now: context.now)
         let writer = ObjectWriter(core: core, resource: resource, backend: backend, context: context)
         let outcome = try await writer.update(
@@ -20,6 +19,7 @@ enum ApplyVerb {
             createIfMissing: context.info.subresource.isEmpty,
             isPatch: true
         ) { old throws(Status) in
+            var object = try owner.applied(configuration, to: old, force: force, resource: resource)
             let uid = Unstructured(configuration).uid
             if old == nil, !uid.isEmpty {
                 throw .conflict(
@@ -28,11 +28,8 @@ enum ApplyVerb {
                     "uid mismatch: the provided object specified uid \(uid), and no existing object was found"
                 )
             }
-            var object = try owner.applied(configuration, to: old, force: force, resource: resource)
-            if old == nil {
-                object.set(nil, at: ["metadata", "resourceVersion"])
-                if resource.isNamespaced { object.set(.string(context.info.namespace), at: ["metadata", "namespace"]) }
-            }
+            try ObjectDecoder.fit(&object, context: context, resource: resource)
+            try ObjectDecoder.checkName(object, context)
             _ = try resource.strategy.decode(&object)
             return object
         }
@@ -60,33 +57,6 @@ enum ApplyVerb {
             throw status
         } catch {
             throw .badRequest("error decoding YAML: \(error)")
-        }
-    }
-
-    /// Holds the configuration's name and namespace against the path.
-    static func checkIdentity(
-        _ configuration: JSONValue,
-        _ context: RequestContext,
-        _ resource: ServedResource
-    ) throws(Status) {
-        let typed = Unstructured(configuration)
-        let info = context.info
-        guard !typed.name.isEmpty else {
-            throw .badRequest(
-                "the name of the object (\(info.name) based on URL) was undeterminable: name must be provided"
-            )
-        }
-        if typed.name != info.name {
-            throw .badRequest(
-                "the name of the object (\(typed.name)) does not match the name on the URL (\(info.name))"
-            )
-        }
-        if resource.isNamespaced {
-            if !typed.namespace.isEmpty, typed.namespace != info.namespace {
-                throw .badRequest(
-                    "the namespace of the provided object does not match the namespace sent on the request"
-                )
-            }
         }
     }
 }

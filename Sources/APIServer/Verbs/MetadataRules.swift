@@ -4,30 +4,85 @@ import APIMachinery
 enum MetadataRules {
     private static let path = FieldPath("metadata")
 
-    /// Of a new object.
-    static func validate(_ object: JSONValue, resource: ServedResource) -> [FieldError] {
-        let typed = Unstructured(object)
+    /// What is wrong with a new object: what its kind finds, and only then what all kinds share.
+    static func errors(ofNew object: JSONValue, _ resource: ServedResource, _ context: RequestContext) -> [FieldError] {
+        let types = typeErrors(object, resource)
+        guard types.isEmpty else { return types }
         let strategy = resource.strategy
+        let checks = strategy.metadataChecks(subresource: "")
+        var errors: [FieldError] = []
+        if checks.contains(.created) { errors += own(object, strategy, checks) }
+        errors += strategy.validate(object, context)
+        return errors.isEmpty ? named(object, pathSegmentErrors) : errors
+    }
+
+    /// What is wrong with a changed object. The reference looks at metadata for all kinds and then again for most, and
+    /// tells what it finds each time.
+    static func errors(
+        of object: JSONValue,
+        old: JSONValue,
+        subresource: String,
+        _ resource: ServedResource,
+        _ context: RequestContext
+    ) -> [FieldError] {
+        let changed = changes(object, old: old)
+        let shared = named(object, pathSegmentErrors) + changed
+        let types = typeErrors(object, resource)
+        guard types.isEmpty else { return shared + types }
+        let strategy = resource.strategy
+        let checks = strategy.metadataChecks(subresource: subresource)
+        var errors = shared
+        if checks.contains(.changed) { errors += changed + (checks.contains(.finalizers) ? unqualified(object) : []) }
+        if checks.contains(.repeated) { errors += own(object, strategy, checks) }
+        return errors + strategy.validateUpdate(object, old: old, subresource: subresource, context)
+    }
+
+    /// A custom resource's type is only looked at after decoding, and answered as a field error.
+    static func typeErrors(_ object: JSONValue, _ resource: ServedResource) -> [FieldError] {
+        guard resource.isCustom else { return [] }
+        var errors: [FieldError] = []
+        for (field, expected) in [("kind", resource.names.kind), ("apiVersion", resource.groupVersion.apiVersion)] {
+            let given = object[field]?.stringValue ?? ""
+            guard given != expected else { continue }
+            errors.append(.invalid(FieldPath(field), .string(given), "must be \(expected)"))
+        }
+        return errors
+    }
+
+    private static func own(
+        _ object: JSONValue,
+        _ strategy: any ResourceStrategy,
+        _ checks: MetadataChecks
+    ) -> [FieldError] {
+        named(object, strategy.nameErrors) + (checks.contains(.finalizers) ? unqualified(object) : [])
+    }
+
+    private static func pathSegmentErrors(_ name: String, isPrefix: Bool) -> [String] {
+        isPrefix ? Validation.pathSegmentPrefix(name) : Validation.pathSegment(name)
+    }
+
+    private static func named(_ object: JSONValue, _ nameErrors: (String, Bool) -> [String]) -> [FieldError] {
+        let typed = Unstructured(object)
         var errors: [FieldError] = []
         if !typed.generateName.isEmpty {
-            for text in strategy.nameErrors(typed.generateName, isPrefix: true) {
+            for text in nameErrors(typed.generateName, true) {
                 errors.append(.invalid(path.child("generateName"), .string(typed.generateName), text))
             }
         }
         if typed.name.isEmpty {
             errors.append(.required(path.child("name"), "name or generateName is required"))
         } else {
-            for text in strategy.nameErrors(typed.name, isPrefix: false) {
+            for text in nameErrors(typed.name, false) {
                 errors.append(.invalid(path.child("name"), .string(typed.name), text))
             }
         }
-        return errors + common(typed)
+        return errors + common(typed) + finalizers(typed)
     }
 
-    /// Of a changed object: also that nothing immutable changed.
-    static func validateUpdate(_ object: JSONValue, old: JSONValue) -> [FieldError] {
+    /// What only objects that are changed can break.
+    private static func changes(_ object: JSONValue, old: JSONValue) -> [FieldError] {
         let typed = Unstructured(object)
-        var errors = common(typed)
+        var errors: [FieldError] = []
         let before = Unstructured(old)
         if before.deletionTimestamp != nil {
             let added = typed.finalizers.filter { !before.finalizers.contains($0) }
@@ -42,20 +97,26 @@ enum MetadataRules {
                 )
             }
         }
-        for field in ["name", "namespace", "uid", "creationTimestamp", "deletionTimestamp"] {
+        for field in [
+            "name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds",
+        ] {
             let value = typed.metadata(field) ?? .null
             if value != before.metadata(field) ?? .null {
                 errors.append(.invalid(path.child(field), value, "field is immutable"))
             }
         }
-        return errors
+        return errors + common(typed)
     }
 
     private static func common(_ object: Unstructured) -> [FieldError] {
         var errors: [FieldError] = []
         errors += Validation.labels(object.labels, at: path.child("labels"))
         errors += Validation.annotations(object.annotations, at: path.child("annotations"))
-        errors += owners(object)
+        return errors + owners(object)
+    }
+
+    private static func finalizers(_ object: Unstructured) -> [FieldError] {
+        var errors: [FieldError] = []
         for finalizer in object.finalizers {
             errors += Validation.finalizer(finalizer, at: path.child("finalizers"))
         }
@@ -110,15 +171,39 @@ enum MetadataRules {
         return errors
     }
 
-    /// Brings an object's metadata in order where it can be brought, and tells the client what was odd.
-    static func tidy(_ object: inout JSONValue, context: RequestContext) {
-        for finalizer in Unstructured(object).finalizers
-        where !finalizer.contains("/") && finalizer != "orphan" && finalizer != "foregroundDeletion" {
-            context.warn(
-                "metadata.finalizers: \"\(finalizer)\": prefer a domain-qualified finalizer name to avoid "
-                    + "accidental conflicts with other finalizer writers"
+    /// Built-in kinds take only finalizers that say whose they are, and the few of Kubernetes itself.
+    private static func unqualified(_ object: JSONValue) -> [FieldError] {
+        Unstructured(object).finalizers.enumerated().compactMap { position, finalizer in
+            guard !finalizer.utf8.contains(UInt8(ascii: "/")), !standardFinalizers.contains(finalizer) else {
+                return nil
+            }
+            return .invalid(
+                path.child("finalizers").index(position),
+                .string(finalizer),
+                "name is neither a standard finalizer name nor is it fully qualified"
             )
         }
+    }
+
+    private static let standardFinalizers: Set<String> = ["orphan", "foregroundDeletion", "kubernetes"]
+
+    /// Warns of finalizers of custom resources that do not say whose they are, when they are added.
+    static func warn(of object: JSONValue, old: JSONValue?, _ resource: ServedResource, _ context: RequestContext) {
+        guard resource.isCustom else { return }
+        let before = old.map { Unstructured($0).finalizers } ?? []
+        let added = Set(Unstructured(object).finalizers).subtracting(before)
+        for finalizer in added.sorted()
+        where !finalizer.utf8.contains(UInt8(ascii: "/")) && !standardFinalizers.contains(finalizer) {
+            let form = finalizer.utf8.contains(UInt8(ascii: ".")) ? " including a path (/)" : ""
+            context.warn(
+                "metadata.finalizers: \(GoText.quoted(finalizer)): prefer a domain-qualified finalizer name\(form) to "
+                    + "avoid accidental conflicts with other finalizer writers"
+            )
+        }
+    }
+
+    /// Brings an object's metadata in order where it can be brought, and tells the client what was odd.
+    static func tidy(_ object: inout JSONValue, context: RequestContext) {
         guard let owners = object.value(at: "metadata", "ownerReferences")?.arrayValue else { return }
         var seen: Set<String> = []
         var repeated: [String] = []

@@ -68,7 +68,21 @@ enum ObjectDecoder {
         }
     }
 
-    /// Checks name and namespace of a body against the path, and fills in the namespace.
+    /// Holds an object's name against the path.
+    static func checkName(_ object: JSONValue, _ context: RequestContext) throws(Status) {
+        let name = Unstructured(object).name
+        let expected = context.info.name
+        guard !name.isEmpty else {
+            throw .badRequest(
+                "the name of the object (\(expected) based on URL) was undeterminable: name must be provided"
+            )
+        }
+        guard name == expected else {
+            throw .badRequest("the name of the object (\(name)) does not match the name on the URL (\(expected))")
+        }
+    }
+
+    /// Holds an object's namespace against the path, and fills it in.
     static func fit(_ object: inout JSONValue, context: RequestContext, resource: ServedResource) throws(Status) {
         var typed = Unstructured(object)
         if resource.isNamespaced {

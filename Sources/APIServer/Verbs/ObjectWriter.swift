@@ -58,30 +58,18 @@ struct ObjectWriter: Sendable {
         let name = Unstructured(object).name
         // Admission comes before validation: in a namespace that is not there, nothing else matters.
         try await core.admitCreate(of: name, object, resource: resource, context: context)
-        try checkKind(object)
         MetadataRules.tidy(&object, context: context)
         resource.strategy.canonicalize(&object)
-        var errors = MetadataRules.validate(object, resource: resource) + resource.strategy.validate(object, context)
+        var errors = MetadataRules.errors(ofNew: object, resource, context)
         if errors.isEmpty { errors = core.options.objectRules(object) }
         guard errors.isEmpty else { throw invalid(object, errors) }
+        MetadataRules.warn(of: object, old: nil, resource, context)
+        for warning in resource.strategy.warnings(ofNew: object) { context.warn(warning) }
         if context.isDryRun {
             if try await backend.object(at: path(name)) != nil { throw try await alreadyExists(name) }
             return Outcome(object: object, bytes: nil, isCreated: true)
         }
         return try await commit(.create, object, isCreated: true)
-    }
-
-    /// A custom resource's kind is only looked at here, after decoding, and answered as a field error.
-    func checkKind(_ object: JSONValue) throws(Status) {
-        guard resource.isCustom else { return }
-        let kind = object["kind"]?.stringValue ?? ""
-        guard kind != resource.names.kind else { return }
-        throw .invalid(
-            group: resource.group,
-            kind: kind,
-            name: Unstructured(object).name,
-            errors: [.invalid(FieldPath("kind"), .string(kind), "must be \(resource.names.kind)")]
-        )
     }
 
     // MARK: Update
@@ -102,13 +90,18 @@ struct ObjectWriter: Sendable {
                 guard createIfMissing else { throw .notFound(resource.groupResource, name: name) }
                 try checkMayCreate()
                 var fresh = try await change(nil)
+                if !isPatch { try checkIdentifier(of: fresh, storedAs: "") }
                 fresh.set(.string(name), at: ["metadata", "name"])
-                return try await create(fresh)
+                // What is made in this way has no version yet, whatever its maker says.
+                fresh.set(nil, at: ["metadata", "resourceVersion"])
+                return try await create(fresh, manager: manager)
             }
             let old = try read(stored)
             let changed = try await change(old)
-            let requested = changed["metadata"]?["resourceVersion"]?.stringValue ?? ""
-            let isPinned = try checkVersion(requested, of: changed, stored: stored, isPatch: isPatch)
+            // Who replaces an object means that very object; that comes before everything else. A patch to the
+            // identifier is an attempt to change it, which is refused with whatever else is wrong.
+            if !isPatch { try checkIdentifier(of: changed, storedAs: stored.uid) }
+            let isPinned = try checkVersion(of: changed, stored: stored, isPatch: isPatch)
             if let outcome = try await replace(stored, old, with: changed, subresource, manager, isPinned: isPinned) {
                 return outcome
             }
@@ -124,15 +117,21 @@ struct ObjectWriter: Sendable {
         throw attributes.forbidden(reason)
     }
 
+    private func checkIdentifier(of object: JSONValue, storedAs uid: String) throws(Status) {
+        let wanted = object["metadata"]?["uid"]?.stringValue ?? ""
+        guard !wanted.isEmpty, wanted != uid else { return }
+        throw .conflict(
+            resource.groupResource,
+            name: context.info.name,
+            "Precondition failed: UID in precondition: \(wanted), UID in object meta: \(uid)"
+        )
+    }
+
     /// Whether the request is about one revision only. Throws if that is not the stored one.
-    private func checkVersion(
-        _ text: String,
-        of object: JSONValue,
-        stored: CachedObject,
-        isPatch: Bool
-    ) throws(Status) -> Bool {
-        if text.isEmpty || text == "0" {
-            guard isPatch || resource.strategy.allowsUnconditionalUpdate else {
+    private func checkVersion(of object: JSONValue, stored: CachedObject, isPatch: Bool) throws(Status) -> Bool {
+        let version = try ResourceVersionText.parse(object["metadata"]?["resourceVersion"]?.stringValue ?? "")
+        guard version > 0 else {
+            guard resource.strategy.allowsUnconditionalUpdate else {
                 // The reference names the resource here, not the kind.
                 throw .invalid(
                     group: resource.group,
@@ -149,16 +148,9 @@ struct ObjectWriter: Sendable {
             }
             return false
         }
-        guard let version = Int64(text) else {
-            throw Status(
-                code: 500,
-                reason: nil,
-                message:
-                    "resourceVersion: Invalid value: \"\(text)\": strconv.ParseUint: parsing \"\(text)\": invalid "
-                    + "syntax"
-            )
+        guard Int64(exactly: version) == stored.revision else {
+            throw .modified(resource.groupResource, name: context.info.name)
         }
-        guard version == stored.revision else { throw .modified(resource.groupResource, name: context.info.name) }
         // A patch carries the version of the object it was applied to, which says nothing about its author's wish.
         return !isPatch
     }
@@ -172,15 +164,9 @@ struct ObjectWriter: Sendable {
         isPinned: Bool
     ) async throws(Status) -> Outcome? {
         var object = changed
-        let uid = object["metadata"]?["uid"]?.stringValue ?? ""
-        if !uid.isEmpty, uid != stored.uid {
-            throw .conflict(
-                resource.groupResource,
-                name: context.info.name,
-                "Precondition failed: UID in precondition: \(uid), UID in object meta: \(stored.uid)"
-            )
+        if resource.isCustom, (object["apiVersion"]?.stringValue ?? "").isEmpty {
+            throw .internalError("Object 'apiVersion' is missing in 'object has no apiVersion field'")
         }
-        try checkKind(object)
         SystemFields.keep(in: &object, from: old)
         object.set(.string(String(stored.revision)), at: ["metadata", "resourceVersion"])
         resource.strategy.prepareForUpdate(&object, old: old, subresource: subresource)
@@ -189,14 +175,11 @@ struct ObjectWriter: Sendable {
         SystemFields.dropEmpty(&object)
         MetadataRules.tidy(&object, context: context)
         resource.strategy.canonicalize(&object)
-        let metadataErrors = MetadataRules.validateUpdate(object, old: old)
-        // For custom resources the reference runs these checks twice, and tells what it finds twice.
-        var errors =
-            metadataErrors + (resource.isCustom && subresource.isEmpty ? metadataErrors : [])
-            + resource.strategy.validateUpdate(object, old: old, subresource: subresource, context)
+        var errors = MetadataRules.errors(of: object, old: old, subresource: subresource, resource, context)
         if errors.isEmpty, subresource != "status" { errors = core.options.objectRules(object) }
         guard errors.isEmpty else { throw invalid(object, errors) }
-        if subresource != "scale", FieldOwner.isUnchanged(object, old) {
+        if subresource != "status" { MetadataRules.warn(of: object, old: old, resource, context) }
+        if FieldOwner.isUnchanged(object, old) {
             return Outcome(object: old, bytes: stored.bytes)
         }
         if context.isDryRun { return Outcome(object: object, bytes: nil) }
@@ -278,11 +261,13 @@ struct ObjectWriter: Sendable {
 
     /// The 422 of this object.
     func invalid(_ object: JSONValue, _ errors: [FieldError]) -> Status {
-        let name = Unstructured(object).name
+        let typed = Unstructured(object)
+        // A custom resource is called what it calls itself, even if that is what is wrong with it.
+        let own = resource.isCustom ? GroupVersion(apiVersion: typed.apiVersion)?.group : nil
         return .invalid(
-            group: resource.strategy.invalidGroup ?? resource.group,
-            kind: resource.names.kind,
-            name: name,
+            group: own ?? resource.strategy.invalidGroup ?? resource.group,
+            kind: resource.isCustom ? typed.kind : resource.names.kind,
+            name: typed.name,
             errors: errors
         )
     }

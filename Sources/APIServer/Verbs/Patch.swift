@@ -24,10 +24,12 @@ enum PatchVerb {
             guard object.objectValue != nil else {
                 throw PatchDocument.invalidResult(object, "the result is no object")
             }
-            try checkIdentity(object, old: old, resource: resource)
-            let unknown: [String]
+            var unknown = try fitType(&object, old: old, dialect: patch.dialect, resource: resource)
             do throws(Status) {
-                unknown = try resource.strategy.decode(&object)
+                // What is of another type is not read as this one; validation refuses it.
+                if !resource.isCustom || MetadataRules.typeErrors(object, resource).isEmpty {
+                    unknown += try resource.strategy.decode(&object)
+                }
             } catch {
                 throw PatchDocument.invalidResult(object, error.message ?? "")
             }
@@ -37,35 +39,49 @@ enum PatchVerb {
                 throw PatchDocument.invalidResult(object, "strict decoding error: \(problems.joined(separator: ", "))")
             }
             try ObjectDecoder.report(problems, level: level, resource: resource, context: context)
+            try ObjectDecoder.fit(&object, context: context, resource: resource)
+            try ObjectDecoder.checkName(object, context)
             return object
         }
         return try await Rendering.outcome(outcome, context: context, resource: resource)
     }
 
-    /// A patch may not make the object another one.
-    private static func checkIdentity(_ object: JSONValue, old: JSONValue, resource: ServedResource) throws(Status) {
-        let before = Unstructured(old)
-        let after = Unstructured(object)
-        if after.apiVersion != before.apiVersion || after.kind != before.kind {
-            if resource.isCustom, after.kind == before.kind || after.apiVersion == before.apiVersion,
-                !after.kind.isEmpty
-            {
-                if after.kind != before.kind { return }
-                throw .badRequest(
-                    "the API version in the data (\(after.apiVersion)) does not match the expected API version "
-                        + "(\(before.apiVersion))"
-                )
-            }
-            throw .badRequest("a patch may not change apiVersion or kind")
+    /// Reads what a patch has made of `apiVersion` and `kind` as the reference does, which differs from dialect to
+    /// dialect: a strategic patch changes a value that has its type already, the others change a document that is read
+    /// anew.
+    ///
+    /// - Returns: members that cannot be read at all.
+    private static func fitType(
+        _ object: inout JSONValue,
+        old: JSONValue,
+        dialect: PatchDocument.Dialect,
+        resource: ServedResource
+    ) throws(Status) -> [String] {
+        if dialect == .strategic {
+            for field in ["apiVersion", "kind"] { object[field] = old[field] }
+            return []
         }
-        if after.name != before.name {
-            throw .badRequest(
-                "the name of the object (\(after.name)) does not match the name on the URL (\(before.name))"
+        let kind = object["kind"]?.stringValue ?? ""
+        if resource.isCustom {
+            guard kind.isEmpty else { return [] }
+            throw PatchDocument.invalidResult(object, "Object 'Kind' is missing in '\(object.text)'")
+        }
+        if kind.isEmpty { object["kind"] = old["kind"] }
+        let apiVersion = object["apiVersion"]?.stringValue ?? ""
+        guard !apiVersion.isEmpty else {
+            // Without a version the document is read in the server's own form, in which no member is called as here.
+            let members = (object.objectValue ?? [:]).keys.filter { $0 != "kind" && $0 != "apiVersion" }
+            object = ["apiVersion": old["apiVersion"] ?? "", "kind": object["kind"] ?? ""]
+            return members.sorted()
+        }
+        guard apiVersion == old["apiVersion"]?.stringValue, object["kind"] == old["kind"] else {
+            throw PatchDocument.invalidResult(
+                object,
+                "no kind \(GoText.quoted(object["kind"]?.stringValue ?? "")) is registered for version "
+                    + "\(GoText.quoted(apiVersion)) in scheme \(GoText.quoted("pkg/api/legacyscheme/scheme.go:30"))"
             )
         }
-        if after.namespace != before.namespace, !before.namespace.isEmpty {
-            throw .badRequest("the namespace of the provided object does not match the namespace sent on the request")
-        }
+        return []
     }
 }
 

@@ -13,20 +13,20 @@ enum SystemFields {
         dropEmpty(&object)
     }
 
-    /// Keeps what no client may change.
+    /// Keeps what a client's word does not change. An attempt to change what is fixed is not hidden but refused later.
     static func keep(in object: inout JSONValue, from old: JSONValue) {
-        // A deletion cannot be taken back; an attempt to set one is not hidden but refused later.
-        for field in ["deletionTimestamp", "deletionGracePeriodSeconds"] {
-            if let value = old["metadata"]?[field] { object.set(value, at: ["metadata", field]) }
-        }
-        for field in ["uid", "creationTimestamp", "generation", "selfLink"] {
-            let value = old["metadata"]?[field]
+        func set(_ field: String, _ value: JSONValue?) {
             if value != nil || object["metadata"]?[field] != nil { object.set(value, at: ["metadata", field]) }
         }
-        if let namespace = old["metadata"]?["namespace"] { object.set(namespace, at: ["metadata", "namespace"]) }
-        if object["metadata"]?["generateName"] == nil, let prefix = old["metadata"]?["generateName"] {
-            object.set(prefix, at: ["metadata", "generateName"])
+        func given(_ field: String) -> JSONValue? { object["metadata"]?[field].flatMap { $0.isNull ? nil : $0 } }
+        for field in ["creationTimestamp", "generation", "selfLink"] { set(field, old["metadata"]?[field]) }
+        if (given("uid")?.stringValue ?? "").isEmpty { set("uid", old["metadata"]?["uid"]) }
+        // A deletion cannot be taken back.
+        if let time = old["metadata"]?["deletionTimestamp"] { set("deletionTimestamp", time) }
+        if given("deletionGracePeriodSeconds") == nil {
+            set("deletionGracePeriodSeconds", old["metadata"]?["deletionGracePeriodSeconds"])
         }
+        if let namespace = old["metadata"]?["namespace"] { object.set(namespace, at: ["metadata", "namespace"]) }
         dropEmpty(&object)
     }
 
@@ -75,5 +75,25 @@ enum UniqueIdentifier {
     private static func hex(_ value: UInt64) -> String {
         let text = String(value, radix: 16)
         return String(repeating: "0", count: 16 - text.count) + text
+    }
+}
+
+/// The `resourceVersion` that a client sends.
+enum ResourceVersionText {
+    /// The revision that it names, 0 for none.
+    ///
+    /// - Throws: a 500 in the words of Go's `strconv.ParseUint`, as the reference answers it, if it is no number.
+    static func parse(_ text: String) throws(Status) -> UInt64 {
+        if text.isEmpty { return 0 }
+        let isNumber = text.utf8.allSatisfy { 48...57 ~= $0 }
+        if isNumber, let number = UInt64(text) { return number }
+        let problem = isNumber ? "value out of range" : "invalid syntax"
+        throw Status(
+            code: 500,
+            reason: nil,
+            message:
+                "resourceVersion: Invalid value: \(GoText.quoted(text)): strconv.ParseUint: parsing "
+                + "\(GoText.quoted(text)): \(problem)"
+        )
     }
 }

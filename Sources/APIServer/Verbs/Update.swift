@@ -10,14 +10,8 @@ enum UpdateVerb {
     ) async throws(Status) -> APIResponse {
         try OptionErrors.check(context, kind: "UpdateOptions")
         var object = try ObjectDecoder.decode(context, resource: resource)
-        let name = Unstructured(object).name
-        guard name == context.info.name else {
-            if name.isEmpty { throw .badRequest("name must be provided") }
-            throw .badRequest(
-                "the name of the object (\(name)) does not match the name on the URL (\(context.info.name))"
-            )
-        }
         try ObjectDecoder.fit(&object, context: context, resource: resource)
+        try ObjectDecoder.checkName(object, context)
         let writer = ObjectWriter(core: core, resource: resource, backend: backend, context: context)
         let owner = FieldOwner(
             manager: context.fieldManager,

@@ -57,6 +57,9 @@ let protobufNumbers = """
     SleepAction seconds=1
     DeleteOptions gracePeriodSeconds=1 preconditions=2 orphanDependents=3 propagationPolicy=4 dryRun=5
     Preconditions uid=1 resourceVersion=2
+    Scale metadata=1 spec=2 status=3
+    ScaleSpec replicas=1
+    ScaleStatus replicas=1 selector=2
     SelfSubjectAccessReview metadata=1 spec=2
     SelfSubjectAccessReviewSpec resourceAttributes=1 nonResourceAttributes=2
     ResourceAttributes namespace=1 verb=2 group=3 version=4 resource=5 subresource=6 name=7
@@ -93,6 +96,18 @@ let requestTypes = """
     Preconditions "Preconditions must be fulfilled before an operation (update, delete, etc.) is carried out."
       uid string
       resourceVersion string
+    package io.k8s.api.autoscaling.v1
+    Scale "Scale represents a scaling request for a resource."
+      apiVersion string
+      kind string
+      metadata ObjectMeta
+      spec ScaleSpec
+      status ScaleStatus
+    ScaleSpec "ScaleSpec describes the attributes of a scale subresource."
+      replicas int32
+    ScaleStatus "ScaleStatus represents the current status of a scale subresource."
+      replicas! int32
+      selector string
     package io.k8s.api.authorization.v1
     SelfSubjectAccessReview "SelfSubjectAccessReview checks whether or the current user can perform an action."
       metadata ObjectMeta
