@@ -20,6 +20,8 @@ public struct RunEngineSettings: Sendable {
     public var maximumBatch = 1000
     /// Jobs in one lease or report.
     public var maximumLease = 256
+    /// Bytes of the inputs of all jobs in one answer. A job with a larger input comes alone.
+    public var maximumLeaseBytes = 16 << 20
     /// Bytes of a step's output.
     public var maximumOutputBytes = 1 << 20
     /// Bytes kept of the end of a job's log.

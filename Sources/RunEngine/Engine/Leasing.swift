@@ -127,6 +127,7 @@ extension RunEngine {
         let jobs = try transaction.lease(
             runner.queue,
             limit: min(capacity, settings.maximumLease),
+            maximumBytes: settings.maximumLeaseBytes,
             turn: book.turn(runner.queue),
             runner: runner.name,
             now: now,

@@ -43,7 +43,15 @@ struct RunTransition {
 
     /// Lets the planner decide and carries its decisions out.
     mutating func advance(_ transaction: any RunTransaction) throws {
-        for action in RunPlanner.plan(workflow, run: run, steps: steps) {
+        while true {
+            let actions = RunPlanner.plan(workflow, run: run, steps: steps)
+            try carryOut(actions, transaction)
+            guard RunPlanner.isPartial(actions) else { return }
+        }
+    }
+
+    private mutating func carryOut(_ actions: [PlanAction], _ transaction: any RunTransaction) throws {
+        for action in actions {
             switch action {
             case .start(let index, let input):
                 try start(index, input, transaction)

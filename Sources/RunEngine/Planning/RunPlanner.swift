@@ -28,11 +28,26 @@ public enum PlanAction: Sendable, Hashable {
 ///   `ExpressionFailed`, as does an input that cannot be expanded.
 /// - Steps that do not depend on a failed one go on. When all have ended, the run has failed if any step has.
 /// - At most `parallelism` steps are queued or running; those declared first go first.
+/// - An input that no runner could take fails its step with `InputTooLarge`, and nothing else.
 /// - A run that is being stopped starts nothing; it ends when the last runner has let go.
 public enum RunPlanner {
     public static let dependencyFailed = "DependencyFailed"
     public static let conditionFalse = "ConditionFalse"
     public static let expressionFailed = "ExpressionFailed"
+    public static let inputTooLarge = "InputTooLarge"
+
+    /// Bytes of one step's input. Runners must take answers of twice this size.
+    public static let maximumInputBytes = 16 << 20
+    /// Once the inputs of one plan have this many bytes, it starts no more steps: see ``isPartial(_:)``.
+    static let inputBudget = 16 << 20
+
+    /// Whether a plan stopped early because of its inputs' size, so that another is due when it has been carried out.
+    /// A large output that goes to many steps would else be in memory once for each of them.
+    static func isPartial(_ actions: [PlanAction]) -> Bool {
+        var bytes = 0
+        for case .start(_, let input) in actions { bytes += input.count }
+        return bytes >= inputBudget
+    }
 
     /// The actions that are due now, in the order in which to take them. Nothing is due for a run that has ended.
     public static func plan(_ workflow: CompiledWorkflow, run: RunRecord, steps: [StepRecord]) -> [PlanAction] {
@@ -58,6 +73,7 @@ private struct Planning {
     let run: RunRecord
     var steps: [StepRecord]
     var actions: [PlanAction] = []
+    private var inputBytes = 0
     private var environment: RunEnvironment
 
     init(workflow: CompiledWorkflow, run: RunRecord, steps: [StepRecord]) {
@@ -80,10 +96,15 @@ private struct Planning {
             case .fail(let failure):
                 end(index, failure)
             case .run:
-                guard active < workflow.parallelism else { continue }
+                guard active < workflow.parallelism, inputBytes < RunPlanner.inputBudget else { continue }
                 do {
                     let template = try step.input.get()
                     let input = try template.constant ?? expand(template, of: step)
+                    guard input.count <= RunPlanner.maximumInputBytes else {
+                        end(index, Self.tooLarge(input.count))
+                        continue
+                    }
+                    inputBytes += input.count
                     steps[index].phase = .queued
                     active += 1
                     actions.append(.start(step: index, input: input))
@@ -100,6 +121,14 @@ private struct Planning {
             let stuck = steps.filter { !$0.phase.isFinal }.map(\.id).joined(separator: ", ")
             actions.append(.finish(.failed, reason: "NoProgress", message: "no step can run; waiting: \(stuck)"))
         }
+    }
+
+    private static func tooLarge(_ count: Int) -> StepFailure {
+        StepFailure(
+            reason: RunPlanner.inputTooLarge,
+            message: "with: has \(count) bytes when its expressions are expanded; the limit is "
+                + "\(RunPlanner.maximumInputBytes). Write large results to files and hand on their names"
+        )
     }
 
     private mutating func expand(_ template: InputTemplate, of step: CompiledStep) throws -> [UInt8] {

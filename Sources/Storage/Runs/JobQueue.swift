@@ -4,8 +4,15 @@ public import APIMachinery
 public protocol JobQueueReader {
     /// The step's job, in the queue or at a runner.
     func job(_ step: StepKey) throws -> JobRecord?
-    /// Jobs of one lane that could be handed out now, the longest waiting first.
-    func readyJobs(_ queue: QueueName, express: Bool, now: Timestamp, limit: Int) throws -> [JobRecord]
+    /// Jobs of one lane that could be handed out now, the longest waiting first: up to `limit`, and no more than fit
+    /// into `maximumBytes` of payload. The first one always fits.
+    func readyJobs(
+        _ queue: QueueName,
+        express: Bool,
+        now: Timestamp,
+        limit: Int,
+        maximumBytes: Int
+    ) throws -> [JobRecord]
     /// When the next job that is not ready yet becomes so.
     func nextReady(_ queue: QueueName, after now: Timestamp) throws -> Timestamp?
     /// Every job at a runner, those whose lease ends first in front. There are as many as runners have slots.
@@ -44,21 +51,29 @@ extension JobQueueTransaction {
     /// The express lane goes first, but every fifth turn belongs to the job that waited longest in the normal lane,
     /// so that a busy express lane slows the others down and never stops them.
     ///
-    /// - Parameter turn: how many jobs of this queue were handed out before.
+    /// - Parameters:
+    ///   - maximumBytes: the payloads of all the jobs together; one job is handed out whatever its size.
+    ///   - turn: how many jobs of this queue were handed out before.
     public func lease(
         _ queue: QueueName,
         limit: Int,
+        maximumBytes: Int = .max,
         turn: Int,
         runner: String,
         now: Timestamp,
         expiresAt: Timestamp
     ) throws -> [JobRecord] {
         guard limit > 0 else { return [] }
-        let express = try readyJobs(queue, express: true, now: now, limit: limit)
+        let express = try readyJobs(queue, express: true, now: now, limit: limit, maximumBytes: maximumBytes)
         // With nothing in the express lane the order is simply that of the normal one.
         let normalLimit = express.count < limit ? limit : LaneOrder.normalTurns(from: turn, count: limit)
-        let normal = normalLimit == 0 ? [] : try readyJobs(queue, express: false, now: now, limit: normalLimit)
-        var jobs = LaneOrder.merge(express: express, normal: normal, turn: turn, limit: limit)
+        let normal =
+            normalLimit == 0
+            ? []
+            : try readyJobs(queue, express: false, now: now, limit: normalLimit, maximumBytes: maximumBytes)
+        let merged = LaneOrder.merge(express: express, normal: normal, turn: turn, limit: limit)
+        var room = ByteRoom(maximumBytes)
+        var jobs = Array(merged.prefix { room.takes($0.payload.count) })
         for index in jobs.indices {
             let token = try nextSequence()
             jobs[index].deliveries += 1
@@ -66,6 +81,26 @@ extension JobQueueTransaction {
             try update(jobs[index])
         }
         return jobs
+    }
+}
+
+/// Room for items of different sizes in one answer. The first item always has room, or it could never be delivered.
+public struct ByteRoom: Sendable {
+    private var left: Int
+    private var isEmpty = true
+
+    /// Room for that many bytes.
+    public init(_ bytes: Int) { left = max(0, bytes) }
+
+    /// Takes an item of that many bytes in; false if it does not fit, and then nothing after it does either.
+    public mutating func takes(_ bytes: Int) -> Bool {
+        guard isEmpty || bytes <= left else {
+            left = 0
+            return false
+        }
+        isEmpty = false
+        left = max(0, left - max(0, bytes))
+        return true
     }
 }
 

@@ -71,11 +71,21 @@ extension MemoryRunTransaction {
 extension MemoryRunTransaction {
     func job(_ step: StepKey) throws -> JobRecord? { state.jobs[step] }
 
-    func readyJobs(_ queue: QueueName, express: Bool, now: Timestamp, limit: Int) throws -> [JobRecord] {
+    func readyJobs(
+        _ queue: QueueName,
+        express: Bool,
+        now: Timestamp,
+        limit: Int,
+        maximumBytes: Int
+    ) throws -> [JobRecord] {
         let ready = state.jobs.values.filter {
             $0.queue == queue && $0.isExpress == express && $0.lease == nil && $0.readyAt <= now
         }
-        return Array(ready.sorted { ($0.readyAt, $0.step) < ($1.readyAt, $1.step) }.prefix(limit))
+        var room = ByteRoom(maximumBytes)
+        return Array(
+            ready.sorted { ($0.readyAt, $0.step) < ($1.readyAt, $1.step) }.prefix(limit)
+                .prefix { room.takes($0.payload.count) }
+        )
     }
 
     func nextReady(_ queue: QueueName, after now: Timestamp) throws -> Timestamp? {

@@ -75,7 +75,13 @@ extension SQLiteRunReader {
         return try statement.first(readJob)
     }
 
-    func readyJobs(_ queue: QueueName, express: Bool, now: Timestamp, limit: Int) throws -> [JobRecord] {
+    func readyJobs(
+        _ queue: QueueName,
+        express: Bool,
+        now: Timestamp,
+        limit: Int,
+        maximumBytes: Int
+    ) throws -> [JobRecord] {
         guard let number = try queueNumber(queue) else { return [] }
         var statement = try prepare(
             """
@@ -87,7 +93,15 @@ extension SQLiteRunReader {
         statement.bind(express)
         statement.bind(now)
         statement.bind(limit)
-        return try statement.all(readJob)
+        var jobs: [JobRecord] = []
+        var room = ByteRoom(maximumBytes)
+        try statement.forEach { columns in
+            let job = try readJob(&columns)
+            guard room.takes(job.payload.count) else { return false }
+            jobs.append(job)
+            return true
+        }
+        return jobs
     }
 
     func nextReady(_ queue: QueueName, after now: Timestamp) throws -> Timestamp? {
