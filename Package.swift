@@ -235,7 +235,14 @@ let package = Package(
                 .nioPosix, .nioSSL,
             ]
         ),
-        tests("ControlPlaneTests", ["APIMachinery", "ControlPlane", "RunEngine"]),
+        tests(
+            "ControlPlaneTests",
+            [
+                "APIMachinery", "APIServer", "ControlPlane", "Observability", "RunEngine", "Spec", "Storage",
+                "TestSupport",
+                .asyncHTTPClient, .logging, .nioCore, .nioPosix,
+            ]
+        ),
         tests(
             "RunEngineTests",
             [

@@ -1,6 +1,8 @@
 import APIMachinery
+import APIServer
 import Hummingbird
 import Logging
+import Metrics
 import Observability
 import RunEngine
 import ServiceLifecycle
@@ -12,28 +14,46 @@ struct HTTPPort: Service {
     var port: Int
     var engine: RunEngine
     var authorizer: TokenAuthorizer
-    var health: HealthChecks
+    var health: Observability.HealthChecks
     var registry: PrometheusRegistry
     var version: String
+    /// Names besides `localhost` by which the port is known; see `HostCheck`.
+    var hostNames: [String] = []
+    var limits = ConnectionLimits.secondary(maximumBodyBytes: 32 << 20)
+    var bodies = BodyBudget()
     var logger: Logger
+    /// Told the port once it listens.
+    var onRunning: @Sendable (Int) -> Void = { _ in }
 
     func run() async throws {
         let router = Router()
+        router.add(
+            middleware: HostCheck(
+                listeningOn: host,
+                names: hostNames,
+                remedy: ", or start the controller with --http-host-name"
+            )
+        )
         ObservabilityRoutes(
             service: "controller",
             health: health,
             registry: registry,
             facts: { [version] in [("version", .string(version))] }
         ).add(to: router)
-        RunRoutes(engine: engine, authorizer: authorizer, logger: logger).add(to: router)
-        RunnerRoutes(engine: engine, authorizer: authorizer, logger: logger).add(to: router)
+        RunRoutes(engine: engine, authorizer: authorizer, bodies: bodies, logger: logger).add(to: router)
+        RunnerRoutes(engine: engine, authorizer: authorizer, bodies: bodies, logger: logger).add(to: router)
         var quiet = logger
         quiet.logLevel = max(logger.logLevel, .warning)
         let application = Application(
             router: router,
+            server: .guarded(limits: limits) { reason in
+                Counter(label: "martinet_http_connections_ended_total", dimensions: [("reason", reason)]).increment()
+            },
             configuration: ApplicationConfiguration(address: .hostname(host, port: port), serverName: nil),
-            onServerRunning: { [logger] channel in
-                logger.info("HTTP port ready", metadata: ["port": "\(channel.localAddress?.port ?? 0)"])
+            onServerRunning: { [logger, onRunning] channel in
+                let port = channel.localAddress?.port ?? 0
+                logger.info("HTTP port ready", metadata: ["port": "\(port)"])
+                onRunning(port)
             },
             logger: quiet
         )

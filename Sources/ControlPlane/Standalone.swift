@@ -65,6 +65,7 @@ public enum Standalone {
             health: health,
             registry: registry,
             version: Version.text,
+            hostNames: options.httpHostNames,
             logger: logger
         )
         let actors = PlaneActors(

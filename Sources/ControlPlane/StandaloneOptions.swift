@@ -10,6 +10,8 @@ public struct StandaloneOptions: Sendable {
     public var httpPort: Int
     /// The address of both ports.
     public var host: String
+    /// Names besides `localhost` by which the HTTP port may be addressed.
+    public var httpHostNames: [String] = []
     /// The folder of `agent-runner` and `pod-shim`.
     public var programs: String
     /// How long a container that keeps failing waits before its first restart.

@@ -17,14 +17,17 @@ struct TokenAuthorizer: RequestAuthorizer {
         denials.increment(by: 0)
     }
 
+    func authenticate(_ credential: RequestCredential) async throws {
+        let token = credential.token ?? ""
+        if Self.equal(Array(token.utf8), administrator) || runners.pool(of: token) != nil { return }
+        throw unauthorized()
+    }
+
     func authorize(_ credential: RequestCredential, to action: RunAPIAction, in namespace: String) async throws {
         let token = credential.token ?? ""
         if Self.equal(Array(token.utf8), administrator) { return }
         guard let own = runners.pool(of: token) else {
-            failures.increment()
-            throw Status.unauthorized(
-                "Unauthorized: send the token of the data directory's file `token` as `Authorization: Bearer …` or `X-API-Key`"
-            )
+            throw unauthorized()
         }
         if case .work(let pool) = action, own == RunnerTokens.Pool(namespace: namespace, name: pool) { return }
         denials.increment()
@@ -32,6 +35,13 @@ struct TokenAuthorizer: RequestAuthorizer {
             GroupResource(group: "runs.martinet.dev", resource: "workflowruns"),
             name: "",
             "a runner's token is good for /agents/v1 of its own pool only, which is \(own.namespace)/\(own.name)"
+        )
+    }
+
+    private func unauthorized() -> Status {
+        failures.increment()
+        return Status.unauthorized(
+            "Unauthorized: send the token of the data directory's file `token` as `Authorization: Bearer …` or `X-API-Key`"
         )
     }
 

@@ -13,6 +13,10 @@ import Testing
 
 /// Lets three tokens in: `admin`, `runner` and `reader`.
 struct TokenAuthorizer: RequestAuthorizer {
+    func authenticate(_ credential: RequestCredential) async throws {
+        guard ["admin", "runner", "reader"].contains(credential.token ?? "") else { throw Status.unauthorized() }
+    }
+
     func authorize(_ credential: RequestCredential, to action: RunAPIAction, in namespace: String) async throws {
         switch (credential.token, action) {
         case ("admin", _), ("runner", .work(pool: "default")), ("reader", .read): return

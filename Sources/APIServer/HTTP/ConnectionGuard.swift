@@ -31,7 +31,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
     private let limits: ConnectionLimits
     private let isRefusing: Bool
-    private let metrics: ServerMetrics
+    private let ended: @Sendable (ServerMetrics.ConnectionEnd) -> Void
     private var context: ChannelHandlerContext?
     private var phase = Phase.head
     private var phaseStart = NIODeadline.now()
@@ -49,10 +49,17 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private var stallStart: NIODeadline?
     private var timer: (scheduled: Scheduled<Void>, at: NIODeadline)?
 
-    init(limits: ConnectionLimits, isRefusing: Bool, metrics: ServerMetrics) {
+    /// - Parameters:
+    ///   - isRefusing: whether every request is answered with 429.
+    ///   - ended: told why, when the connection is not let go on.
+    init(
+        limits: ConnectionLimits,
+        isRefusing: Bool,
+        ended: @escaping @Sendable (ServerMetrics.ConnectionEnd) -> Void
+    ) {
         self.limits = limits
         self.isRefusing = isRefusing
-        self.metrics = metrics
+        self.ended = ended
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -121,7 +128,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
     private func begin(_ head: HTTPRequestHead, _ context: ChannelHandlerContext, _ data: NIOAny) {
         if isRefusing {
-            metrics.connectionEnded(.tooMany)
+            ended(.tooMany)
             let message = "the server has too many connections, please try again later"
             return refuse(Rendering.status(.tooManyRequests(message, retryAfterSeconds: 1), form: nil))
         }
@@ -134,7 +141,9 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         if !head.isKeepAlive || head.method == .CONNECT || head.headers.contains(name: "upgrade") {
             endsAfterAnswer = true
         }
-        if RequestHeadCheck.expectsContinue(head), !RequestHeadCheck.announcesTooMuch(head), unanswered == 1 {
+        if RequestHeadCheck.expectsContinue(head), unanswered == 1,
+            !RequestHeadCheck.announcesTooMuch(head, limit: limits.maximumBodyBytes)
+        {
             context.writeAndFlush(
                 wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: .continue))),
                 promise: nil
@@ -303,19 +312,19 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         guard let context, let deadline else { return }
         guard deadline <= .now() else { return watchClock() }
         if let stallStart, stallStart + TimeAmount(limits.stallTimeout) <= .now() {
-            metrics.connectionEnded(.timeout)
+            ended(.timeout)
             context.close(promise: nil)
             return
         }
         switch phase {
         case .idle, .discarding: context.close(promise: nil)
         case .head, .foreign:
-            metrics.connectionEnded(.timeout)
+            ended(.timeout)
             // Who has not sent a byte yet may not even have finished the handshake.
             guard partialHead != nil else { return context.close(promise: nil) }
             refuse(.text("408 Request Timeout: the head of the request took too long\n", status: 408))
         case .body:
-            metrics.connectionEnded(.timeout)
+            ended(.timeout)
             endsAfterAnswer = true
             enter(.discarding)
             context.fireErrorCaught(RequestBodyTimeout())

@@ -17,6 +17,8 @@ public struct ConnectionLimits: Sendable {
     public var maximumHeadBytes = 1 << 20
     /// How many header fields a request may have.
     public var maximumHeaderFields = 1000
+    /// A client that asks whether it may send a body of more bytes than this is not told to go on.
+    public var maximumBodyBytes = RequestLimits.maximumBodyBytes
     /// The connections that are served at a time; further ones are answered with 429.
     public var maximumConnections = Self.connectionsAllowedHere
 
@@ -34,6 +36,14 @@ public struct ConnectionLimits: Sendable {
 
     /// Answering refused connections costs little; beyond these many more, connections are closed without a word.
     static let refusableConnections = 128
+
+    /// The limits of another port of the same process, which has a third of the connections and bodies of its own size.
+    public static func secondary(maximumBodyBytes: Int) -> ConnectionLimits {
+        var limits = ConnectionLimits()
+        limits.maximumBodyBytes = maximumBodyBytes
+        limits.maximumConnections /= 3
+        return limits
+    }
 
     /// 10,000, or what the limit of open files leaves when database, logs and children have theirs.
     private static var connectionsAllowedHere: Int {

@@ -1,4 +1,4 @@
-import HummingbirdCore
+public import HummingbirdCore
 import HummingbirdTLS
 import Logging
 import NIOCore
@@ -36,23 +36,27 @@ struct GuardedChannel<Base: ServerChildChannel>: ServerChildChannel {
     let base: Base
     let limits: ConnectionLimits
     let counter: ConnectionCounter
-    let metrics: ServerMetrics
+    let ended: @Sendable (ServerMetrics.ConnectionEnd) -> Void
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         let admission = counter.enter()
         channel.closeFuture.whenComplete { _ in counter.leave() }
         return base.setup(channel: channel, logger: logger).flatMapThrowing { value in
             if admission == .closed {
-                metrics.connectionEnded(.tooMany)
+                ended(.tooMany)
                 channel.close(promise: nil)
                 return value
             }
             let pipeline = channel.pipeline.syncOperations
-            let connection = ConnectionGuard(limits: limits, isRefusing: admission == .refused, metrics: metrics)
+            let connection = ConnectionGuard(limits: limits, isRefusing: admission == .refused, ended: ended)
             let parser = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
             try pipeline.addHandler(connection, position: .after(parser))
-            let tls = try pipeline.handler(type: NIOSSLServerHandler.self)
-            try pipeline.addHandler(ByteGate(connection), position: .after(tls))
+            let gate = ByteGate(connection)
+            if let tls = try? pipeline.handler(type: NIOSSLServerHandler.self) {
+                try pipeline.addHandler(gate, position: .after(tls))
+            } else {
+                try pipeline.addHandler(gate, position: .first)
+            }
             return value
         }
     }
@@ -70,11 +74,7 @@ extension HTTPServerBuilder {
     ) -> HTTPServerBuilder {
         let http = HTTP1Channel.Configuration(
             additionalChannelHandlers: [DisconnectObserver()],
-            httpDecoderConfiguration: .init(
-                maxHeaderFieldSize: limits.maximumHeadBytes,
-                maxHeaderListSize: limits.maximumHeadBytes,
-                maxHeaderFieldCount: limits.maximumHeaderFields
-            )
+            httpDecoderConfiguration: decoder(limits)
         )
         return HTTPServerBuilder { responder in
             GuardedChannel(
@@ -84,9 +84,37 @@ extension HTTPServerBuilder {
                 ),
                 limits: limits,
                 counter: counter,
-                metrics: metrics
+                ended: { metrics.connectionEnded($0) }
             )
         }
+    }
+
+    /// Plain HTTP/1.1 with the same limits on the connections, for the ports of other modules: on time (heads, bodies,
+    /// idleness, answers that are not taken), on the size of heads, and on the number of connections.
+    ///
+    /// - Parameter ended: told in one word why a connection was not let go on.
+    public static func guarded(
+        limits: ConnectionLimits,
+        ended: @escaping @Sendable (String) -> Void = { _ in }
+    ) -> HTTPServerBuilder {
+        let counter = ConnectionCounter(maximum: limits.maximumConnections)
+        let http = HTTP1Channel.Configuration(httpDecoderConfiguration: decoder(limits))
+        return HTTPServerBuilder { responder in
+            GuardedChannel(
+                base: HTTP1Channel(responder: responder, configuration: http),
+                limits: limits,
+                counter: counter,
+                ended: { ended($0.rawValue) }
+            )
+        }
+    }
+
+    private static func decoder(_ limits: ConnectionLimits) -> HTTP1Channel.Configuration.DecoderConfiguration {
+        HTTP1Channel.Configuration.DecoderConfiguration(
+            maxHeaderFieldSize: limits.maximumHeadBytes,
+            maxHeaderListSize: limits.maximumHeadBytes,
+            maxHeaderFieldCount: limits.maximumHeaderFields
+        )
     }
 }
 

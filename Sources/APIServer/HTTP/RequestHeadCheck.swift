@@ -39,9 +39,9 @@ enum RequestHeadCheck {
     }
 
     /// Whether the body is known to be too large before a byte of it has come.
-    static func announcesTooMuch(_ head: HTTPRequestHead) -> Bool {
+    static func announcesTooMuch(_ head: HTTPRequestHead, limit: Int) -> Bool {
         guard let text = head.headers.first(name: "content-length") else { return false }
-        return (Int(text) ?? .max) > RequestLimits.maximumBodyBytes
+        return (Int(text) ?? .max) > limit
     }
 
     /// What Go's HTTP server answers to such an error.

@@ -24,6 +24,7 @@ extension Runner {
             if self.state.read({ $0.isStopping }) { throw HealthCheckFailure("the runner is stopping") }
         }
         let router = Router()
+        router.add(middleware: HostCheck(listeningOn: options.httpHost))
         ObservabilityRoutes(
             service: "agent-runner",
             health: health,

@@ -45,6 +45,14 @@ struct StandaloneCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The address to listen on; loopback unless told otherwise.", valueName: "address"))
     var host = "127.0.0.1"
 
+    @Option(
+        help: ArgumentHelp(
+            "A name besides localhost by which the HTTP port may be addressed; may be repeated. Requests to other names are answered with 421.",
+            valueName: "name"
+        )
+    )
+    var httpHostName: [String] = []
+
     @OptionGroup var audit: AuditFlags
 
     @Option(help: "trace, debug, info, notice, warning, error or critical; default: $LOG_LEVEL or info.")
@@ -74,6 +82,7 @@ struct StandaloneCommand: AsyncParsableCommand {
         options.apiPort = apiPort
         options.httpPort = httpPort
         options.host = host
+        options.httpHostNames = httpHostName
         options.audit = audit.options
         // For tests that kill runners on purpose and must not wait as long as Kubernetes does.
         if let text = environment["MARTINET_RESTART_BACKOFF_SECONDS"], let seconds = Double(text), seconds >= 0 {

@@ -8,6 +8,7 @@ import Storage
 /// What all routes have in common: reading the body, checking the caller, and turning errors into answers.
 struct JSONExchange: Sendable {
     let authorizer: any RequestAuthorizer
+    let bodies: BodyBudget
     let logger: Logger
 
     /// The largest body of a request, in bytes.
@@ -15,19 +16,22 @@ struct JSONExchange: Sendable {
 
     /// Runs a route and answers with its JSON, or with the `Status` that says why not.
     func respond(
+        to request: Request,
         _ code: HTTPResponse.Status = .ok,
         _ body: () async throws -> [UInt8]
     ) async -> Response {
         do {
             return Self.answer(code, try await body())
         } catch {
-            return failure(error)
+            return failure(error, request)
         }
     }
 
-    func failure(_ error: any Error) -> Response {
+    private func failure(_ error: any Error, _ request: Request) -> Response {
         let status = status(error)
         var headers: HTTPFields = [:]
+        // Of these the body may not have been read, and nobody waits for the rest of it.
+        if [401, 403, 408, 413, 429].contains(status.code), Self.hasBody(request) { headers[.connection] = "close" }
         if let seconds = status.details?.retryAfterSeconds { headers[.retryAfter] = String(seconds) }
         if status.code == 401 { headers[.wwwAuthenticate] = "Bearer realm=\"martinet\"" }
         return Self.answer(HTTPResponse.Status(code: status.code), status.json.bytes, headers)
@@ -77,7 +81,16 @@ struct JSONExchange: Sendable {
         return Response(status: code, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
     }
 
-    /// Checks the caller, before anything of the body is read.
+    private static func hasBody(_ request: Request) -> Bool {
+        request.headers[.transferEncoding] != nil || (request.headers[.contentLength] ?? "0") != "0"
+    }
+
+    /// Checks who the caller is, before anything of the body is read.
+    func authenticate(_ request: Request) async throws {
+        try await authorizer.authenticate(Self.credential(request))
+    }
+
+    /// Checks what the caller may do.
     func authorize(_ request: Request, _ action: RunAPIAction, _ namespace: String) async throws {
         try await authorizer.authorize(Self.credential(request), to: action, in: namespace)
     }
@@ -92,20 +105,51 @@ struct JSONExchange: Sendable {
         return RequestCredential(token: HTTPField.Name("X-API-Key").flatMap { request.headers[$0] })
     }
 
-    /// The body as JSON; an empty one is an empty object.
-    func body(_ request: Request) async throws -> JSONValue {
-        let buffer: ByteBuffer
-        do {
-            buffer = try await request.body.collect(upTo: Self.maximumBody)
-        } catch is NIOTooManyBytesError {
-            throw Status.tooLarge("the body has more than \(Self.maximumBody) bytes; send less at once")
-        }
-        if buffer.readableBytes == 0 { return [:] }
-        let json = try JSONValue(parsing: buffer.readableBytesView)
+    /// Calls `use` with the body as JSON; an empty one is an empty object. As long as it works with it, the body's
+    /// bytes belong to the budget of all bodies.
+    ///
+    /// - Throws: 413 at once if the announced length is too much, or as soon as the body is; 429 if the budget is used
+    ///   up; and what `use` throws.
+    func withBody<Result>(_ request: Request, _ use: (JSONValue) async throws -> Result) async throws -> Result {
+        var taken = 0
+        defer { bodies.give(taken) }
+        let bytes = try await collect(request, &taken)
+        if bytes.isEmpty { return try await use([:]) }
+        let json = try JSONValue(parsing: bytes)
         guard case .object = json else {
             throw Status.badRequest("the body must be a JSON object, not \(json.typeName)")
         }
-        return json
+        return try await use(json)
+    }
+
+    private static let tooLarge = Status.tooLarge("the body has more than \(maximumBody) bytes; send less at once")
+
+    private func collect(_ request: Request, _ taken: inout Int) async throws -> [UInt8] {
+        let announced = request.headers[.contentLength].flatMap { Int($0) } ?? 0
+        guard announced <= Self.maximumBody else { throw Self.tooLarge }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(min(max(announced, 0), 64 << 10))
+        do {
+            try await read(request, &bytes, &taken)
+        } catch let error where !(error is Status || error is CancellationError) {
+            throw Status.badRequest("the body of the request did not come: \(error)")
+        }
+        return bytes
+    }
+
+    private func read(_ request: Request, _ bytes: inout [UInt8], _ taken: inout Int) async throws {
+        for try await buffer in request.body {
+            let count = buffer.readableBytes
+            guard bytes.count + count <= Self.maximumBody else { throw Self.tooLarge }
+            guard bodies.take(count) else {
+                throw Status.tooManyRequests(
+                    "too many large requests at once, please try again later",
+                    retryAfterSeconds: 1
+                )
+            }
+            taken += count
+            bytes.append(contentsOf: buffer.readableBytesView)
+        }
     }
 }
 

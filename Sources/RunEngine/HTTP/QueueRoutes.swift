@@ -41,7 +41,7 @@ struct QueueRoutes: Sendable {
     }
 
     private func list(_ request: Request, _ path: Path) async -> Response {
-        await exchange.respond {
+        await exchange.respond(to: request) {
             let namespace = try path["namespace"]
             try await exchange.authorize(request, .read, namespace)
             var items: [JSONValue] = []
@@ -53,7 +53,7 @@ struct QueueRoutes: Sendable {
     }
 
     private func get(_ request: Request, _ path: Path) async -> Response {
-        await exchange.respond {
+        await exchange.respond(to: request) {
             let queue = try QueueName(namespace: path["namespace"], pool: path["queue"])
             try await exchange.authorize(request, .read, queue.namespace)
             return try await describe(queue).bytes
@@ -84,7 +84,7 @@ struct QueueRoutes: Sendable {
     }
 
     private func deadLetters(_ request: Request, _ path: Path) async -> Response {
-        await exchange.respond {
+        await exchange.respond(to: request) {
             let queue = try QueueName(namespace: path["namespace"], pool: path["queue"])
             try await exchange.authorize(request, .read, queue.namespace)
             let limit = request.uri.queryParameters["limit"].flatMap { Int($0) } ?? 100
@@ -110,7 +110,7 @@ struct QueueRoutes: Sendable {
         _ verb: String,
         _ body: (QueueName, Path) async throws -> Int
     ) async -> Response {
-        await exchange.respond {
+        await exchange.respond(to: request) {
             let queue = try QueueName(namespace: path["namespace"], pool: path["queue"])
             try await exchange.authorize(request, .administer, queue.namespace)
             return JSONValue.object([verb: .int(Int64(try await body(queue, path)))]).bytes

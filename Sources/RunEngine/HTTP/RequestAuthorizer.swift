@@ -21,6 +21,12 @@ public enum RunAPIAction: Sendable, Hashable {
 
 /// Decides who may do what over HTTP.
 public protocol RequestAuthorizer: Sendable {
+    /// Lets in whoever proves to be somebody. Asked before anything of a request's body is read; what the caller may
+    /// do can depend on the body, and is asked afterwards.
+    ///
+    /// - Throws: `Status` 401 if the credential proves nothing.
+    func authenticate(_ credential: RequestCredential) async throws
+
     /// Lets the call pass, or not.
     ///
     /// - Throws: `Status`: 401 if the credential proves nothing, 403 if its owner may not do this.

@@ -10,10 +10,15 @@ public struct RunRoutes: Sendable {
     let engine: RunEngine
     let exchange: JSONExchange
 
-    /// The routes of an engine, open to whom the authorizer lets in.
-    public init(engine: RunEngine, authorizer: any RequestAuthorizer, logger: Logger) {
+    /// The routes of an engine, open to whom the authorizer lets in. Bodies share the budget.
+    public init(
+        engine: RunEngine,
+        authorizer: any RequestAuthorizer,
+        bodies: BodyBudget = BodyBudget(),
+        logger: Logger
+    ) {
         self.engine = engine
-        exchange = JSONExchange(authorizer: authorizer, logger: logger)
+        exchange = JSONExchange(authorizer: authorizer, bodies: bodies, logger: logger)
     }
 
     /// Adds the routes.
@@ -43,16 +48,19 @@ public struct RunRoutes: Sendable {
     }
 
     private func submit(_ request: Request, _ path: Path) async -> Response {
-        await exchange.respond(.created) {
+        await exchange.respond(to: request, .created) {
             let namespace = try path["namespace"]
             try await exchange.authorize(request, .write, namespace)
-            let body = try await exchange.body(request)
-            let isBatch = body["items"] != nil
-            let requests =
-                isBatch
-                ? try body.list("items").enumerated().map { try RunSubmission.read($1, FieldPath("items").index($0)) }
-                : [try RunSubmission.read(body, .root)]
-            let runs = try await engine.submit(namespace: namespace, workflow: path["workflow"], requests)
+            let workflow = try path["workflow"]
+            let (isBatch, runs) = try await exchange.withBody(request) { body in
+                let isBatch = body["items"] != nil
+                let requests =
+                    isBatch
+                    ? try body.list("items").enumerated()
+                        .map { try RunSubmission.read($1, FieldPath("items").index($0)) }
+                    : [try RunSubmission.read(body, .root)]
+                return (isBatch, try await engine.submit(namespace: namespace, workflow: workflow, requests))
+            }
             var writer = ObjectWriter()
             if isBatch {
                 writer.object { $0.member("items") { $0.list(runs) { Self.write($1, &$0) } } }
@@ -73,7 +81,7 @@ public struct RunRoutes: Sendable {
     }
 
     private func get(_ request: Request, _ path: Path) async -> Response {
-        await exchange.respond {
+        await exchange.respond(to: request) {
             let namespace = try path["namespace"]
             try await exchange.authorize(request, .read, namespace)
             let name = try path["run"]
@@ -85,7 +93,7 @@ public struct RunRoutes: Sendable {
     }
 
     private func list(_ request: Request, _ path: Path) async -> Response {
-        await exchange.respond {
+        await exchange.respond(to: request) {
             let namespace = try path["namespace"]
             try await exchange.authorize(request, .read, namespace)
             let query = try RunListing.query(request, namespace: namespace)
@@ -109,7 +117,7 @@ public struct RunRoutes: Sendable {
     }
 
     private func logs(_ request: Request, _ path: Path) async -> Response {
-        await exchange.respond {
+        await exchange.respond(to: request) {
             let namespace = try path["namespace"]
             try await exchange.authorize(request, .read, namespace)
             let name = try path["run"]
@@ -126,7 +134,7 @@ public struct RunRoutes: Sendable {
         _ path: Path,
         _ body: (String, String) async throws -> RunRecord
     ) async -> Response {
-        await exchange.respond {
+        await exchange.respond(to: request) {
             let namespace = try path["namespace"]
             try await exchange.authorize(request, .write, namespace)
             let run = try await body(namespace, path["run"])

@@ -12,10 +12,15 @@ public struct RunnerRoutes: Sendable {
     private let engine: RunEngine
     private let exchange: JSONExchange
 
-    /// The routes of an engine, open to whom the authorizer lets in.
-    public init(engine: RunEngine, authorizer: any RequestAuthorizer, logger: Logger) {
+    /// The routes of an engine, open to whom the authorizer lets in. Bodies share the budget.
+    public init(
+        engine: RunEngine,
+        authorizer: any RequestAuthorizer,
+        bodies: BodyBudget = BodyBudget(),
+        logger: Logger
+    ) {
         self.engine = engine
-        exchange = JSONExchange(authorizer: authorizer, logger: logger)
+        exchange = JSONExchange(authorizer: authorizer, bodies: bodies, logger: logger)
     }
 
     /// Adds the routes.
@@ -32,15 +37,18 @@ public struct RunnerRoutes: Sendable {
         _ request: Request,
         _ body: (RunnerIdentity, JSONValue) async throws -> [UInt8]
     ) async -> Response {
-        await exchange.respond {
-            let json = try await exchange.body(request)
-            let runner = RunnerIdentity(
-                namespace: try json.text("namespace"),
-                pool: try json.text("pool"),
-                name: try json.text("runner")
-            )
-            try await exchange.authorize(request, .work(pool: runner.pool), runner.namespace)
-            return try await body(runner, json)
+        await exchange.respond(to: request) {
+            // Whose pool it is stands in the body, so that what the caller may do is only known afterwards.
+            try await exchange.authenticate(request)
+            return try await exchange.withBody(request) { json in
+                let runner = RunnerIdentity(
+                    namespace: try json.text("namespace"),
+                    pool: try json.text("pool"),
+                    name: try json.text("runner")
+                )
+                try await exchange.authorize(request, .work(pool: runner.pool), runner.namespace)
+                return try await body(runner, json)
+            }
         }
     }
 
