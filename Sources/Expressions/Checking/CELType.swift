@@ -41,6 +41,12 @@ public final class CELObjectType: Sendable, Hashable {
         self.fields = fields
     }
 
+    /// The type of a field. A field whose name is a reserved word has an escaped name, `__namespace__`, and can be
+    /// selected by the word itself as well, as in Kubernetes since 1.31.
+    func type(of field: String) -> CELType? {
+        fields[field] ?? (ReservedWord.all.contains(field) ? fields[ReservedWord.escaped(field)] : nil)
+    }
+
     public static func == (lhs: CELObjectType, rhs: CELObjectType) -> Bool { lhs.name == rhs.name }
 
     public func hash(into hasher: inout Hasher) { hasher.combine(name) }

@@ -62,6 +62,11 @@ extension Checker {
             return nil
         }
         if chosen.count == 1 { overloads[node.id] = chosen[0] }
+        calls[node.id] = Resolution(
+            name: name,
+            isMember: isMember,
+            overloads: chosen.map { function.overloads[$0] }
+        )
         return result
     }
 

@@ -14,6 +14,8 @@ struct Checker {
     var types: [Int: CELType] = [:]
     /// The signature of each call for which exactly one fits.
     var overloads: [Int: Int] = [:]
+    /// All signatures that fit, of each call.
+    var calls: [Int: Resolution] = [:]
     var problems: [Problem] = []
     private var locals: [(name: String, type: CELType)] = []
     private var unknownCount = 0
@@ -42,11 +44,24 @@ struct Checker {
         return (checker.final(type), checker.overloads)
     }
 
-    /// The types of all parts of an expression, by the nodes' ids.
-    static func types(of root: SyntaxNode, declarations: [String: CELType]) -> [Int: CELType] {
+    /// The function that a call means, and those of its signatures that fit the types of the arguments.
+    struct Resolution {
+        var name: String
+        var isMember: Bool
+        var overloads: [Overload]
+    }
+
+    /// What is known of the parts of an expression before it is evaluated, by the nodes' ids.
+    struct Facts {
+        var types: [Int: CELType]
+        var calls: [Int: Resolution]
+    }
+
+    /// The types and functions of all parts of an expression, as far as it is well typed.
+    static func facts(about root: SyntaxNode, declarations: [String: CELType]) -> Facts {
         var checker = Checker(declarations: declarations)
         _ = checker.check(root)
-        return checker.types.mapValues { checker.final($0) }
+        return Facts(types: checker.types.mapValues { checker.final($0) }, calls: checker.calls)
     }
 
     private init(declarations: [String: CELType]) { self.declarations = declarations }
@@ -172,7 +187,7 @@ struct Checker {
         switch target {
         case .map(_, let value): result = value
         case .object(let object):
-            if let type = object.fields[field] {
+            if let type = object.type(of: field) {
                 result = type
             } else {
                 report(.undefinedField, "undefined field '\(field)'", at: node)

@@ -1,11 +1,15 @@
 extension Expression {
-    /// How much evaluating an expression can cost at most, without evaluating it, in Kubernetes' units: a step over
-    /// a name costs one, ten characters of text cost one (`cel-go/checker/cost.go`, `k8s.io/apiserver/pkg/cel/library`).
+    /// An upper bound of what evaluating an expression costs, without evaluating it, in Kubernetes' units: a step over
+    /// a name costs one, ten characters of text cost one.
+    ///
+    /// Follows `cel-go/checker/cost.go` (0.26) and `k8s.io/apiserver/pkg/cel/library/cost.go` (1.36) in everything that
+    /// decides whether a CustomResourceDefinition is accepted, including what they get wrong.
     ///
     /// - Parameters:
     ///   - declarations: The variables and their types, as for `compile`.
     ///   - size: How many elements, members or bytes the value at a path can have: `["self", "names", "@items"]`.
-    ///     Elements of lists are `@items`, keys and values of maps `@keys` and `@values`.
+    ///     Elements of lists are `@items`, keys and values of maps `@keys` and `@values`. The first step is not
+    ///     always a variable: where the way to a value is unknown, the path begins in the middle.
     /// - Returns: The cost, `Int.max` where it has no bound; `nil` where the expression cannot be read.
     public static func maximumCost(
         of source: String,
@@ -13,202 +17,221 @@ extension Expression {
         size: (_ path: [String]) -> Int?
     ) -> Int? {
         guard let (root, _) = try? Parser.parse(source) else { return nil }
-        let types = Checker.types(of: root, declarations: declarations)
+        let facts = Checker.facts(about: root, declarations: declarations)
         return withoutActuallyEscaping(size) { size in
-            var estimator = CostEstimator(types: types, size: size)
-            return estimator.cost(root)
+            var estimator = CostEstimator(facts: facts, size: size)
+            return Int(clamping: estimator.cost(root))
         }
     }
 }
 
-/// How large something is, at least and at most.
-struct SizeRange {
-    var minimum: Int
-    var maximum: Int
-
-    static let unknown = SizeRange(minimum: 0, maximum: .max)
-
-    static func exactly(_ size: Int) -> SizeRange { SizeRange(minimum: size, maximum: size) }
-
-    func union(_ other: SizeRange) -> SizeRange {
-        SizeRange(minimum: min(minimum, other.minimum), maximum: max(maximum, other.maximum))
-    }
-
-    static func + (a: SizeRange, b: SizeRange) -> SizeRange {
-        SizeRange(minimum: Cost.add(a.minimum, b.minimum), maximum: Cost.add(a.maximum, b.maximum))
-    }
-
-    static func * (a: SizeRange, b: SizeRange) -> SizeRange {
-        SizeRange(minimum: Cost.multiply(a.minimum, b.minimum), maximum: Cost.multiply(a.maximum, b.maximum))
-    }
-
-    /// What going through that much costs, for each unit of it.
-    func cost(_ factor: Double) -> Int { Cost.multiply(maximum, by: factor) }
-}
-
-/// Arithmetic that stops at the largest number.
-enum Cost {
-    static let perCharacter = 0.1
-    static let perPatternCharacter = 0.25
-    static let list = 10
-    static let map = 30
-
-    static func add(_ a: Int, _ b: Int) -> Int {
-        let (sum, overflow) = a.addingReportingOverflow(b)
-        return overflow ? .max : sum
-    }
-
-    static func multiply(_ a: Int, _ b: Int) -> Int {
-        let (product, overflow) = a.multipliedReportingOverflow(by: b)
-        return overflow ? .max : product
-    }
-
-    static func multiply(_ a: Int, by factor: Double) -> Int {
-        let product = (Double(a) * factor).rounded(.up)
-        return product >= 9.2e18 ? .max : Int(product)
-    }
-}
-
-/// Walks an expression and adds up.
+/// Walks an expression once, adding up costs and remembering the sizes of what it has passed.
 struct CostEstimator {
-    private let types: [Int: CELType]
+    private let facts: Checker.Facts
     private let size: ([String]) -> Int?
-    /// Macros' variables: where their values come from, as far as that has a path.
-    private var locals: [(name: String, path: [String], size: SizeRange?)] = []
-    private var paths: [Int: [String]] = [:]
-    private var sizes: [Int: SizeRange] = [:]
+    private var locals: [Local] = []
+    private var paths: [Int: CostPath] = [:]
+    private var sizes: [Int: SizeEstimate] = [:]
+    private var entries: [Int: EntryEstimate] = [:]
 
-    init(types: [Int: CELType], size: @escaping ([String]) -> Int?) {
-        self.types = types
+    /// A variable of a macro.
+    struct Local {
+        var name: String
+        var path: CostPath?
+        var size: SizeEstimate?
+        var entry: EntryEstimate?
+    }
+
+    init(facts: Checker.Facts, size: @escaping ([String]) -> Int?) {
+        self.facts = facts
         self.size = size
     }
 
-    func type(_ node: SyntaxNode) -> CELType { types[node.id] ?? .dyn }
+    // MARK: What is known of a node
 
-    private func path(_ node: SyntaxNode) -> [String] { paths[node.id] ?? [] }
+    func type(_ node: SyntaxNode) -> CELType { facts.types[node.id] ?? .dyn }
 
-    /// How large a node's value can be.
-    func size(of node: SyntaxNode) -> SizeRange {
+    /// The function and the signatures that a call can mean.
+    func resolution(of node: SyntaxNode) -> Checker.Resolution? { facts.calls[node.id] }
+
+    private func local(_ node: SyntaxNode) -> Local? {
+        guard case .identifier(let name) = node.form else { return nil }
+        return locals.last { $0.name == name }
+    }
+
+    func path(_ node: SyntaxNode) -> CostPath? {
+        if let local = local(node) { return local.path }
+        return paths[node.id]
+    }
+
+    /// What the schema says about the value at a path.
+    func schemaSize(at path: CostPath?) -> SizeEstimate? {
+        guard let path, let most = size(Array(path.steps)) else { return nil }
+        return .upTo(UInt64(clamping: most))
+    }
+
+    /// The size of a node's value, if anything bounds it.
+    mutating func knownSize(of node: SyntaxNode) -> SizeEstimate? {
         if let known = sizes[node.id] { return known }
         switch node.form {
         case .literal(.string(let text)): return .exactly(text.unicodeScalars.count)
         case .literal(.bytes(let bytes)): return .exactly(bytes.count)
-        case .literal: return .exactly(1)
+        case .literal: return .one
         case .list(let elements): return .exactly(elements.count)
         case .map(let entries): return .exactly(entries.count)
         default: break
         }
-        let path = path(node)
-        if !path.isEmpty, let most = size(path) { return SizeRange(minimum: 0, maximum: most) }
-        if Self.isFixed(type(node)) { return .exactly(1) }
-        if case .identifier(let name) = node.form, let local = locals.last(where: { $0.name == name }) {
-            return local.size ?? .unknown
+        if let size = schemaSize(at: path(node)) {
+            sizes[node.id] = size
+            return size
         }
-        return .unknown
+        return Self.size(of: type(node)) ?? local(node)?.size
     }
 
-    /// How large an element of a node's value can be.
-    func elementSize(of node: SyntaxNode) -> SizeRange {
-        let path = path(node)
-        guard !path.isEmpty, let most = size(path + ["@items"]) else { return .unknown }
-        return SizeRange(minimum: 0, maximum: most)
+    mutating func size(of node: SyntaxNode) -> SizeEstimate { knownSize(of: node) ?? .unknown }
+
+    /// The sizes of the entries of a node's value, if it was made in the expression.
+    func entry(of node: SyntaxNode) -> EntryEstimate? { entries[node.id] ?? local(node)?.entry }
+
+    mutating func setSize(_ node: SyntaxNode, _ size: SizeEstimate?) {
+        if let size { sizes[node.id] = size }
     }
 
-    private static func isFixed(_ type: CELType) -> Bool {
+    mutating func setEntry(_ node: SyntaxNode, _ entry: EntryEstimate?) {
+        if let entry { entries[node.id] = entry }
+    }
+
+    mutating func clearEntry(_ node: SyntaxNode) { entries[node.id] = nil }
+
+    mutating func setPath(_ node: SyntaxNode, _ path: CostPath?) { paths[node.id] = path }
+
+    /// Types whose values are all of one size.
+    static func size(of type: CELType) -> SizeEstimate? {
         switch type {
-        case .bool, .double, .duration, .int, .timestamp, .uint: true
-        case .optional(let wrapped): isFixed(wrapped)
-        default: false
+        case .bool, .double, .duration, .int, .timestamp, .uint: .one
+        case .optional(let wrapped): size(of: wrapped)
+        default: nil
         }
     }
+
+    /// Runs the body with variables of a macro.
+    mutating func withLocals<Result>(_ added: [Local], _ body: (inout CostEstimator) -> Result) -> Result {
+        let count = locals.count
+        locals += added
+        defer { locals.removeLast(locals.count - count) }
+        return body(&self)
+    }
+
+    // MARK: Costs
 
     /// What evaluating a node costs at most.
-    mutating func cost(_ node: SyntaxNode) -> Int {
+    mutating func cost(_ node: SyntaxNode) -> UInt64 {
         switch node.form {
         case .literal: return 0
         case .identifier(let name):
-            paths[node.id] = locals.last { $0.name == name }?.path ?? [name]
+            setPath(node, local(node).map(\.path) ?? CostPath(name))
             return 1
-        case .select(let operand, let field, _, let testOnly):
-            let inner = cost(operand)
-            if testOnly { return inner }
-            paths[node.id] = path(operand).isEmpty ? nil : path(operand) + [field]
-            switch type(operand) {
-            case .map, .object: return Cost.add(inner, 1)
-            default: return inner
-            }
-        case .index(let operand, let index, _):
-            let inner = Cost.add(cost(operand), cost(index))
-            let isList: Bool = if case .list = type(operand) { true } else { false }
-            if !path(operand).isEmpty { paths[node.id] = path(operand) + [isList ? "@items" : "@values"] }
-            return Cost.add(inner, 1)
+        case .select(let operand, let field, let isOptional, let testOnly):
+            return selection(node, operand, field, isOptional: isOptional, testOnly: testOnly)
+        case .index(let operand, let index, let isOptional):
+            return indexing(node, operand, index, isOptional: isOptional)
         case .and(let terms), .or(let terms): return terms.reduce(0) { Cost.add($0, cost($1)) }
         case .conditional(let condition, let first, let second):
-            let test = cost(condition)
-            let branch = max(cost(first), cost(second))
-            sizes[node.id] = size(of: first).union(size(of: second))
-            return Cost.add(test, branch)
+            return conditional(node, condition, first, second)
         case .call(let name, let target, let arguments): return call(node, name, target, arguments)
-        case .list(let elements): return elements.reduce(Cost.list) { Cost.add($0, cost($1.value)) }
-        case .map(let entries):
-            return entries.reduce(Cost.map) { Cost.add(Cost.add($0, cost($1.key)), cost($1.value)) }
-        case .message(_, let values): return values.reduce(40) { Cost.add($0, cost($1)) }
+        case .list(let elements): return list(node, elements.map(\.value))
+        case .map(let entries): return map(node, entries)
+        case .message(_, let values): return values.reduce(Cost.message) { Cost.add($0, cost($1)) }
         case .comprehension(let comprehension): return fold(node, comprehension)
-        case .optionalMap(let target, let variable, let body, _):
-            let inner = cost(target)
-            locals.append((variable, path(target), size(of: target)))
-            defer { locals.removeLast() }
-            return Cost.add(Cost.add(inner, cost(body)), 4)
+        case .optionalMap(let target, let variable, let body, let isFlat):
+            return optionalMap(node, target, variable, body, isFlat: isFlat)
         }
     }
 
-    /// A macro costs what the loop costs that the reference makes of it.
-    private mutating func fold(_ node: SyntaxNode, _ fold: Comprehension) -> Int {
-        let range = cost(fold.range)
-        let count = size(of: fold.range)
-        let source = path(fold.range)
-        let isList: Bool = if case .map = type(fold.range) { false } else { true }
-        func bind(_ name: String, _ step: String) {
-            let inner = source.isEmpty ? [] : source + [step]
-            locals.append((name, inner, nil))
+    private mutating func selection(
+        _ node: SyntaxNode,
+        _ operand: SyntaxNode,
+        _ field: String,
+        isOptional: Bool,
+        testOnly: Bool
+    ) -> UInt64 {
+        let inner = cost(operand)
+        // Kubernetes turned the cost of a test for presence off. An optional selection is a call, which has no path.
+        if testOnly { return inner }
+        if isOptional { return Cost.add(inner, 1) }
+        setPath(node, .extending(path(operand), by: field))
+        switch type(operand) {
+        case .map, .object: return Cost.add(inner, 1)
+        default: return inner
         }
-        if let second = fold.secondVariable {
-            locals.append((fold.variable, [], isList ? .exactly(1) : nil))
-            bind(second, isList ? "@items" : "@values")
-        } else {
-            bind(fold.variable, isList ? "@items" : "@keys")
-        }
-        let body = cost(fold.body)
-        let filter = fold.filter.map { cost($0) } ?? 0
-        locals.removeLast(fold.secondVariable == nil ? 1 : 2)
-
-        let step: Int
-        var once = 1
-        switch fold.kind {
-        case .all: step = Cost.add(body, 3)
-        case .exists: step = Cost.add(body, 4)
-        case .existsOne:
-            step = Cost.add(body, 2)
-            once = 2
-        case .filter:
-            step = Cost.add(body, 13)
-            once = 11
-        case .map:
-            step = Cost.add(Cost.add(body, filter), 12)
-            once = 11
-        case .transformMap, .transformMapEntry:
-            step = Cost.add(Cost.add(body, filter), 3)
-            once = 31
-        case .sortBy:
-            step = Cost.add(body, 14)
-            once = 12
-        }
-        switch fold.kind {
-        case .filter, .map, .sortBy, .transformMap, .transformMapEntry: sizes[node.id] = count
-        case .all, .exists, .existsOne: sizes[node.id] = .exactly(1)
-        }
-        return Cost.add(Cost.add(range, once), Cost.multiply(count.maximum, step))
     }
 
-    mutating func setSize(_ node: SyntaxNode, _ range: SizeRange) { sizes[node.id] = range }
+    private mutating func indexing(
+        _ node: SyntaxNode,
+        _ operand: SyntaxNode,
+        _ index: SyntaxNode,
+        isOptional: Bool
+    ) -> UInt64 {
+        let inner = cost(operand)
+        // The schema is asked at once, as it is for every argument.
+        _ = knownSize(of: operand)
+        let all = Cost.add(Cost.add(inner, cost(index)), 1)
+        _ = knownSize(of: index)
+        var result: SizeEstimate?
+        for overload in resolution(of: node)?.overloads ?? [] where !isOptional {
+            switch overload.parameters.first {
+            case .list:
+                result = entry(of: operand)?.value
+                setPath(node, .extending(path(operand), by: "@items"))
+            case .map:
+                result = entry(of: operand)?.value
+                setPath(node, .extending(path(operand), by: "@values"))
+            default: break
+            }
+            result = result ?? knownSize(of: node)
+        }
+        setSize(node, result ?? knownSize(of: node))
+        return all
+    }
+
+    private mutating func conditional(
+        _ node: SyntaxNode,
+        _ condition: SyntaxNode,
+        _ first: SyntaxNode,
+        _ second: SyntaxNode
+    ) -> UInt64 {
+        let test = cost(condition)
+        let firstCost = cost(first)
+        let firstSize = size(of: first)
+        let secondCost = cost(second)
+        setSize(node, firstSize.union(size(of: second)))
+        setEntry(node, entry(of: first)?.union(entry(of: second)))
+        return Cost.add(test, max(firstCost, secondCost))
+    }
+
+    private mutating func list(_ node: SyntaxNode, _ elements: [SyntaxNode]) -> UInt64 {
+        var sum = Cost.list
+        var values: SizeEstimate?
+        for element in elements {
+            sum = Cost.add(sum, cost(element))
+            let size = size(of: element)
+            values = values?.union(size) ?? size
+        }
+        setEntry(node, EntryEstimate(isList: true, key: .one, value: values ?? .zero))
+        return sum
+    }
+
+    private mutating func map(_ node: SyntaxNode, _ entries: [SyntaxNode.Entry]) -> UInt64 {
+        var sum = Cost.map
+        var keys: SizeEstimate?
+        var values: SizeEstimate?
+        for entry in entries {
+            sum = Cost.add(Cost.add(sum, cost(entry.key)), cost(entry.value))
+            let (key, value) = (size(of: entry.key), size(of: entry.value))
+            keys = keys?.union(key) ?? key
+            values = values?.union(value) ?? value
+        }
+        setEntry(node, EntryEstimate(isList: false, key: keys ?? .zero, value: values ?? .zero))
+        return sum
+    }
 }

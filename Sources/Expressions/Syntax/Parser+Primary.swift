@@ -72,18 +72,12 @@ extension Parser {
             return try node(.message(type, try fields()), at: offset)
         }
         advance()
-        if Self.reserved.contains(name) { note(.reservedIdentifier, "reserved identifier: \(name)", at: offset) }
+        if ReservedWord.all.contains(name) { note(.reservedIdentifier, "reserved identifier: \(name)", at: offset) }
         let callOffset = token.offset
         guard take(.leftParenthesis) else { return try node(.identifier(prefix + name), at: offset) }
         let arguments = try self.arguments()
         return try call(name, target: nil, arguments, at: callOffset)
     }
-
-    /// Names that are kept for the language's future.
-    private static let reserved: Set<String> = [
-        "as", "break", "const", "continue", "else", "false", "for", "function", "if", "import", "in", "let", "loop",
-        "package", "namespace", "null", "return", "true", "var", "void", "while",
-    ]
 
     /// If a dotted name followed by a brace stands here, moves to the brace and returns the name.
     private mutating func messageName() -> String? {

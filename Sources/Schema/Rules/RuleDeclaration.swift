@@ -140,7 +140,9 @@ final class RuleDeclaration: Sendable {
                 switch step {
                 case "@items", "@values": place = place?.element
                 // The reference counts keys as empty.
-                case "@keys": return place?.element == nil ? nil : 0
+                case "@keys":
+                    guard case .map? = place?.type, step == path.last else { return nil }
+                    return 0
                 default: place = place?.fields[step]
                 }
                 if place == nil { return nil }
@@ -167,16 +169,11 @@ final class RuleDeclaration: Sendable {
 
 /// The names under which rules select fields: names that are no identifiers are escaped.
 enum RuleName {
-    private static let reserved: Set<String> = [
-        "true", "false", "null", "in", "as", "break", "const", "continue", "else", "for", "function", "if", "import",
-        "let", "loop", "package", "namespace", "return", "var", "void", "while",
-    ]
-
     /// The name as rules write it, `a__dash__b` for `a-b`; `nil` for one that they cannot write.
     static func escape(_ name: String) -> String? {
         let bytes = Array(name.utf8)
         guard let first = bytes.first, !ASCII.isDigit(first) else { return nil }
-        if reserved.contains(name) { return "__\(name)__" }
+        if ReservedWord.all.contains(name) { return ReservedWord.escaped(name) }
         var result = ""
         var index = 0
         while index < bytes.count {

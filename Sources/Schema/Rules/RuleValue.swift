@@ -67,7 +67,9 @@ private final class RuleObject: CELMapSource {
             guard let additional = schema.additionalProperties.schema, let value = members[name] else { return nil }
             return RuleValue.make(value, additional)
         }
-        guard let field = fields[name], let value = members[field.name] else { return nil }
+        // A reserved word selects the field that is escaped because of it.
+        let found = fields[name] ?? (ReservedWord.all.contains(name) ? fields[ReservedWord.escaped(name)] : nil)
+        guard let field = found, let value = members[field.name] else { return nil }
         return RuleValue.make(value, field.schema)
     }
 }
