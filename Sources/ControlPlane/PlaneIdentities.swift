@@ -41,8 +41,6 @@ enum PlaneIdentities {
                 Roles.rule(["patch"], "", ["pods/status"]),
                 // It is its own scheduler.
                 Roles.rule(["create"], "", ["pods/binding"]),
-                // What Pods name in their variables; a list of all is nothing that a node needs.
-                Roles.rule(["get"], "", ["configmaps", "secrets"]),
                 Roles.rule(["create", "patch"], "", ["events"]),
             ]
         )

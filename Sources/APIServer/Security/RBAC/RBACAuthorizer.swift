@@ -2,11 +2,13 @@ import APIMachinery
 import Storage
 import Synchronization
 
-/// Decides who may do what by the roles and bindings that are stored. Members of `system:masters` may do everything.
+/// Decides who may do what by the roles and bindings that are stored. Members of `system:masters` may do everything, and
+/// of Secrets and ConfigMaps nodes may read what their Pods refer to.
 ///
 /// It learns of every committed change before the writer gets its answer, so a right holds from the next request on.
 final class RBACAuthorizer: Sendable {
     private let index = Mutex(RoleIndex())
+    private let nodes = NodeAuthorizer()
 
     // MARK: Keeping it current
 
@@ -22,6 +24,7 @@ final class RBACAuthorizer: Sendable {
             for object in objects { fresh.set(resource, path: object.path, try object.document()) }
         }
         replace(fresh)
+        try nodes.load(cache("pods"))
     }
 
     /// Takes over an index as a whole.
@@ -29,6 +32,7 @@ final class RBACAuthorizer: Sendable {
 
     /// Takes over one committed change, if it is one of roles or bindings.
     func apply(_ change: ObjectChange) {
+        nodes.apply(change)
         guard change.key.resource.utf8.last == UInt8(ascii: "o"),
             let resource = RoleIndex.Resource(rawValue: change.key.resource)
         else { return }
@@ -48,6 +52,8 @@ final class RBACAuthorizer: Sendable {
     /// Whether that is allowed.
     func authorize(_ attributes: AccessAttributes) -> AccessDecision {
         if attributes.user.isMaster { return .allowed(reason: "") }
+        // Not even a role that is left over from an older version lets a node read more.
+        if let decision = nodes.authorize(attributes) { return decision }
         return index.withLock { index in
             var source: String?
             let errors = index.visit(attributes.user, in: attributes.namespace) { grant in
