@@ -126,9 +126,10 @@ let package = Package(
         module(
             "APIServer",
             [
-                "APIMachinery", "KubeYAML", "Schema", "Storage", .asn1, .crypto, .httpTypes, .hummingbird,
-                .hummingbirdCore, .hummingbirdTLS, .logging, .metrics, .nioCore, .nioHTTP1, .nioSSL, .serviceLifecycle,
-                .x509,
+                "APIMachinery", "KubeYAML", "Schema", "Storage", .asn1, .asyncHTTPClient, .crypto, .httpTypes,
+                .hummingbird,
+                .hummingbirdCore, .hummingbirdTLS, .logging, .metrics, .nioCore, .nioHTTP1, .nioPosix, .nioSSL,
+                .serviceLifecycle, .x509,
             ]
         ),
         module(

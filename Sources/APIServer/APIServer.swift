@@ -40,6 +40,8 @@ public final class APIServer: Service {
         public var manifests: [JSONValue] = []
         /// Rules that schemas cannot state, asked for every object that is to be stored, as validating admission.
         public var objectRules: @Sendable (JSONValue) -> [FieldError] = { _ in [] }
+        /// How webhooks are reached; `nil` for HTTPS.
+        public var webhooks: WebhookTransport?
         /// What connections may take.
         public var connectionLimits = ConnectionLimits()
         /// The clock.
@@ -74,6 +76,7 @@ public final class APIServer: Service {
         options.podLogs = configuration.podLogs
         options.metrics = configuration.podMetrics
         options.objectRules = configuration.objectRules
+        if let webhooks = configuration.webhooks { options.webhooks = webhooks }
         let audit = configuration.audit.map { AuditLog($0, now: configuration.now, logger: logger) }
         core = ServerCore(store: store, options: options, audit: audit, logger: logger)
         dispatcher = Dispatcher(core: core, health: health)

@@ -29,6 +29,7 @@ final class ServerCore: Sendable {
         var podLogs: (any PodLogSource)?
         var metrics: (any PodMetricsSource)?
         var version = ServerVersion()
+        var webhooks: WebhookTransport = HTTPSWebhook.transport
         /// Rules beyond the schemas, for objects that the schemas have accepted.
         var objectRules: @Sendable (JSONValue) -> [FieldError] = { _ in [] }
     }

@@ -30,7 +30,10 @@ import Testing
         await server.request(
             "POST",
             "\(core)/pods/\(pod)/binding",
-            ["apiVersion": "v1", "kind": "Binding", "metadata": ["name": .string(pod)], "target": ["name": .string(node)]]
+            [
+                "apiVersion": "v1", "kind": "Binding", "metadata": ["name": .string(pod)],
+                "target": ["name": .string(node)],
+            ]
         ).status
     }
 

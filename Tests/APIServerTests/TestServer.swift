@@ -12,13 +12,15 @@ final class TestServer: Sendable {
     init(
         roles: [JSONValue] = [],
         audit: AuditOptions? = nil,
-        store: any ObjectStore = MemoryObjectStore()
+        store: any ObjectStore = MemoryObjectStore(),
+        webhooks: WebhookTransport? = nil
     ) async throws {
         let clock = ManualTime()
         var configuration = APIServer.Configuration(dataDirectory: "/nonexistent")
         configuration.now = { clock.now }
         configuration.roles = roles
         configuration.audit = audit
+        configuration.webhooks = webhooks
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         server = APIServer(configuration: configuration, store: store, logger: logger)

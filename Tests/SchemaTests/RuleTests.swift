@@ -74,6 +74,39 @@ import Testing
         #expect(schema.validateUpdate(turned, old: old).errors.map(\.field) == ["a"])
     }
 
+    @Test("A field called like a reserved word can be selected by that word and by its escaped name")
+    func reservedWords() {
+        let rules = [
+            "self.namespace == 'a' && self.__namespace__ == 'a'", "has(self.namespace) && !has(self.for)",
+            "self.?namespace.orValue('') == 'a'", "self.if.while == 1 && self.?if.?while.hasValue()",
+        ]
+        let schema = CustomResourceSchema(
+            .object([
+                "o": .object([
+                    "namespace": .string(), "for": .string(), "if": .object(["while": .integer()]),
+                ])
+                .with { $0.validations = rules.map { ValidationRule(rule: $0) } }
+            ])
+        )
+        let errors = schema.validateCreate(["o": ["namespace": "a", "if": ["while": 1]]]).errors
+        #expect(errors.isEmpty, "\(errors.map(\.body))")
+        #expect(schema.validateCreate(["o": ["namespace": "b", "if": ["while": 2]]]).errors.count == 3)
+    }
+
+    @Test("Values of format byte are bytes in rules")
+    func bytes() {
+        let rules = ["self.b == b'hello'", "size(self.b) == 5", "string(self.b).startsWith('he')"]
+        let schema = CustomResourceSchema(
+            .object([
+                "o": .object(["b": .string().with { $0.format = "byte" }])
+                    .with { $0.validations = rules.map { ValidationRule(rule: $0) } }
+            ])
+        )
+        let errors = schema.validateCreate(["o": ["b": "aGVsbG8="]]).errors
+        #expect(errors.isEmpty, "\(errors.map(\.body))")
+        #expect(schema.validateCreate(["o": ["b": "d29ybGRz"]]).errors.count == 3)
+    }
+
     @Test("A run of rules ends with its budget")
     func budget() {
         let schema = CustomResourceSchema(

@@ -21,6 +21,10 @@ struct CustomResourceDefinitionStrategy: BuiltInStrategy {
             spec.set(.string("\(kind)List"), at: ["names", "listKind"])
         }
         if spec["conversion"] == nil { spec["conversion"] = ["strategy": "None"] }
+        let service = ["conversion", "webhook", "clientConfig", "service"]
+        if let config = spec.value(at: service), config.objectValue != nil, config["port"] == nil {
+            spec.set(.int(443), at: service + ["port"])
+        }
         object["spec"] = spec
     }
 
@@ -53,7 +57,13 @@ struct CustomResourceDefinitionStrategy: BuiltInStrategy {
 
     func validate(_ object: JSONValue, _ context: RequestContext) -> [FieldError] {
         warn(of: SchemaErrors.unknownFormats(object["spec"] ?? .null), context)
+        warnOfConversion(object, context)
         return CustomResourceDefinitionValidation.createErrors(object)
+    }
+
+    private func warnOfConversion(_ object: JSONValue, _ context: RequestContext) {
+        let webhook = ConversionWebhook(object["spec"] ?? .null) { _ in [] }
+        if let warning = webhook?.warning { context.warn(warning) }
     }
 
     private func warn(of formats: [String], _ context: RequestContext) {
@@ -71,6 +81,7 @@ struct CustomResourceDefinitionStrategy: BuiltInStrategy {
             let known = SchemaErrors.unknownFormats(old["spec"] ?? .null)
             let found = SchemaErrors.unknownFormats(object["spec"] ?? .null)
             warn(of: found.filter { !known.contains($0) }, context)
+            warnOfConversion(object, context)
         }
         return CustomResourceDefinitionValidation.updateErrors(object, old: old)
     }

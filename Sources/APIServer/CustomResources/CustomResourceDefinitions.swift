@@ -166,9 +166,19 @@ final class CustomResourceDefinitions: Sendable {
             form.types = types
             state.withLock { [form] in $0.stored[form.storageKey] = form }
         }
+        let webhook = ConversionWebhook(spec, transport: core.options.webhooks)
         for index in resources.indices {
             resources[index].backend = .objects(cache)
             resources[index].types = types
+            if let webhook, let storage, !resources[index].isStorageForm {
+                let converted = ConvertedBackend(
+                    stored: cache,
+                    webhook: webhook,
+                    apiVersion: resources[index].groupVersion.apiVersion,
+                    storage: storage
+                )
+                resources[index].backend = .objects(converted)
+            }
         }
         core.registry.replace(group: group, plural: plural, with: resources)
         state.withLock { $0.served[name] = Served(spec: spec) }

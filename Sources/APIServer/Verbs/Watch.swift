@@ -42,6 +42,7 @@ enum WatchVerb {
         }
         let stream = WatchStream(
             watcher: watcher,
+            converter: backend as? ConvertedBackend,
             encoder: encoder,
             start: start,
             failure: failure,
@@ -67,6 +68,8 @@ private final class WatchStream: Sendable {
     private static let pieceSize = 64 << 10
 
     private let watcher: Watcher
+    /// Brings objects to the version of the request, where that takes a webhook.
+    private let converter: ConvertedBackend?
     private let encoder: WatchEncoder
     private let start: WatchStart?
     private let failure: Status?
@@ -75,6 +78,7 @@ private final class WatchStream: Sendable {
 
     init(
         watcher: Watcher,
+        converter: ConvertedBackend?,
         encoder: WatchEncoder,
         start: WatchStart?,
         failure: Status?,
@@ -82,6 +86,7 @@ private final class WatchStream: Sendable {
         marksEndOfState: Bool
     ) {
         self.watcher = watcher
+        self.converter = converter
         self.encoder = encoder
         self.start = start
         self.failure = failure
@@ -96,11 +101,33 @@ private final class WatchStream: Sendable {
         // An empty piece sends the head at once: the client must see that the watch stands.
         try await sink.write([])
         if let failure { return try await sink.write(buffer: WatchEncoder.error(failure)) }
+        do {
+            try await sendEvents(to: sink)
+        } catch let failure as Status {
+            // An object that cannot be converted ends the watch with the reason.
+            try await sink.write(buffer: WatchEncoder.error(failure))
+        }
+    }
+
+    private func shown(_ objects: [CachedObject]) async throws(Status) -> [CachedObject] {
+        guard let converter else { return objects }
+        return try await converter.convert(objects)
+    }
+
+    private func shown(_ sighting: Sighting) async throws(Status) -> Sighting {
+        guard let converter else { return sighting }
+        var sighting = sighting
+        sighting.object = try await converter.convert([sighting.object])[0]
+        return sighting
+    }
+
+    private func sendEvents(to sink: any ResponseSink) async throws {
         var encoder = encoder
         var pieces = Pieces(sink: sink, size: Self.pieceSize)
         if sendsState, let state = start?.initial {
             for index in 0..<state.chunkCount {
-                for object in state.chunk(index) where watcher.interest.matches(object) {
+                let wanted = state.chunk(index).filter { watcher.interest.matches($0) }
+                for object in try await shown(wanted) {
                     try await pieces.add(encoder.added(object))
                 }
             }
@@ -110,7 +137,7 @@ private final class WatchStream: Sendable {
         }
         for event in start?.missed ?? [] where watcher.isNew(event) {
             guard let sighting = Sighting(event, as: watcher.interest, frames: SharedFrames()) else { continue }
-            try await pieces.add(encoder.frame(sighting))
+            try await pieces.add(encoder.frame(try await shown(sighting)))
         }
         try await pieces.flush()
         while let notices = await watcher.next() {
@@ -118,7 +145,7 @@ private final class WatchStream: Sendable {
                 switch notice {
                 case .bookmark(let revision):
                     try await pieces.add(encoder.bookmark(revision, endsInitialEvents: false))
-                case .event(let sighting): try await pieces.add(encoder.frame(sighting))
+                case .event(let sighting): try await pieces.add(encoder.frame(try await shown(sighting)))
                 }
             }
             try await pieces.flush()
