@@ -161,6 +161,7 @@ struct WorkQueueMetrics: Sendable {
     func record(depth: Int, startTimes: [Duration], now: Duration) {
         self.depth.record(depth)
         let ages = startTimes.map { (now - $0) / .seconds(1) }
+        // lint: seconds are floating-point numbers, which do not overflow
         unfinished.record(ages.reduce(0, +))
         longest.record(ages.max() ?? 0)
     }

@@ -144,7 +144,7 @@ struct ContainerEnvironment: Sendable {
         let declared = parts[0] == "limits" ? subject.resources?.limits : subject.resources?.requests
         let amount = declared?[parts[1]] ?? (parts[0] == "limits" ? allocatable[parts[1]] : nil) ?? .zero
         let divisor = reference.divisor.flatMap { $0.isZero ? nil : $0 } ?? Quantity(1)
-        return String(Int64((amount.approximateDouble / divisor.approximateDouble).rounded(.up)))
+        return String(Int64(clamping: (amount.approximateDouble / divisor.approximateDouble).rounded(.up)))
     }
 }
 

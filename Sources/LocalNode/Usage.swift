@@ -64,6 +64,6 @@ struct UsageMeter: Sendable {
         window = instant - last.instant
         let seconds = window / .seconds(1)
         let used = Double(max(ticks - last.ticks, 0)) / Double(ticksPerSecond)
-        nanocores = Int64(used / seconds * 1_000_000_000)
+        nanocores = Int64(clamping: used / seconds * 1_000_000_000)
     }
 }

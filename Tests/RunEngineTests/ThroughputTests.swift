@@ -52,7 +52,7 @@ struct ThroughputTests {
                 try await group.waitForAll()
             }
             let all = ContinuousClock.now - began
-            let rate = { (duration: Duration) in Int(Double(total) / (duration / .seconds(1))) }
+            let rate = { (duration: Duration) in Int(clamping: Double(total) / (duration / .seconds(1))) }
             print(
                 "batch \(batch): \(rate(submitted)) submitted/s, \(rate(all - submitted)) worked off/s, \(rate(all)) runs/s"
             )

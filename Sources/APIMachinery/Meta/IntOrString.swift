@@ -1,12 +1,17 @@
-/// A number, or a text such as a percentage or the name of a port (`intstr.IntOrString`).
+/// A number of 32 bits, or a text such as a percentage or the name of a port (`intstr.IntOrString`).
 public enum IntOrString: Sendable, Hashable, Codable {
     case int(Int)
     case string(String)
 
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
-        if let number = try? container.decode(Int.self) {
-            self = .int(number)
+        if let number = try? container.decode(Int32.self) {
+            self = .int(Int(number))
+        } else if let number = try? container.decode(Int64.self) {
+            throw DecodingError.dataCorruptedError(
+                in: container,
+                debugDescription: "\(number) does not fit 32 bits"
+            )
         } else {
             self = .string(try container.decode(String.self))
         }

@@ -5,17 +5,29 @@
 /// A moment in time with nanoseconds, written as Kubernetes writes times: RFC 3339 in UTC.
 ///
 /// `Codable` as whole seconds (`metav1.Time`); `MicroTime` is the variant of Events and Leases.
+///
+/// Always within the years 0 to 9999, which is what RFC 3339 can express: a moment outside becomes the nearest one
+/// inside. Arithmetic on moments can therefore not overflow, whatever durations others have asked for.
 public struct Timestamp: Sendable, Hashable, Comparable {
     /// Whole seconds since 1970-01-01T00:00:00Z.
-    public var seconds: Int64
+    public let seconds: Int64
     /// The rest, 0 to 999,999,999.
-    public var nanoseconds: Int32
+    public let nanoseconds: Int32
+
+    /// The first moment, 0000-01-01T00:00:00Z.
+    public static let earliest = Timestamp(seconds: bounds.lowerBound)
+    /// The last moment, 9999-12-31T23:59:59.999999999Z.
+    public static let latest = Timestamp(seconds: bounds.upperBound, nanoseconds: 999_999_999)
+
+    private static let bounds: ClosedRange<Int64> = -62_167_219_200...253_402_300_799
 
     /// The moment that many seconds and nanoseconds after 1970; surplus nanoseconds are carried over.
     public init(seconds: Int64, nanoseconds: Int64 = 0) {
-        let carry = nanoseconds >= 0 ? nanoseconds / 1_000_000_000 : (nanoseconds - 999_999_999) / 1_000_000_000
-        self.seconds = seconds &+ carry
-        self.nanoseconds = Int32(nanoseconds - carry * 1_000_000_000)
+        let (carry, rest) = nanoseconds.dividedRoundingDown(by: 1_000_000_000)
+        let sum = seconds.saturatingAdd(carry)
+        self.seconds = min(max(sum, Self.bounds.lowerBound), Self.bounds.upperBound)
+        self.nanoseconds =
+            sum < Self.bounds.lowerBound ? 0 : sum > Self.bounds.upperBound ? 999_999_999 : Int32(clamping: rest)
     }
 
     /// What the system's clock shows.
@@ -33,23 +45,26 @@ public struct Timestamp: Sendable, Hashable, Comparable {
 
     /// The moment that many microseconds after 1970.
     public init(microseconds: Int64) {
-        let whole = microseconds >= 0 ? microseconds / 1_000_000 : (microseconds - 999_999) / 1_000_000
-        self.init(seconds: whole, nanoseconds: (microseconds - whole * 1_000_000) * 1000)
+        let (whole, rest) = microseconds.dividedRoundingDown(by: 1_000_000)
+        self.init(seconds: whole, nanoseconds: rest * 1000)
     }
 
     public static func < (lhs: Timestamp, rhs: Timestamp) -> Bool {
         (lhs.seconds, lhs.nanoseconds) < (rhs.seconds, rhs.nanoseconds)
     }
 
-    /// The moment that much later (earlier, if negative).
+    /// The moment that much later (earlier, if negative), or the nearest there is.
     public func advanced(by duration: Duration) -> Timestamp {
         let (whole, attoseconds) = duration.components
-        return Timestamp(seconds: seconds &+ whole, nanoseconds: Int64(nanoseconds) + attoseconds / 1_000_000_000)
+        return Timestamp(
+            seconds: seconds.saturatingAdd(whole),
+            nanoseconds: Int64(nanoseconds) + attoseconds / 1_000_000_000
+        )
     }
 
     /// How much time has passed since an earlier moment; negative if it is a later one.
     public func since(_ earlier: Timestamp) -> Duration {
-        .seconds(seconds &- earlier.seconds) + .nanoseconds(Int64(nanoseconds) - Int64(earlier.nanoseconds))
+        .seconds(seconds - earlier.seconds) + .nanoseconds(Int64(nanoseconds) - Int64(earlier.nanoseconds))
     }
 
     /// The moment without its fraction of a second, as it survives being written to an object.
@@ -69,8 +84,7 @@ extension Timestamp: CustomStringConvertible {
     public var description: String { nanoseconds == 0 ? rfc3339 : rfc3339Nano }
 
     private func format(fractionDigits: Int) -> String {
-        let days = seconds >= 0 ? seconds / 86400 : (seconds - 86399) / 86400
-        let inDay = seconds - days * 86400
+        let (days, inDay) = seconds.dividedRoundingDown(by: 86400)
         let (year, month, day) = Self.civil(fromDays: days)
         var text: [UInt8] = []
         text.reserveCapacity(32)
@@ -142,7 +156,10 @@ extension Timestamp: CustomStringConvertible {
         }
         guard rest.isEmpty else { return nil }
         let days = Self.days(fromCivil: year, month, day)
-        self.init(seconds: days * 86400 + hour * 3600 + minute * 60 + second - offset, nanoseconds: nanoseconds)
+        let seconds = days * 86400 + hour * 3600 + minute * 60 + second - offset
+        // An offset can lead out of the years that can be written.
+        guard Self.bounds.contains(seconds) else { return nil }
+        self.init(seconds: seconds, nanoseconds: nanoseconds)
     }
 
     private static func daysInMonth(_ year: Int64, _ month: Int64) -> Int64 {

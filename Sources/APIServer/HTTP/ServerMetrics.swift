@@ -65,7 +65,7 @@ final class ServerMetrics: Sendable {
             return (total, time)
         }
         total.increment()
-        time.recordNanoseconds(Int64(duration / .nanoseconds(1)))
+        time.recordNanoseconds(Int64(clamping: duration / .nanoseconds(1)))
     }
 
     /// Tells how many requests are worked on.

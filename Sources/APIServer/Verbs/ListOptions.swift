@@ -16,7 +16,8 @@ struct ListOptions: Sendable {
     init(_ context: RequestContext, isWatch: Bool) throws(Status) {
         let query = context.query
         timeout = try query.integer("timeoutSeconds").flatMap { $0 > 0 ? .seconds($0) : nil }
-        limit = try query.integer("limit").flatMap { $0 > 0 ? Int($0) : nil }
+        // More than fits into one answer is the same as no limit, and leaves room to count beyond it.
+        limit = try query.integer("limit").flatMap { $0 > 0 ? Int(Int32(clamping: $0)) : nil }
         allowsBookmarks = query.flag("allowWatchBookmarks")
         sendInitialEvents = query["sendInitialEvents"].map { _ in query.flag("sendInitialEvents") }
         let version = query["resourceVersion"] ?? ""

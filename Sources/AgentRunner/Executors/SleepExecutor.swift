@@ -28,7 +28,7 @@ public struct SleepExecutor: JobExecutor {
             else { throw invalid("with.seconds is \(seconds.text): it must be a number of at least 0") }
             return .bounded(seconds: value)
         case (nil, let text?):
-            guard let value = text.stringValue.flatMap(DurationText.parse) else {
+            guard let value = text.stringValue.flatMap(GoDuration.parse) else {
                 throw invalid(
                     "with.duration is \(text.text): it must be a duration such as \"90s\", \"1m30s\", \"250ms\""
                 )

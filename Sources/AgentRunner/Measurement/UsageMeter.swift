@@ -1,3 +1,4 @@
+import APIMachinery
 import Glibc
 
 /// Adds up what samples of a process tree tell. Pure: samples come in, a usage comes out.

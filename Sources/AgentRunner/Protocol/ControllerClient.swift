@@ -86,7 +86,7 @@ struct HTTPController: ControllerConnection {
         do {
             let response = try await client.execute(
                 request,
-                timeout: .nanoseconds(Int64(min(timeout.inSeconds, 86400) * 1e9))
+                timeout: .nanoseconds(Int64(clamping: min(timeout.inSeconds, 86400) * 1e9))
             )
             status = Int(response.status.code)
             retryAfter = response.headers.first(name: "retry-after").flatMap(Double.init).map { .bounded(seconds: $0) }

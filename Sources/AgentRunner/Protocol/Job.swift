@@ -85,11 +85,6 @@ public struct ProtocolError: Error, Sendable, Equatable, CustomStringConvertible
 }
 
 extension Duration {
-    /// That many seconds, held within a century: input may name any number, and `Duration` would trap.
-    static func bounded(seconds: Double) -> Duration {
-        .seconds(seconds.isNaN ? 0 : Swift.min(Swift.max(seconds, 0), 3_155_760_000))
-    }
-
     /// This duration as a number of seconds.
     var inSeconds: Double { self / .seconds(1) }
 

@@ -43,7 +43,7 @@ extension Runner {
                 let answer = try await whilePolling {
                     try await self.call(
                         .lease,
-                        ["capacity": .int(Int64(ask.capacity)), "waitSeconds": .int(Int64(poll.inSeconds))],
+                        ["capacity": .int(Int64(ask.capacity)), "waitSeconds": .int(Int64(clamping: poll.inSeconds))],
                         timeout: poll + .seconds(15)
                     )
                 }

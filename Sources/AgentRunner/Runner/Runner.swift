@@ -190,7 +190,7 @@ final class LoadMeter: Sendable {
             defer { last = (cpu, now) }
             guard let before = last, now > before.at else { return 0 }
             // Totals of processes that end are counted anew by the kernel, and may fall a little meanwhile.
-            return Int64((max(.zero, cpu - before.cpu) / (now - before.at) * 1000).rounded())
+            return Int64(clamping: (max(.zero, cpu - before.cpu) / (now - before.at) * 1000).rounded())
         }
     }
 }

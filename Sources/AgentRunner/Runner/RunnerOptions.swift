@@ -96,7 +96,7 @@ public struct RunnerOptions: Sendable, Equatable {
         certificateAuthority = setting(flags.certificateAuthority, "MARTINET_CA_FILE")
         drainTimeout = .seconds(120)
         if let text = setting(flags.drainTimeout, "MARTINET_DRAIN_TIMEOUT") {
-            guard let duration = DurationText.parse(text) ?? Int64(text).flatMap({ $0 >= 0 ? .seconds($0) : nil })
+            guard let duration = GoDuration.parse(text) ?? Int64(text).flatMap({ $0 >= 0 ? .seconds($0) : nil })
             else {
                 throw RunnerOptionError("--drain-timeout is \"\(text)\": it must be a duration such as 120s or 5m")
             }

@@ -1,3 +1,4 @@
+import APIMachinery
 public import Hummingbird
 import Logging
 public import NIOCore
@@ -65,7 +66,7 @@ extension Runner {
         let silence = clock.now - turned
         // One turn is a pause and one call, which gives up after 10 s.
         if silence > state.read({ $0.timing.heartbeat }) * 3 + .seconds(30) {
-            throw HealthCheckFailure("the heartbeat loop has not turned for \(Int(silence.inSeconds)) s")
+            throw HealthCheckFailure("the heartbeat loop has not turned for \(Int(clamping: silence.inSeconds)) s")
         }
     }
 
@@ -75,7 +76,7 @@ extension Runner {
         }
         let silence = clock.now - heard
         if silence > max(.seconds(30), state.read { $0.timing.heartbeat } * 3) {
-            throw HealthCheckFailure("\(options.controller) has not answered for \(Int(silence.inSeconds)) s")
+            throw HealthCheckFailure("\(options.controller) has not answered for \(Int(clamping: silence.inSeconds)) s")
         }
     }
 }

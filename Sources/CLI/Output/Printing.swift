@@ -32,7 +32,7 @@ enum Printing {
         guard let value, value.isFinite else { return "-" }
         if value < 1000 { return "\(fixed(value, value < 10 ? 1 : 0))ms" }
         if value < 60_000 { return "\(fixed(value / 1000, 2))s" }
-        return HumanDuration.human(seconds: Int64(min(value / 1000, 1e15)))
+        return HumanDuration.human(seconds: Int64(clamping: min(value / 1000, 1e15)))
     }
 
     /// A number with that many digits after the point.
@@ -42,10 +42,10 @@ enum Printing {
         for _ in 0..<digits { scale *= 10 }
         let scaled = (value.magnitude * scale).rounded()
         guard scaled < 9e15 else { return "\(value)" }
-        let whole = Int64(scaled) / Int64(scale)
+        let (whole, rest) = Int64(clamping: scaled).quotientAndRemainder(dividingBy: Int64(clamping: scale))
         let sign = value < 0 && scaled > 0 ? "-" : ""
         if digits == 0 { return "\(sign)\(whole)" }
-        let fraction = String(Int64(scaled) % Int64(scale))
+        let fraction = String(rest)
         return "\(sign)\(whole).\(String(repeating: "0", count: digits - fraction.count))\(fraction)"
     }
 

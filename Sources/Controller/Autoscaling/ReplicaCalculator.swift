@@ -169,7 +169,7 @@ public struct ReplicaCalculator: Sendable {
 
     /// The sum of a metric's series, at most 2⁶³−1.
     public static func sum(_ values: [Int64]) -> Int64 {
-        values.reduce(0) { $0.saturatingAdd($1) }
+        values.saturatingSum
     }
 }
 
@@ -243,7 +243,7 @@ extension ReplicaCalculator {
 
     private static func replicas(_ count: Double) -> Int {
         // A metric of zero divided by no replicas is not a number and asks for nothing.
-        count.isNaN ? 0 : Int(min(max(count.rounded(.up), 0), Double(Int32.max)))
+        Int(Int32(clamping: max(count.rounded(.up), 0)))
     }
 }
 
@@ -266,17 +266,5 @@ private struct Utilization {
         guard requested != 0 else { throw .noMatchingMetrics }
         percent = Int(min(used.saturatingMultiply(100) / requested, Int64(Int32.max)))
         average = used / count
-    }
-}
-
-extension Int64 {
-    fileprivate func saturatingAdd(_ other: Int64) -> Int64 {
-        let (sum, overflow) = addingReportingOverflow(other)
-        return overflow ? (other > 0 ? .max : .min) : sum
-    }
-
-    fileprivate func saturatingMultiply(_ other: Int64) -> Int64 {
-        let (product, overflow) = multipliedReportingOverflow(by: other)
-        return overflow ? ((self < 0) == (other < 0) ? .max : .min) : product
     }
 }

@@ -57,7 +57,7 @@ struct ScalingLimits {
 
     /// Without behavior: at most twice as many at once, or 4.
     func limit(_ desired: Int, current: Int) -> LimitedReplicas {
-        let rate = max(2 * current, 4)
+        let rate = max(current.saturatingMultiply(2), 4)
         if desired < minReplicas { return .tooFew(minReplicas) }
         if desired > min(maxReplicas, rate) { return maxReplicas > rate ? .tooFastUp(rate) : .tooMany(maxReplicas) }
         return .inRange(desired)
@@ -90,7 +90,7 @@ struct ScalingLimits {
             let start = history.replicas(before: policy.periodSeconds, current: current, now: now)
             // Rounded up, or one replica could never become two by 10 %.
             return policy.type == "Pods"
-                ? start + policy.value
+                ? start.saturatingAdd(policy.value)
                 : Self.count((Double(start) * (1 + Double(policy.value) / 100)).rounded(.up))
         }
         return switch rules.selectPolicy {
@@ -104,7 +104,7 @@ struct ScalingLimits {
         let limits = rules.policies.map { policy in
             let start = history.replicas(before: policy.periodSeconds, current: current, now: now)
             return policy.type == "Pods"
-                ? start - policy.value
+                ? start.saturatingSubtract(policy.value)
                 : Self.count((Double(start) * (1 - Double(policy.value) / 100)).rounded(.towardZero))
         }
         return switch rules.selectPolicy {
@@ -116,6 +116,6 @@ struct ScalingLimits {
     }
 
     private static func count(_ value: Double) -> Int {
-        Int(min(max(value, Double(Int32.min)), Double(Int32.max)))
+        Int(Int32(clamping: value))
     }
 }

@@ -30,7 +30,7 @@ struct PodBuilder {
         containers[index] = runner(containers[index], of: pool, revision)
         spec["containers"] = .array(containers)
         if spec["terminationGracePeriodSeconds"] == nil {
-            spec["terminationGracePeriodSeconds"] = .int(drainTimeout(pool) + Int64(Self.stoppingMargin))
+            spec["terminationGracePeriodSeconds"] = .int(drainTimeout(pool).saturatingAdd(Int64(Self.stoppingMargin)))
         }
         pod.json["spec"] = spec
         return pod

@@ -45,7 +45,7 @@ struct PoolStatusBuilder {
         status.leased = statistics.leased
         status.delayed = statistics.delayed
         status.deadLetters = statistics.dead
-        status.oldestAgeSeconds = Int(statistics.oldestAgeSeconds.rounded(.down))
+        status.oldestAgeSeconds = Int(clamping: statistics.oldestAgeSeconds.rounded(.down))
         return status
     }
 

@@ -63,7 +63,7 @@ struct RolloutVerdict {
         guard new.total >= Self.outcomeBound, old.total >= Self.outcomeBound,
             new.failureShare - old.failureShare >= Self.outcomeMargin
         else { return nil }
-        func percent(_ share: Double) -> Int { Int((share * 100).rounded()) }
+        func percent(_ share: Double) -> Int { Int(clamping: (share * 100).rounded()) }
         return RolloutFailure(
             reason: "JobsFail",
             message: "\(percent(new.failureShare)) % of \(new.total) jobs failed or were lost, against"

@@ -86,7 +86,7 @@ struct StandaloneCommand: AsyncParsableCommand {
         options.audit = audit.options
         // For tests that kill runners on purpose and must not wait as long as Kubernetes does.
         if let text = environment["MARTINET_RESTART_BACKOFF_SECONDS"], let seconds = Double(text), seconds >= 0 {
-            options.restartBackoff = .seconds(seconds)
+            options.restartBackoff = .bounded(seconds: seconds)
         }
         do {
             try await Standalone.run(options, logger: Logger(label: "controller"))

@@ -113,8 +113,10 @@ enum Arithmetic: String, Sendable {
         )
         if overflow { throw timestampOverflow }
         let fraction = Int64(moment.instant.nanoseconds) + sign * (nanoseconds % 1_000_000_000)
+        // Looked at before the moment is made, which would be held to the years that can be written.
+        let carry: Int64 = fraction < 0 ? -1 : fraction >= 1_000_000_000 ? 1 : 0
+        guard ZonedTimestamp.range.contains(seconds.saturatingAdd(carry)) else { throw timestampOverflow }
         let instant = Timestamp(seconds: seconds, nanoseconds: fraction)
-        guard ZonedTimestamp.range.contains(instant.seconds) else { throw timestampOverflow }
         return ZonedTimestamp(instant, offsetSeconds: moment.offsetSeconds)
     }
 

@@ -129,7 +129,7 @@ enum Conversions {
         case .double(let number):
             // The edges themselves are refused, because doubles next to them are rounded ones.
             guard number > -0x1p63, number < 0x1p63 else { throw Arithmetic.overflow }
-            return .int(Int64(number))
+            return .int(Int64(clamping: number))
         case .duration(let nanoseconds): return .int(nanoseconds)
         case .string(let text): return NumberText.int(text).map { .int($0) }
         case .timestamp(let moment): return .int(moment.instant.seconds)
@@ -145,7 +145,7 @@ enum Conversions {
         switch value {
         case .double(let number):
             guard number >= 0, number < 0x1p64 else { throw Arithmetic.unsignedOverflow }
-            return .uint(UInt64(number))
+            return .uint(UInt64(clamping: number))
         case .int(let number):
             guard let result = UInt64(exactly: number) else { throw Arithmetic.unsignedOverflow }
             return .uint(result)
@@ -180,8 +180,7 @@ enum Conversions {
             guard ZonedTimestamp.range.contains(seconds) else { throw Arithmetic.timestampOverflow }
             return .timestamp(ZonedTimestamp(Timestamp(seconds: seconds), offsetSeconds: 0))
         case .string(let text):
-            guard let moment = ZonedTimestamp(rfc3339: text) else { return nil }
-            guard ZonedTimestamp.range.contains(moment.instant.seconds) else { throw Arithmetic.timestampOverflow }
+            guard let moment = try ZonedTimestamp(rfc3339: text) else { return nil }
             return .timestamp(moment)
         default: return nil
         }

@@ -62,7 +62,13 @@ struct NamedFormat: Sendable {
 
     /// A day of the calendar, as 2026-01-02.
     private static func isDate(_ text: String) -> Bool {
-        text.utf8.count == 10 && ZonedTimestamp(rfc3339: text + "T00:00:00Z") != nil
+        guard text.utf8.count == 10 else { return false }
+        do throws(EvaluationFailure) {
+            return try ZonedTimestamp(rfc3339: text + "T00:00:00Z") != nil
+        } catch {
+            // A day of the year 0, which is no timestamp of the language.
+            return true
+        }
     }
 
     /// A day and a time of day with its zone, in small or capital letters.

@@ -1,3 +1,5 @@
+import APIMachinery
+
 /// Durations as text, as Go reads and writes them: `1h30m`, `1.5s`; nothing longer than hours.
 enum DurationText {
     /// The nanoseconds of a duration such as `-1h15m30.918s`; `nil` if the text is none or is beyond 292 years.
@@ -49,7 +51,7 @@ enum DurationText {
         guard let number = Double(String(Substring(digitsKept))) else { return nil }
         var scale = 1.0
         for _ in digitsKept { scale *= 10 }
-        let (sum, carry) = value.addingReportingOverflow(UInt64(number * (Double(unit) / scale)))
+        let (sum, carry) = value.addingReportingOverflow(UInt64(clamping: number * (Double(unit) / scale)))
         return carry || sum > 1 << 63 ? nil : sum
     }
 

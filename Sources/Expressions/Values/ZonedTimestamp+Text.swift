@@ -5,7 +5,9 @@ extension ZonedTimestamp {
     static let range: ClosedRange<Int64> = -62_135_596_800...253_402_300_799
 
     /// Reads an RFC 3339 time as Go does: capital T and Z, an hour of one or two digits, a fraction of any length.
-    init?(rfc3339 text: String) {
+    ///
+    /// - Throws: an overflow if it lies outside the range.
+    init?(rfc3339 text: String) throws(EvaluationFailure) {
         var rest = Substring(text).utf8
         func number(_ widths: ClosedRange<Int>) -> Int64? {
             let digits = rest.prefix(widths.upperBound).prefix { $0.isDigit }
@@ -41,6 +43,7 @@ extension ZonedTimestamp {
         // A day that the month does not have comes back as another one.
         guard rest.isEmpty, Timestamp.civil(fromDays: days) == (year, month, day) else { return nil }
         let seconds = days * 86400 + hour * 3600 + minute * 60 + second - offset
+        guard Self.range.contains(seconds) else { throw Arithmetic.timestampOverflow }
         self.init(Timestamp(seconds: seconds, nanoseconds: nanoseconds), offsetSeconds: Int32(offset))
     }
 

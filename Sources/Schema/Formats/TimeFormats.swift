@@ -1,3 +1,5 @@
+internal import APIMachinery
+
 /// Dates, times and durations.
 enum TimeFormats {
     /// `2006-01-02`, a day that exists.
@@ -72,8 +74,9 @@ enum TimeFormats {
             guard let count else { return nil }
             let part = Double("0." + String(Substring(fraction)) + "0") ?? 0
             let (product, overflow) = count.multipliedReportingOverflow(by: unit)
-            let (sum, carried) = total.addingReportingOverflow(product + Int64(part * Double(unit)))
-            if overflow || carried { return nil }
+            let (next, carried) = total.addingReportingOverflow(product)
+            let (sum, carriedAgain) = next.addingReportingOverflow(Int64(clamping: part * Double(unit)))
+            if overflow || carried || carriedAgain { return nil }
             total = sum
         }
         return isNegative ? -total : total

@@ -156,7 +156,8 @@ extension JSONSchemaProps {
 
     /// A bound as JSON: without fraction where it has none, as people write it.
     private static func number(_ value: Double) -> JSONValue {
-        value.rounded() == value && value.magnitude < 9_007_199_254_740_992 ? .int(Int64(value)) : .double(value)
+        guard value.magnitude < 9_007_199_254_740_992, let whole = Int64(exactly: value) else { return .double(value) }
+        return .int(whole)
     }
 }
 

@@ -123,11 +123,11 @@ struct RuleCosts: Sendable {
             factor = "more than 100x"
         } else if excess < 1.5 {
             // Six digits, so that nothing is said to exceed the budget by a factor of 1.0.
-            let millionths = Int((excess * 1_000_000).rounded())
+            let millionths = Int(clamping: (excess * 1_000_000).rounded())
             let fraction = String(millionths % 1_000_000)
             factor = "\(millionths / 1_000_000).\(String(repeating: "0", count: 6 - fraction.utf8.count))\(fraction)x"
         } else {
-            let tenths = Int((excess * 10).rounded())
+            let tenths = Int(clamping: (excess * 10).rounded())
             factor = "\(tenths / 10).\(tenths % 10)x"
         }
         return "\(name) exceeds budget by factor of \(factor) (try simplifying the rule, or adding maxItems, "

@@ -165,18 +165,3 @@ enum NumberChecks {
         }
     }
 }
-
-extension Int64 {
-    /// The whole part of a double, held inside what 64 bits can hold.
-    fileprivate init(clamping value: Double) {
-        if value.isNaN {
-            self = 0
-        } else if value >= 9_223_372_036_854_775_808 {
-            self = .max
-        } else if value <= -9_223_372_036_854_775_808 {
-            self = .min
-        } else {
-            self = Int64(value)
-        }
-    }
-}

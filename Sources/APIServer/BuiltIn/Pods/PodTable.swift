@@ -48,7 +48,7 @@ enum PodTable {
         let statuses = status["containerStatuses"]?.arrayValue ?? []
         let total = spec["containers"]?.arrayValue?.count ?? 0
         let ready = statuses.filter { $0["ready"]?.boolValue == true && $0.value(at: "state", "running") != nil }.count
-        let restarts = statuses.reduce(0) { $0 + ($1["restartCount"]?.intValue ?? 0) }
+        let restarts = statuses.map { $0["restartCount"]?.intValue ?? 0 }.saturatingSum
         let lastRestart = statuses.compactMap {
             $0.value(at: "lastState", "terminated", "finishedAt")?.stringValue.flatMap(Timestamp.init(rfc3339:))
         }.max()

@@ -1,12 +1,12 @@
 /// Durations as people write them in manifests: Go's form, `1h`, `1m30s`, `1.5s`, `250ms`, and `0`.
-enum DurationText {
+public enum GoDuration {
     private static let units: [(suffix: String, seconds: Double)] = [
         // Longer names first: `ms` must not be read as minutes.
         ("ms", 1e-3), ("us", 1e-6), ("µs", 1e-6), ("μs", 1e-6), ("ns", 1e-9), ("h", 3600), ("m", 60), ("s", 1),
     ]
 
-    /// The duration, or `nil` if the text is none or below zero.
-    static func parse(_ text: String) -> Duration? {
+    /// The duration; `nil` if the text is no duration, is negative, or is longer than a century.
+    public static func parse(_ text: String) -> Duration? {
         if text == "0" { return .zero }
         var rest = Substring(text)
         guard !rest.isEmpty else { return nil }
@@ -22,6 +22,7 @@ enum DurationText {
             rest = rest.dropFirst(unit.suffix.count)
             seconds += number * unit.seconds
         }
-        return seconds <= 3_155_760_000 ? .bounded(seconds: seconds) : nil
+        let duration = Duration.bounded(seconds: seconds)
+        return duration < .longest ? duration : nil
     }
 }
