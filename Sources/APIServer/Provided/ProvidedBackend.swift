@@ -34,7 +34,7 @@ final class ProvidedBackend: ResourceBackend {
     var revision: Int64 { max(provider.revision, state.withLock { $0.revision }) }
 
     private func take(_ change: ProvidedChange) {
-        guard let event = event(change) else { return }
+        let event = event(change)
         state.withLock { state in
             state.revision = max(state.revision, event.revision)
             fanOut.publish(event)
@@ -45,10 +45,26 @@ final class ProvidedBackend: ResourceBackend {
         if change.kind == .deleted || object.isDeleting || !object.owners.isEmpty || hadOwners { listener(change) }
     }
 
-    private func event(_ change: ProvidedChange) -> CacheEvent? {
-        guard let object = try? CachedObject(change.object, fields: fields) else { return nil }
-        let previous = change.previous.flatMap { bytes in
-            try? CachedObject(StoredObject(path: change.object.path, revision: 0, bytes: bytes), fields: fields)
+    /// The object, or its stand-in if it cannot be read.
+    private func cached(_ stored: StoredObject) -> CachedObject {
+        do {
+            return try CachedObject(stored, fields: fields)
+        } catch {
+            let standIn = UnreadableObject.standIn(for: stored, of: provider.definition, because: error)
+            return CachedObject(
+                path: stored.path,
+                revision: stored.revision,
+                bytes: standIn.bytes,
+                document: (try? JSONValue(parsing: standIn.bytes)) ?? [:],
+                fields: [:]
+            )
+        }
+    }
+
+    private func event(_ change: ProvidedChange) -> CacheEvent {
+        let object = cached(change.object)
+        let previous = change.previous.map { bytes in
+            cached(StoredObject(path: change.object.path, revision: 0, bytes: bytes))
         }
         let kind: CacheEvent.Kind =
             switch change.kind {
@@ -63,11 +79,9 @@ final class ProvidedBackend: ResourceBackend {
 
     func object(at path: String) async throws(Status) -> CachedObject? {
         do {
-            return try await provider.object(at: path).map { try CachedObject($0, fields: fields) }
-        } catch let error as ObjectStoreError {
-            throw Status(error)
+            return try await provider.object(at: path).map(cached)
         } catch {
-            throw .internalError("\(error)")
+            throw Status(error)
         }
     }
 
@@ -86,9 +100,8 @@ final class ProvidedBackend: ResourceBackend {
             }
             revision = revision ?? snapshot.revision
             for stored in snapshot.objects {
-                guard let object = try? CachedObject(stored, fields: fields), request.selection.matches(object) else {
-                    continue
-                }
+                let object = cached(stored)
+                guard request.selection.matches(object) else { continue }
                 if let limit = request.limit, found.count == limit {
                     return Page(objects: found, revision: revision ?? 0, next: object.path, remaining: nil)
                 }
@@ -110,15 +123,13 @@ final class ProvidedBackend: ResourceBackend {
         do {
             guard let revision else {
                 let snapshot = try await provider.objects(namespace: nil, start: "", limit: nil)
-                let objects = try snapshot.objects.map { try CachedObject($0, fields: fields) }
+                let objects = snapshot.objects.map(cached)
                 return WatchStart(initial: SortedObjects(sorted: objects), missed: [], revision: snapshot.revision)
             }
             let missed = try await provider.changes(after: revision).filter { $0.object.revision <= now }
-            return WatchStart(initial: nil, missed: missed.compactMap(event), revision: now)
-        } catch let error as ObjectStoreError {
-            throw Status(error)
+            return WatchStart(initial: nil, missed: missed.map(event), revision: now)
         } catch {
-            throw .internalError("\(error)")
+            throw Status(error)
         }
     }
 

@@ -10,7 +10,7 @@ enum BodyReader {
     }
 
     /// The deepest nesting of a body, so that nothing that walks over it can run out of stack.
-    static let maximumDepth = 256
+    static let maximumDepth = JSONValue.maximumObjectDepth
 
     /// Reads a body in the form its Content-Type states: JSON, or YAML.
     static func read(_ context: RequestContext) throws(Status) -> Document {

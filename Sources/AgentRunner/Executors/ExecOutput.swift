@@ -48,7 +48,7 @@ enum ExecOutput {
         remedy: String
     ) throws(JobError) -> JSONValue {
         do {
-            return try JSONValue(parsing: bytes)
+            return try JSONValue(parsing: bytes, maximumDepth: JSONValue.maximumValueDepth)
         } catch {
             let sample = String(decoding: bytes.prefix(80), as: UTF8.self)
             throw invalid("\(what) is no JSON (\(error)), \(remedy); it begins: \(sample)")

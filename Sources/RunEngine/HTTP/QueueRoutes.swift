@@ -90,9 +90,13 @@ struct QueueRoutes: Sendable {
             let limit = request.uri.queryParameters["limit"].flatMap { Int($0) } ?? 100
             let letters = try await engine.deadLetters(queue, limit: min(max(limit, 1), 1000))
             let items = letters.map { letter in
-                var object =
-                    (try? JSONValue(parsing: [UInt8(ascii: "{")] + letter.job.payload + [UInt8(ascii: "}")]))?
-                    .objectValue ?? [:]
+                var object = JSONObject()
+                do {
+                    let payload = try JSONValue(parsing: [UInt8(ascii: "{")] + letter.job.payload + [UInt8(ascii: "}")])
+                    object = payload.objectValue ?? [:]
+                } catch {
+                    object["unreadable"] = .string("the stored job cannot be read: \(error)")
+                }
                 object["job"] = .string("\(letter.job.id)")
                 object["deliveries"] = .int(Int64(letter.job.deliveries))
                 object["reason"] = .string(letter.reason)

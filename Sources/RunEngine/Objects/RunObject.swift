@@ -7,9 +7,12 @@ public import Storage
 public enum RunObject {
     /// The object as compact JSON, members sorted as `JSONWriter` sorts them.
     ///
-    /// Parameters, outputs and measurements are stored as JSON and copied as they are.
+    /// Parameters, outputs and measurements are stored as JSON and copied as they are. One that would break the
+    /// document, as it was damaged or is nested too deep, is left out and named in `status.unreadable`: a run must be
+    /// seen and deleted whatever happened to its values.
     public static func bytes(_ run: RunRecord, _ steps: [StepRecord]) -> [UInt8] {
         var writer = ObjectWriter()
+        let (run, steps, unreadable) = embeddable(run, steps)
         writer.object { object in
             object.member("apiVersion", "runs.martinet.dev/v1alpha1")
             object.member("kind", "WorkflowRun")
@@ -21,9 +24,40 @@ public enum RunObject {
                     spec.member("workflowRef") { $0.object { $0.member("name", run.workflow) } }
                 }
             }
-            object.member("status") { $0.object { status(run, steps, &$0) } }
+            object.member("status") { $0.object { status(run, steps, unreadable, &$0) } }
         }
         return writer.output
+    }
+
+    /// The run with only such values as can be copied into a document, and the fields of the others.
+    private static func embeddable(
+        _ run: RunRecord,
+        _ steps: [StepRecord]
+    ) -> (run: RunRecord, steps: [StepRecord], unreadable: [String]) {
+        func isBroken(_ value: [UInt8]) -> Bool {
+            !value.isEmpty && !JSONOutline.isEmbeddable(value, maximumDepth: JSONValue.maximumObjectDepth)
+        }
+        var (run, steps) = (run, steps)
+        var fields: [String] = []
+        if isBroken(run.metadata) {
+            run.metadata = []
+            fields.append("metadata")
+        }
+        if isBroken(run.params) {
+            run.params = []
+            fields.append("spec.params")
+        }
+        for index in steps.indices {
+            if isBroken(steps[index].output) {
+                steps[index].output = []
+                fields.append("status.steps[\(index)].output")
+            }
+            if isBroken(steps[index].metrics) {
+                steps[index].metrics = []
+                fields.append("status.steps[\(index)].metrics")
+            }
+        }
+        return (run, steps, fields)
     }
 
     /// The object as a tree.
@@ -50,7 +84,12 @@ public enum RunObject {
         return JSONValue.object(metadata).bytes
     }
 
-    private static func status(_ run: RunRecord, _ steps: [StepRecord], _ status: inout ObjectWriter) {
+    private static func status(
+        _ run: RunRecord,
+        _ steps: [StepRecord],
+        _ unreadable: [String],
+        _ status: inout ObjectWriter
+    ) {
         status.member("finishedAt", run.finishedAt)
         if !run.message.isEmpty { status.member("message", run.message) }
         status.member("phase", run.phase.name)
@@ -58,6 +97,7 @@ public enum RunObject {
         if !run.reason.isEmpty { status.member("reason", run.reason) }
         status.member("startedAt", run.startedAt)
         status.member("steps") { $0.list(steps) { step($1, &$0) } }
+        if !unreadable.isEmpty { status.member("unreadable") { $0.list(unreadable) { $0.text($1) } } }
         status.member("workflowRevision", run.revision)
     }
 

@@ -21,9 +21,20 @@ struct InputTemplate: Sendable {
     }
 
     /// The input with every expression replaced by its value.
-    func expand(_ variables: [String: CELValue]) throws(TemplateError) -> [UInt8] {
+    ///
+    /// - Throws: an error that tells a person why there is none; also for an input that outputs nested in one another
+    ///   have made deeper than any object may be.
+    func expand(_ variables: [String: CELValue]) throws -> [UInt8] {
         if let constant { return constant }
-        return try tree.expand(variables, budget: StepExpressions.budget).bytes
+        let input = try tree.expand(variables, budget: StepExpressions.budget)
+        guard !input.isNested(deeperThan: JSONValue.maximumObjectDepth) else { throw InputTooDeep() }
+        return input.bytes
+    }
+
+    struct InputTooDeep: Error, CustomStringConvertible {
+        var description: String {
+            "the input is nested more than \(JSONValue.maximumObjectDepth) deep; pass on less of the outputs"
+        }
     }
 }
 
