@@ -42,6 +42,8 @@ public final class APIServer: Service {
         public var objectRules: @Sendable (JSONValue) -> [FieldError] = { _ in [] }
         /// How webhooks are reached; `nil` for HTTPS.
         public var webhooks: WebhookTransport?
+        /// What to warn the author of an object of that has passed all rules.
+        public var objectWarnings: @Sendable (JSONValue) -> [String] = { _ in [] }
         /// What connections may take.
         public var connectionLimits = ConnectionLimits()
         /// The clock.
@@ -77,6 +79,7 @@ public final class APIServer: Service {
         options.metrics = configuration.podMetrics
         options.objectRules = configuration.objectRules
         if let webhooks = configuration.webhooks { options.webhooks = webhooks }
+        options.objectWarnings = configuration.objectWarnings
         let audit = configuration.audit.map { AuditLog($0, now: configuration.now, logger: logger) }
         core = ServerCore(store: store, options: options, audit: audit, logger: logger)
         dispatcher = Dispatcher(core: core, health: health)

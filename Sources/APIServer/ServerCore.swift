@@ -32,6 +32,8 @@ final class ServerCore: Sendable {
         var webhooks: WebhookTransport = HTTPSWebhook.transport
         /// Rules beyond the schemas, for objects that the schemas have accepted.
         var objectRules: @Sendable (JSONValue) -> [FieldError] = { _ in [] }
+        /// What to warn the author of an object of that has passed all rules.
+        var objectWarnings: @Sendable (JSONValue) -> [String] = { _ in [] }
     }
 
     init(store: any ObjectStore, options: Options, audit: AuditLog? = nil, logger: Logger) {

@@ -79,10 +79,10 @@ public struct QueuePolicy: Sendable, Hashable {
 
     /// Reads a pool's specification.
     public init(_ spec: QueueSpec?) {
-        maxDepth = max(0, spec?.maxDepth ?? 10000)
+        maxDepth = (spec?.maxDepth ?? 10000).held(to: Bounds.queueDepth)
         expressPriority = spec?.expressPriority ?? 12
-        leaseSeconds = max(1, spec?.visibilityTimeoutSeconds ?? 30)
-        maxDeliveries = max(1, spec?.maxDeliveries ?? 3)
+        leaseSeconds = (spec?.visibilityTimeoutSeconds ?? 30).held(to: Bounds.leaseSeconds)
+        maxDeliveries = (spec?.maxDeliveries ?? 3).held(to: Bounds.deliveries)
     }
 }
 

@@ -7,12 +7,15 @@ public enum WorkerPoolValidation {
         let path = FieldPath("spec")
         let spec = pool.spec
         var errors: [FieldError] = []
-        errors += WorkflowValidation.atLeast(0, spec.replicas, path.child("replicas"))
-        errors += WorkflowValidation.atLeast(1, spec.concurrency, path.child("concurrency"))
-        errors += WorkflowValidation.atLeast(0, spec.minReadySeconds, path.child("minReadySeconds"))
-        errors += WorkflowValidation.atLeast(0, spec.drainTimeoutSeconds, path.child("drainTimeoutSeconds"))
-        errors += WorkflowValidation.atLeast(0, spec.revisionHistoryLimit, path.child("revisionHistoryLimit"))
-        if let deadline = spec.progressDeadlineSeconds, deadline <= (spec.minReadySeconds ?? 0) {
+        errors += Bounds.replicas.faults(spec.replicas, at: path.child("replicas"))
+        errors += Bounds.concurrency.faults(spec.concurrency, at: path.child("concurrency"))
+        errors += Bounds.readySeconds.faults(spec.minReadySeconds, at: path.child("minReadySeconds"))
+        errors += (0...Bounds.timeoutSeconds.upperBound)
+            .faults(spec.drainTimeoutSeconds, at: path.child("drainTimeoutSeconds"))
+        errors += (0...10_000).faults(spec.revisionHistoryLimit, at: path.child("revisionHistoryLimit"))
+        // The default counts as in `apps/v1`, where it is filled in before this is checked.
+        let deadline = spec.progressDeadlineSeconds ?? 600
+        if deadline <= (spec.minReadySeconds ?? 0) {
             errors.append(
                 .invalid(
                     path.child("progressDeadlineSeconds"),
@@ -29,15 +32,15 @@ public enum WorkerPoolValidation {
     }
 
     private static func validate(_ queue: QueueSpec, at path: FieldPath) -> [FieldError] {
-        WorkflowValidation.atLeast(1, queue.maxDepth, path.child("maxDepth"))
-            + WorkflowValidation.atLeast(0, queue.expressPriority, path.child("expressPriority"))
-            + WorkflowValidation.atLeast(1, queue.visibilityTimeoutSeconds, path.child("visibilityTimeoutSeconds"))
-            + WorkflowValidation.atLeast(1, queue.maxDeliveries, path.child("maxDeliveries"))
+        Bounds.queueDepth.faults(queue.maxDepth, at: path.child("maxDepth"))
+            + (0...Bounds.priority.upperBound).faults(queue.expressPriority, at: path.child("expressPriority"))
+            + Bounds.leaseSeconds.faults(queue.visibilityTimeoutSeconds, at: path.child("visibilityTimeoutSeconds"))
+            + Bounds.deliveries.faults(queue.maxDeliveries, at: path.child("maxDeliveries"))
     }
 
     private static func validate(_ spec: AutoscalingSpec, at path: FieldPath) -> [FieldError] {
-        var errors = WorkflowValidation.atLeast(0, spec.minReplicas, path.child("minReplicas"))
-        errors += WorkflowValidation.atLeast(1, spec.maxReplicas, path.child("maxReplicas"))
+        var errors = Bounds.replicas.faults(spec.minReplicas, at: path.child("minReplicas"))
+        errors += (1...Bounds.replicas.upperBound).faults(spec.maxReplicas, at: path.child("maxReplicas"))
         if let minimum = spec.minReplicas, minimum > spec.maxReplicas {
             errors.append(
                 .invalid(
@@ -85,14 +88,31 @@ public enum WorkerPoolValidation {
         guard allowed.contains(target.type) else {
             return [.notSupported(path.child("type"), .string(target.type), allowed)]
         }
+        var errors = superfluous(target, at: path)
         switch target.type {
         case "Utilization":
-            guard let percent = target.averageUtilization else {
-                return [.required(path.child("averageUtilization"), "must be set for a target of type Utilization")]
+            if let percent = target.averageUtilization {
+                errors += (1...Int(Int32.max)).faults(percent, at: path.child("averageUtilization"))
+            } else {
+                errors.append(
+                    .required(path.child("averageUtilization"), "must be set for a target of type Utilization")
+                )
             }
-            return WorkflowValidation.atLeast(1, percent, path.child("averageUtilization"))
-        case "AverageValue": return positive(target.averageValue, "AverageValue", at: path.child("averageValue"))
-        default: return positive(target.value, "Value", at: path.child("value"))
+        case "AverageValue": errors += positive(target.averageValue, "AverageValue", at: path.child("averageValue"))
+        default: errors += positive(target.value, "Value", at: path.child("value"))
+        }
+        return errors
+    }
+
+    /// A target with two values could mean either.
+    private static func superfluous(_ target: MetricTarget, at path: FieldPath) -> [FieldError] {
+        let values = [
+            ("Utilization", "averageUtilization", target.averageUtilization != nil),
+            ("AverageValue", "averageValue", target.averageValue != nil), ("Value", "value", target.value != nil),
+        ]
+        return values.compactMap { type, field, isSet in
+            guard isSet, type != target.type else { return nil }
+            return .forbidden(path.child(field), "may not be set for a target of type \(target.type)")
         }
     }
 
@@ -105,12 +125,9 @@ public enum WorkerPoolValidation {
     }
 
     private static func validate(_ rules: ScalingRules, at path: FieldPath) -> [FieldError] {
-        var errors: [FieldError] = []
-        if let window = rules.stabilizationWindowSeconds, !(0...3600).contains(window) {
-            errors.append(
-                .invalid(path.child("stabilizationWindowSeconds"), .int(Int64(window)), "must be from 0 to 3600")
-            )
-        }
+        var errors = (0...3600)
+            .faults(rules.stabilizationWindowSeconds, at: path.child("stabilizationWindowSeconds"))
+        if let tolerance = rules.tolerance { errors += notNegative(tolerance, at: path.child("tolerance")) }
         let selections = ["Max", "Min", "Disabled"]
         if let selection = rules.selectPolicy, !selections.contains(selection) {
             errors.append(.notSupported(path.child("selectPolicy"), .string(selection), selections))
@@ -123,14 +140,17 @@ public enum WorkerPoolValidation {
             if !["Pods", "Percent"].contains(policy.type) {
                 errors.append(.notSupported(field.child("type"), .string(policy.type), ["Pods", "Percent"]))
             }
-            errors += WorkflowValidation.atLeast(1, policy.value, field.child("value"))
-            if !(1...1800).contains(policy.periodSeconds) {
-                errors.append(
-                    .invalid(field.child("periodSeconds"), .int(Int64(policy.periodSeconds)), "must be from 1 to 1800")
-                )
-            }
+            errors += (1...Int(Int32.max)).faults(policy.value, at: field.child("value"))
+            errors += (1...1800).faults(policy.periodSeconds, at: field.child("periodSeconds"))
         }
         return errors
+    }
+
+    private static func notNegative(_ quantity: QuantityText, at path: FieldPath) -> [FieldError] {
+        guard let parsed = try? Quantity(parsing: quantity.text) else {
+            return [.invalid(path, .string(quantity.text), "must be a quantity such as \"0.1\" or \"100m\"")]
+        }
+        return parsed.isNegative ? [.invalid(path, .string(quantity.text), "must be greater than or equal to 0")] : []
     }
 
     private static func validate(_ strategy: UpdateStrategy, at path: FieldPath) -> [FieldError] {
@@ -140,6 +160,9 @@ public enum WorkerPoolValidation {
         }
         guard let rolling = strategy.rollingUpdate else { return [] }
         let field = path.child("rollingUpdate")
+        if strategy.type == "Recreate" {
+            return [.forbidden(field, "may not be specified when strategy `type` is 'Recreate'")]
+        }
         var errors = bound(rolling.maxSurge, at: field.child("maxSurge"))
         errors += bound(rolling.maxUnavailable, at: field.child("maxUnavailable"))
         let surge = (rolling.maxSurge ?? .int(1)).scaled(of: 100, roundUp: true)
@@ -149,13 +172,16 @@ public enum WorkerPoolValidation {
                 .invalid(field.child("maxUnavailable"), .int(0), "may not be 0 when `maxSurge` is 0")
             )
         }
+        if case .string(let text)? = rolling.maxUnavailable, let unavailable, unavailable > 100 {
+            errors.append(.invalid(field.child("maxUnavailable"), .string(text), "must not be greater than 100%"))
+        }
         return errors
     }
 
     private static func bound(_ value: IntOrString?, at path: FieldPath) -> [FieldError] {
         switch value {
         case nil: []
-        case .int(let number)?: WorkflowValidation.atLeast(0, number, path)
+        case .int(let number)?: (0...Int(Int32.max)).faults(number, at: path)
         case .string(let text)?:
             value?.scaled(of: 100, roundUp: true) == nil
                 ? [.invalid(path, .string(text), "must be a number or a percentage such as \"25%\"")] : []

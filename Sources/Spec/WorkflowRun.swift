@@ -95,6 +95,8 @@ public struct WorkflowRunStatus: Sendable, Hashable, Codable {
     /// The revision of the workflow that the run keeps to.
     public var workflowRevision: String?
     public var steps: [StepStatus]?
+    /// Fields whose stored values are damaged and therefore left out.
+    public var unreadable: [String]?
 
     /// A status in which nothing has happened.
     public init() {}

@@ -26,7 +26,10 @@ public enum WorkflowValidation {
             } else if !parameters.insert(parameter.name).inserted {
                 errors.append(.duplicate(field, .string(parameter.name)))
             }
+            let value = path.child("params").index(index).child("default")
+            errors += parameter.default.map { ParameterBinding.depthFaults($0, at: value) } ?? []
         }
+        errors += Bounds.priority.faults(spec.priority, at: path.child("priority"))
         if let policy = spec.policy { errors += validate(policy, at: path.child("policy")) }
         if spec.steps.isEmpty {
             errors.append(.required(path.child("steps"), "a workflow has at least one step"))
@@ -37,23 +40,22 @@ public enum WorkflowValidation {
 
     private static func validate(_ policy: RunPolicy, at path: FieldPath) -> [FieldError] {
         var errors: [FieldError] = []
-        errors += atLeast(1, policy.parallelism, path.child("parallelism"))
-        errors += atLeast(1, policy.timeoutSeconds, path.child("timeoutSeconds"))
-        errors += atLeast(1, policy.maxTokens.map { Int($0) }, path.child("maxTokens"))
+        errors += Bounds.parallelism.faults(policy.parallelism, at: path.child("parallelism"))
+        errors += Bounds.timeoutSeconds.faults(policy.timeoutSeconds, at: path.child("timeoutSeconds"))
+        errors += Bounds.tokens.faults(policy.maxTokens.map { Int(clamping: $0) }, at: path.child("maxTokens"))
+        errors += Bounds.timeoutSeconds.faults(policy.caching?.ttlSeconds, at: path.child("caching", "ttlSeconds"))
         if let retry = policy.retry { errors += validate(retry, at: path.child("retry")) }
         return errors
     }
 
     private static func validate(_ retry: RetryPolicy, at path: FieldPath) -> [FieldError] {
-        var errors = atLeast(1, retry.maxAttempts, path.child("maxAttempts"))
-        if let interval = retry.initialIntervalSeconds, interval < 0 {
-            errors.append(.invalid(path.child("initialIntervalSeconds"), .double(interval), "must not be negative"))
-        }
-        if let factor = retry.backoffCoefficient, factor < 1 {
-            errors.append(
-                .invalid(path.child("backoffCoefficient"), .double(factor), "must be greater than or equal to 1")
-            )
-        }
+        var errors = Bounds.attempts.faults(retry.maxAttempts, at: path.child("maxAttempts"))
+        errors += Bounds.intervalSeconds.faults(
+            retry.initialIntervalSeconds,
+            at: path.child("initialIntervalSeconds")
+        )
+        errors += Bounds.backoffCoefficient.faults(retry.backoffCoefficient, at: path.child("backoffCoefficient"))
+        errors += Bounds.intervalSeconds.faults(retry.maxIntervalSeconds, at: path.child("maxIntervalSeconds"))
         if let limit = retry.maxIntervalSeconds, limit < (retry.initialIntervalSeconds ?? 0) {
             errors.append(
                 .invalid(
@@ -90,7 +92,7 @@ public enum WorkflowValidation {
             } else {
                 errors += ActorValidation.validate(step, at: field.child("with"))
             }
-            errors += atLeast(1, step.timeoutSeconds, field.child("timeoutSeconds"))
+            errors += Bounds.timeoutSeconds.faults(step.timeoutSeconds, at: field.child("timeoutSeconds"))
             if let retry = step.retry { errors += validate(retry, at: field.child("retry")) }
             let scope = ExpressionScope(
                 parameters: parameters,
@@ -131,11 +133,6 @@ public enum WorkflowValidation {
             }
         }
         return errors
-    }
-
-    static func atLeast(_ minimum: Int, _ value: Int?, _ path: FieldPath) -> [FieldError] {
-        guard let value, value < minimum else { return [] }
-        return [.invalid(path, .int(Int64(value)), "must be greater than or equal to \(minimum)")]
     }
 }
 

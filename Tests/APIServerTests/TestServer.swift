@@ -13,7 +13,8 @@ final class TestServer: Sendable {
         roles: [JSONValue] = [],
         audit: AuditOptions? = nil,
         store: any ObjectStore = MemoryObjectStore(),
-        webhooks: WebhookTransport? = nil
+        webhooks: WebhookTransport? = nil,
+        warnings: @escaping @Sendable (JSONValue) -> [String] = { _ in [] }
     ) async throws {
         let clock = ManualTime()
         var configuration = APIServer.Configuration(dataDirectory: "/nonexistent")
@@ -21,6 +22,7 @@ final class TestServer: Sendable {
         configuration.roles = roles
         configuration.audit = audit
         configuration.webhooks = webhooks
+        configuration.objectWarnings = warnings
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         server = APIServer(configuration: configuration, store: store, logger: logger)

@@ -15,7 +15,7 @@ struct InputTests {
         ] as [(String, Double?)]
     )
     func durations(_ text: String, _ milliseconds: Double?) {
-        let parsed = DurationText.parse(text).map { $0 / .milliseconds(1) }
+        let parsed = GoDuration.parse(text).map { $0 / .milliseconds(1) }
         #expect(parsed == milliseconds)
     }
 
@@ -55,6 +55,27 @@ struct InputTests {
     }
 
     @Test(
+        "The limit of the memory is a quantity, or a number of mebibytes, however large",
+        arguments: [
+            (["memory": "50Mi"], 52_428_800), (["memory": "2G"], 2_000_000_000), (["memory": 1_048_576], 1_048_576),
+            (["memoryMB": 1.5], 1_572_864), (["memoryMB": "64"], 67_108_864), (["memoryMB": 1e300], .max),
+            (["memory": "1e300"], .max), (["memory": .null], nil), ([:], nil),
+        ] as [(JSONValue, Int64?)]
+    )
+    func memory(_ limits: JSONValue, _ bytes: Int64?) throws {
+        #expect(try ExecStep(["command": ["a"], "limits": limits]).limits.memoryBytes == bytes)
+    }
+
+    @Test("Limits of any size are read without a trap", arguments: [1e-300, 0.1, 1, 1e18, 1e19, 1e300])
+    func extremes(_ number: Double) {
+        for name in ["memoryMB", "cpuSeconds", "outputBytes", "wall", "memory"] {
+            _ = try? ExecStep(["command": ["a"], "limits": [name: .double(number)]])
+        }
+        _ = try? SleepExecutor.duration(["seconds": .double(number)])
+        _ = try? Job(["id": "1.0.1", "token": "1", "actor": "noop", "timeoutSeconds": .double(number)])
+    }
+
+    @Test(
         "A wrong field is named with its value",
         arguments: [
             ([:], "with.command is missing"), (["command": "ls -l"], #"with.command is "ls -l""#),
@@ -69,7 +90,18 @@ struct InputTests {
             (["command": ["a"], "successExitCodes": [256]], "with.successExitCodes[0] is 256"),
             (["command": ["a"], "limits": ["memoryMB": -1]], "with.limits.memoryMB is -1"),
             (["command": ["a"], "limits": ["wall": "x"]], #"with.limits.wall is "x""#),
-            (["command": ["a"], "limits": ["outputBytes": 1e12]], "with.limits.outputBytes is 1000000000000: at most"),
+            (
+                ["command": ["a"], "limits": ["outputBytes": 1e12]],
+                "with.limits.outputBytes is 1000000000000: from 1 to 67108864"
+            ),
+            (["command": ["a"], "limits": ["outputBytes": 0.5]], "with.limits.outputBytes is 0.5: from 1 to"),
+            (["command": ["a"], "limits": ["memory": "50"]], #"with.limits.memory is "50": it must be a quantity"#),
+            (["command": ["a"], "limits": ["memory": "much"]], #"with.limits.memory is "much""#),
+            (
+                ["command": ["a"], "limits": ["memory": "1Gi", "memoryMB": 5]],
+                "with.limits.memory and with.limits.memoryMB are both given"
+            ),
+            (["command": ["a"], "limits": ["ram": "1Gi"]], "with.limits.ram is no limit that there is: use memory, "),
             (["command": ["a"], "limits": 5], "with.limits is 5"),
             (["command": ["a"], "workingDirectory": ["x"]], #"with.workingDirectory is ["x"]"#),
         ] as [(JSONValue, String)]

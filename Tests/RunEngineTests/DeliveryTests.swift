@@ -28,7 +28,7 @@ struct DeliveryTests {
         try await f.report(last, .timedOut)
         #expect(try await f.state(name) == "failed: a=failed b=skipped")
         let run = try await f.run(name)
-        #expect(run.run.reason == "StepFailed" && run.run.message.contains("Timeout"))
+        #expect(run.run.reason == "StepFailed" && run.run.message.contains("TimedOut"))
         #expect(run.steps[0].attempts == 3)
     }
 

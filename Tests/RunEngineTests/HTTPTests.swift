@@ -146,6 +146,52 @@ struct HTTPTests {
                 "name: Invalid value"
             ),
             (
+                "POST", "/api/v1/namespaces/default/workflows/one/runs", #"{"name":"a..b"}"#, "admin", 422,
+                "name: Invalid value: \"a..b\": a lowercase RFC 1123 subdomain must consist of"
+            ),
+            (
+                "POST", "/api/v1/namespaces/default/workflows/one/runs", #"{"labels":{"a b":"c d"}}"#, "admin", 422,
+                "labels: Invalid value: \"a b\": name part must consist of"
+            ),
+            (
+                "POST", "/api/v1/namespaces/default/workflows/one/runs", #"{"items":[{}],"priority":3}"#, "admin", 422,
+                "priority: Invalid value: 3: unknown field; beside items there are none"
+            ),
+            (
+                "POST", "/api/v1/namespaces/default/workflows/one/runs", #"{"priority":1e300}"#, "admin", 422,
+                "priority: Invalid value: 1e+300: must be an integer from -1000000000 to 1000000000"
+            ),
+            (
+                "POST", "/api/v1/namespaces/default/workflows/two/runs", #"{"params":{"who":3}}"#, "admin", 422,
+                "params.who: Invalid value: 3: must be a text, as its default is \"world\": found integer"
+            ),
+            (
+                "POST", "/agents/v1/heartbeat",
+                #"{"namespace":"default","pool":"default","runner":"r","load":{"cpuMillicores":1e300}}"#, "runner", 400,
+                "\"load.cpuMillicores\" must be a number from 0 to 1000000000, not 1e+300"
+            ),
+            (
+                "POST", "/agents/v1/heartbeat",
+                #"{"namespace":"default","pool":"default","runner":"r","load":7}"#, "runner", 400,
+                "\"load\" must be an object, not integer"
+            ),
+            (
+                "POST", "/agents/v1/register",
+                #"{"namespace":"default","pool":"default","runner":"r","concurrency":9223372036854775807}"#, "runner",
+                400,
+                "\"concurrency\" must be an integer from 1 to 1024, not 9223372036854775807"
+            ),
+            (
+                "POST", "/agents/v1/lease",
+                #"{"namespace":"default","pool":"default","runner":"r","capacity":1e300}"#, "runner", 400,
+                "\"capacity\" must be an integer from 0 to 1024, not 1e+300"
+            ),
+            (
+                "POST", "/agents/v1/report",
+                #"{"namespace":"default","pool":"default","runner":"r","reports":[{"job":"1.0.1","token":"1","outcome":"Failed","metrics":{"cpu_percent":"much"}}]}"#,
+                "runner", 400, "reports[0].metrics.cpu_percent must be a number, not \"much\""
+            ),
+            (
                 "GET", "/api/v1/namespaces/default/runs/none", nil, "admin", 404,
                 "workflowruns.runs.martinet.dev \"none\" not found"
             ),

@@ -36,6 +36,29 @@ struct RetrySettingsTests {
         if attempt == 2, expected { #expect(next == Timestamp(seconds: 102)) }
     }
 
+    @Test(
+        "Whatever a stored policy says, the next attempt comes within a day and a quarter",
+        arguments: [0, -1, 0.5, 86_401, 1e17, 1e300, .infinity, -.infinity, .nan] as [Double]
+    )
+    func extremes(_ number: Double) throws {
+        for coefficient in [0, 1, 2, 1e300, .nan] as [Double] {
+            for attempt in [1, 2, 40, 9999] {
+                let policy = RetryPolicy(
+                    maxAttempts: .max,
+                    initialIntervalSeconds: number,
+                    backoffCoefficient: coefficient,
+                    maxIntervalSeconds: number
+                )
+                let now = Timestamp(seconds: 100)
+                let next = try #require(
+                    RetrySettings(policy)
+                        .nextAttempt(afterAttempt: attempt, reason: "Boom", retryable: true, now: now, random: 0.999)
+                )
+                #expect(next >= now && next <= now.advanced(by: .seconds(108_000)))
+            }
+        }
+    }
+
     @Test("Nonsense is bounded")
     func nonsense() {
         let settings = RetrySettings(

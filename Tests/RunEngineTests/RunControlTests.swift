@@ -107,7 +107,7 @@ struct RunControlTests {
             try await f.engine.tick()
         }
         #expect(try await f.state(name) == "failed: a=failed")
-        #expect(try await f.run(name).steps[0].failure?.reason == "Timeout")
+        #expect(try await f.run(name).steps[0].failure?.reason == "TimedOut")
         #expect(try await f.report(job) == .stale)
     }
 

@@ -65,6 +65,7 @@ struct ObjectWriter: Sendable {
         guard errors.isEmpty else { throw invalid(object, errors) }
         MetadataRules.warn(of: object, old: nil, resource, context)
         for warning in resource.strategy.warnings(ofNew: object) { context.warn(warning) }
+        for warning in core.options.objectWarnings(object) { context.warn(warning) }
         if context.isDryRun {
             if try await backend.object(at: path(name)) != nil { throw try await alreadyExists(name) }
             return Outcome(object: object, bytes: nil, isCreated: true)
@@ -98,6 +99,10 @@ struct ObjectWriter: Sendable {
             }
             let old = try read(stored)
             let changed = try await change(old)
+            // A body is held to the limit where it is read; what patches add up to is seen only here.
+            if isPatch, changed.isNested(deeperThan: JSONValue.maximumObjectDepth) {
+                throw .badRequest("the object would be nested more than \(JSONValue.maximumObjectDepth) deep")
+            }
             // Who replaces an object means that very object; that comes before everything else. A patch to the
             // identifier is an attempt to change it, which is refused with whatever else is wrong.
             if !isPatch { try checkIdentifier(of: changed, storedAs: stored.uid) }
@@ -178,7 +183,10 @@ struct ObjectWriter: Sendable {
         var errors = MetadataRules.errors(of: object, old: old, subresource: subresource, resource, context)
         if errors.isEmpty, subresource != "status" { errors = core.options.objectRules(object) }
         guard errors.isEmpty else { throw invalid(object, errors) }
-        if subresource != "status" { MetadataRules.warn(of: object, old: old, resource, context) }
+        if subresource != "status" {
+            MetadataRules.warn(of: object, old: old, resource, context)
+            for warning in core.options.objectWarnings(object) { context.warn(warning) }
+        }
         if FieldOwner.isUnchanged(object, old) {
             return Outcome(object: old, bytes: stored.bytes)
         }

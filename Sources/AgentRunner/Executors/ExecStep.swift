@@ -111,28 +111,53 @@ struct ExecStep: Sendable, Equatable {
         var limits = Limits()
         guard let json, !json.isNull else { return limits }
         guard let members = json.objectValue else {
-            throw invalid("with.limits is \(json.text): it must be an object (memoryMB, cpuSeconds, outputBytes, wall)")
+            throw invalid("with.limits is \(json.text): it must be an object (\(limitNames.joined(separator: ", ")))")
         }
-        if let value = try positive(members["memoryMB"], "with.limits.memoryMB") {
-            limits.memoryBytes = Int64(min(value * 1_048_576, 1e18))
+        for name in members.keys where !limitNames.contains(name) {
+            throw invalid(
+                "with.limits.\(name) is no limit that there is: use \(limitNames.joined(separator: ", "))"
+            )
         }
+        limits.memoryBytes = try memory(members)
         if let value = try positive(members["cpuSeconds"], "with.limits.cpuSeconds") {
             limits.cpu = .bounded(seconds: value)
         }
         if let value = try positive(members["outputBytes"], "with.limits.outputBytes") {
-            guard value <= Double(maximumOutputBytes) else {
-                throw invalid("with.limits.outputBytes is \(Int64(min(value, 1e18))): at most \(maximumOutputBytes)")
+            guard value >= 1, value <= Double(maximumOutputBytes) else {
+                throw invalid("with.limits.outputBytes is \(JSONWriter.format(value)): from 1 to \(maximumOutputBytes)")
             }
-            limits.outputBytes = Int(value)
+            limits.outputBytes = Int(clamping: value)
         }
         if let wall = members["wall"], !wall.isNull {
-            if let duration = wall.stringValue.flatMap(DurationText.parse), duration > .zero {
+            if let duration = wall.stringValue.flatMap(GoDuration.parse), duration > .zero {
                 limits.wall = duration
             } else if let seconds = try positive(wall, "with.limits.wall") {
                 limits.wall = .bounded(seconds: seconds)
             }
         }
         return limits
+    }
+
+    private static let limitNames = ["memory", "memoryMB", "cpuSeconds", "outputBytes", "wall"]
+    /// Less than this no program can start in; whoever writes less has left out the unit.
+    private static let minimumMemoryBytes: Int64 = 1 << 20
+
+    /// The limit of the memory: a quantity as Kubernetes writes them (`50Mi`), or a number of mebibytes.
+    private static func memory(_ members: JSONObject) throws(JobError) -> Int64? {
+        let megabytes = try positive(members["memoryMB"], "with.limits.memoryMB")
+        guard let json = members["memory"], !json.isNull else {
+            return megabytes.map { max(minimumMemoryBytes, Int64(clamping: $0 * 1_048_576)) }
+        }
+        guard megabytes == nil else {
+            throw invalid("with.limits.memory and with.limits.memoryMB are both given: keep one")
+        }
+        let text = json.stringValue ?? json.text
+        guard let quantity = try? Quantity(parsing: text), quantity.value >= minimumMemoryBytes else {
+            throw invalid(
+                "with.limits.memory is \(json.text): it must be a quantity of at least 1Mi, such as 50Mi or 2Gi"
+            )
+        }
+        return quantity.value
     }
 
     private static func positive(_ json: JSONValue?, _ field: String) throws(JobError) -> Double? {

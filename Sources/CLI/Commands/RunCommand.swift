@@ -13,7 +13,9 @@ struct RunCommand: AsyncParsableCommand {
             Prints the run's name at once. With --watch, shows the steps until the run has ended; with --wait, says \
             nothing until then; both end with 1 if the run did not succeed.
 
-            Parameters are given as NAME=TEXT with -p, as NAME=JSON with -j, or as a JSON or YAML file with --params.
+            Parameters are given as NAME=VALUE with -p, as NAME=JSON with -j, or as a JSON or YAML file with --params. \
+            A value given with -p has the type of the parameter's default: 3 is a number where the default is one, and a \
+            text where the default is a text or where there is none.
 
             EXAMPLES
               ctl run tree-triage -p tree=$PWD --watch
@@ -25,7 +27,10 @@ struct RunCommand: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("The workflow.", valueName: "workflow"))
     var workflow: String
 
-    @Option(name: [.customShort("p"), .customLong("param")], help: ArgumentHelp("A text.", valueName: "name=text"))
+    @Option(
+        name: [.customShort("p"), .customLong("param")],
+        help: ArgumentHelp("A value of the type of the default.", valueName: "name=value")
+    )
     var texts: [String] = []
 
     @Option(
@@ -58,13 +63,21 @@ struct RunCommand: AsyncParsableCommand {
     @OptionGroup var global: GlobalOptions
 
     func run() async throws {
-        let params = try parameters()
+        let given = try parameters()
+        let texts = try pairs(texts, option: "-p")
         let labels = try pairs(label, option: "--label")
         try await global.withClient { client, namespace in
-            if dryRun {
+            var params = given
+            if dryRun || !texts.isEmpty {
                 let object = try await client.get(Workflow.resource, namespace: namespace, name: workflow)
-                try RunPlanPrinter.show(try object.decode(Workflow.self), params: params, format: global.output)
-                return
+                let declaration = try object.decode(Workflow.self)
+                for (name, value) in try Self.values(of: texts, declared: declaration.spec.params ?? []) {
+                    params[name] = value
+                }
+                if dryRun {
+                    try RunPlanPrinter.show(declaration, params: params, format: global.output)
+                    return
+                }
             }
             var run = Unstructured([
                 "apiVersion": .string(WorkflowRun.groupVersionKind.apiVersion),
@@ -99,6 +112,26 @@ struct RunCommand: AsyncParsableCommand {
         }
     }
 
+    /// The values that texts stand for, by the types of the parameters' defaults; all faults are told at once.
+    static func values(of texts: [String: String], declared: [Parameter]) throws(Failure) -> JSONObject {
+        var result = JSONObject()
+        var faults: [String] = []
+        for (name, text) in texts.sorted(by: { $0.key < $1.key }) {
+            guard let parameter = declared.first(where: { $0.name == name }) else {
+                // The server tells which parameters there are.
+                result[name] = .string(text)
+                continue
+            }
+            do throws(FieldError) {
+                result[name] = try ParameterBinding.value(of: text, for: parameter, at: FieldPath("params").child(name))
+            } catch {
+                faults.append("-p \(name)=\(text): \(error)")
+            }
+        }
+        guard faults.isEmpty else { throw Failure(.refused, faults.joined(separator: "\n")) }
+        return result
+    }
+
     private func parameters() throws -> JSONObject {
         var result = JSONObject()
         if let file {
@@ -116,7 +149,6 @@ struct RunCommand: AsyncParsableCommand {
             }
             result = members
         }
-        for (name, text) in try pairs(texts, option: "-p") { result[name] = .string(text) }
         for (name, text) in try pairs(documents, option: "-j") {
             do {
                 result[name] = try JSONValue(parsing: text)

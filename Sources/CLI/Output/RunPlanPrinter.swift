@@ -44,6 +44,8 @@ enum RunPlanPrinter {
                 faults.append("params.\(parameter.name): Required value: give it with -p \(parameter.name)=…")
             }
         }
+        let (_, errors) = ParameterBinding.complete(params, declared: declared, at: FieldPath("params"))
+        faults += errors.filter { $0.reason == .typeInvalid }.map(\.description)
         let names = declared.map(\.name)
         let known = names.isEmpty ? "the workflow has none" : "there are: \(names.joined(separator: ", "))"
         for name in params.keys where !names.contains(name) {

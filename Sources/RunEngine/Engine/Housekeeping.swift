@@ -122,7 +122,7 @@ extension RunEngine {
                     var transition = try transition(run, transaction, now: now)
                     var report = JobReport(job: job.id, token: lease.token, outcome: .timedOut)
                     report.failure = StepFailure(
-                        reason: "Timeout",
+                        reason: JobReport.Outcome.timedOut.rawValue,
                         message:
                             "the attempt took longer than \(job.timeoutSeconds ?? 0) s and its runner did not end it"
                     )

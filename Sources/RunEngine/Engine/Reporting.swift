@@ -70,7 +70,8 @@ extension RunEngine {
         guard let job = try transaction.job(report.job.step), job.attempt == report.job.attempt,
             let lease = job.lease, lease.token == report.token
         else {
-            if let step = try transaction.step(report.job.step), step.acceptedToken == report.token {
+            // Zero is no token but the mark of a step of which no report was accepted yet.
+            if report.token != 0, let step = try transaction.step(report.job.step), step.acceptedToken == report.token {
                 effects.duplicateReports += 1
                 return .duplicate
             }
@@ -168,7 +169,7 @@ extension JobReport.Outcome {
     fileprivate var defaultFailure: StepFailure {
         switch self {
         case .succeeded, .failed: StepFailure(reason: "Failed", message: "the runner gave no reason")
-        case .timedOut: StepFailure(reason: "Timeout", message: "the attempt took longer than its timeout")
+        case .timedOut: StepFailure(reason: self.rawValue, message: "the attempt took longer than its timeout")
         case .cancelled: StepFailure(reason: "Cancelled", message: "the runner stopped the job")
         }
     }

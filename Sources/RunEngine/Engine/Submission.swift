@@ -77,11 +77,10 @@ extension RunEngine {
         }
         defer { book.unreserve(queue, count: requests.count) }
         let records = runs
-        let hasGivenNames = requests.map { $0.name != nil }
         let submitted = try await perform { [self] transaction, effects in
             try workflows.store(entry, in: transaction)
-            return try records.enumerated().map { index, run in
-                try insert(run, workflow, policy, now, hasGivenName: hasGivenNames[index], transaction, &effects)
+            return try zip(records, requests).map { run, request in
+                try insert(run, request, workflow, policy, now, transaction, &effects)
             }
         }
         workflows.markStored(entry.revision)
@@ -114,10 +113,10 @@ extension RunEngine {
 
     private func insert(
         _ record: RunRecord,
+        _ request: RunRequest,
         _ workflow: CompiledWorkflow,
         _ policy: QueuePolicy,
         _ now: Timestamp,
-        hasGivenName: Bool,
         _ transaction: any RunTransaction,
         _ effects: inout EngineEffects
     ) throws -> SubmittedRun {
@@ -125,6 +124,7 @@ extension RunEngine {
         if let key = run.idempotencyKey,
             let existing = try transaction.run(namespace: run.namespace, workflow: run.workflow, idempotencyKey: key)
         {
+            try checkSame(existing, run, request, transaction)
             return SubmittedRun(
                 id: existing.id,
                 namespace: existing.namespace,
@@ -134,7 +134,7 @@ extension RunEngine {
             )
         }
         while try transaction.run(namespace: run.namespace, name: run.name) != nil {
-            guard !hasGivenName else {
+            guard request.name == nil else {
                 throw Status.alreadyExists(WorkflowRun.resource.groupResource, name: run.name)
             }
             run.name = RunNames.name(prefix: RunNames.prefix(of: run.name), random())
@@ -149,6 +149,46 @@ extension RunEngine {
         return SubmittedRun(id: run.id, namespace: run.namespace, name: run.name, uid: run.uid, existed: false)
     }
 
+    /// Refuses a request that has the idempotency key of a run that is another one.
+    ///
+    /// The parameters are compared as that run's revision would have completed them: a default that changed since does
+    /// not turn a repeated request into another.
+    private func checkSame(
+        _ existing: RunRecord,
+        _ run: RunRecord,
+        _ request: RunRequest,
+        _ transaction: any RunTransaction
+    ) throws {
+        let spec = try workflows.compiled(existing.revision, from: transaction)?.spec
+        let declared = spec?.params ?? []
+        let (params, errors) = ParameterBinding.complete(request.params, declared: declared, at: .root)
+        var differences: [String] = []
+        let asked = JSONValue.object(params).bytes
+        if !errors.isEmpty || asked != existing.params {
+            differences.append("params \(Self.shown(existing.params)), this request has \(Self.shown(asked))")
+        }
+        let priority = request.priority ?? spec?.priority ?? 0
+        if priority != existing.priority {
+            differences.append("priority \(existing.priority), this request has \(priority)")
+        }
+        if let name = request.name, name != existing.name {
+            differences.append("the name \(existing.name), this request has \(name)")
+        }
+        guard differences.isEmpty else {
+            throw Status.conflict(
+                WorkflowRun.resource.groupResource,
+                name: existing.name,
+                "the idempotency key \"\(existing.idempotencyKey ?? "")\" belongs to this run, which has "
+                    + differences.joined(separator: "; ") + ". Use another key for another run"
+            )
+        }
+    }
+
+    private static func shown(_ json: [UInt8]) -> String {
+        let text = String(decoding: json, as: UTF8.self)
+        return text.count > 200 ? "\(text.prefix(200))…" : text
+    }
+
     /// The parameters with defaults filled in; every wrong one is named.
     static func complete(
         _ given: JSONObject,
@@ -156,27 +196,7 @@ extension RunEngine {
         _ workflow: String,
         _ path: FieldPath
     ) throws -> JSONObject {
-        let params = path == .root ? FieldPath("params") : path.child("params")
-        let declared = spec.params ?? []
-        var errors: [FieldError] = []
-        for key in given.keys where !declared.contains(where: { $0.name.equalsBytes(of: key) }) {
-            let names = declared.map(\.name).sorted().joined(separator: ", ")
-            errors.append(
-                .invalid(
-                    params.child(key),
-                    given[key] ?? .null,
-                    declared.isEmpty ? "the workflow has no parameters" : "the workflow's parameters are: \(names)"
-                )
-            )
-        }
-        var result = given
-        for parameter in declared where given[parameter.name] == nil {
-            if let value = parameter.default {
-                result[parameter.name] = value
-            } else if parameter.required ?? true {
-                errors.append(.required(params.child(parameter.name), parameter.description ?? ""))
-            }
-        }
+        let (result, errors) = ParameterBinding.complete(given, declared: spec.params ?? [], at: path.child("params"))
         guard errors.isEmpty else {
             throw Status.invalid(group: "runs.martinet.dev", kind: "WorkflowRun", name: workflow, errors: errors)
         }
@@ -187,9 +207,9 @@ extension RunEngine {
     private func retryAfter(_ queue: QueueName, depth: Int) -> Int {
         var statistics = QueueStatistics()
         book.fill(&statistics, queue)
-        let slots = registry.runners(queue).map(\.concurrency).reduce(0, +)
+        let slots = registry.runners(queue).map(\.concurrency).saturatingSum
         guard let mean = statistics.meanExecutionSeconds, slots > 0 else { return 5 }
-        return min(60, max(1, Int(Double(depth) / 10 * mean / Double(slots))))
+        return Int(clamping: Double(depth) / 10 * mean / Double(slots)).held(to: 1...60)
     }
 }
 

@@ -163,12 +163,33 @@ extension JSONValue {
         return text
     }
 
-    /// The member, which must be a whole number if it is there.
-    func integer(_ name: String, default fallback: Int) throws -> Int {
+    /// The member, which must be an object if it is there.
+    func object(_ name: String) throws -> JSONValue {
+        guard let value = self[name], !value.isNull else { return [:] }
+        guard case .object = value else {
+            throw Status.badRequest("\"\(name)\" must be an object, not \(value.typeName)")
+        }
+        return value
+    }
+
+    /// The member, which must be a whole number within the bounds if it is there.
+    func integer(_ name: String, default fallback: Int, in bounds: ClosedRange<Int>) throws -> Int {
         guard let value = self[name], !value.isNull else { return fallback }
-        if let number = value.intValue { return Int(number) }
-        if let number = value.doubleValue, number == number.rounded(), abs(number) < 1e15 { return Int(number) }
-        throw Status.badRequest("\"\(name)\" must be an integer, not \(value.text.prefix(40))")
+        if let number = UntrustedNumber(value)?.integer(in: bounds) { return number }
+        throw Status.badRequest(
+            "\"\(name)\" must be an integer from \(bounds.lowerBound) to \(bounds.upperBound), not \(value.text.prefix(40))"
+        )
+    }
+
+    /// The member, which must be a number within the bounds if it is there; `path` is where this object stands.
+    func number(_ name: String, default fallback: Double, in bounds: ClosedRange<Double>, path: String) throws -> Double
+    {
+        guard let value = self[name], !value.isNull else { return fallback }
+        if let number = UntrustedNumber(value)?.real(in: bounds) { return number }
+        throw Status.badRequest(
+            "\"\(path).\(name)\" must be a number from \(JSONWriter.format(bounds.lowerBound)) to "
+                + "\(JSONWriter.format(bounds.upperBound)), not \(value.text.prefix(40))"
+        )
     }
 
     /// The member, which must be a list if it is there.

@@ -54,11 +54,7 @@ public struct RunRoutes: Sendable {
             let workflow = try path["workflow"]
             let (isBatch, runs) = try await exchange.withBody(request) { body in
                 let isBatch = body["items"] != nil
-                let requests =
-                    isBatch
-                    ? try body.list("items").enumerated()
-                        .map { try RunSubmission.read($1, FieldPath("items").index($0)) }
-                    : [try RunSubmission.read(body, .root)]
+                let requests = isBatch ? try RunSubmission.readBatch(body) : [try RunSubmission.read(body, .root)]
                 return (isBatch, try await engine.submit(namespace: namespace, workflow: workflow, requests))
             }
             var writer = ObjectWriter()
@@ -205,32 +201,40 @@ enum RunSubmission {
             return nil
         }
         request.params = read("params", "an object", \.objectValue) ?? [:]
-        request.priority = read("priority", "an integer") { $0.intValue.flatMap { Int32(exactly: $0) }.map(Int.init) }
+        request.priority = read(
+            "priority",
+            "an integer from \(Bounds.priority.lowerBound) to \(Bounds.priority.upperBound)"
+        ) { UntrustedNumber($0)?.integer(in: Bounds.priority) }
         request.idempotencyKey = read("idempotencyKey", "a string of 1 to \(maximumKey) bytes") { value in
             value.stringValue.flatMap { (1...maximumKey).contains($0.utf8.count) ? $0 : nil }
         }
-        request.name = read("name", "a DNS label of at most 63 characters") { value in
-            value.stringValue.flatMap { isLabel($0) ? $0 : nil }
-        }
+        request.name = read("name", "a string", \.stringValue)
         request.labels =
             read("labels", "an object of strings") { value in
                 value.objectValue.flatMap { members in
                     members.values.allSatisfy { $0.stringValue != nil } ? RunMetadata.labels(["labels": value]) : nil
                 }
             } ?? [:]
+        // The rules of the object that the run becomes.
+        if let name = request.name {
+            errors += Validation.dns1123Subdomain(name).map { .invalid(path.child("name"), .string(name), $0) }
+        }
+        errors += Validation.labels(request.labels, at: path.child("labels"))
         guard errors.isEmpty else { throw invalid(errors) }
         return request
     }
 
-    private static func isLabel(_ text: String) -> Bool {
-        let bytes = Array(text.utf8)
-        func isAlphanumeric(_ byte: UInt8) -> Bool {
-            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
-                || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+    /// Reads `{"items": […]}`, which has no other members.
+    static func readBatch(_ json: JSONValue) throws -> [RunRequest] {
+        let errors = (json.objectValue ?? [:]).filter { $0.key != "items" }.map { key, value in
+            FieldError.invalid(
+                FieldPath(key),
+                value,
+                "unknown field; beside items there are none, each item has its own"
+            )
         }
-        guard let first = bytes.first, let last = bytes.last, bytes.count <= 63 else { return false }
-        return isAlphanumeric(first) && isAlphanumeric(last)
-            && bytes.allSatisfy { isAlphanumeric($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".") }
+        guard errors.isEmpty else { throw invalid(errors) }
+        return try json.list("items").enumerated().map { try read($1, FieldPath("items").index($0)) }
     }
 
     private static func invalid(_ errors: [FieldError]) -> Status {

@@ -2,12 +2,18 @@ import APIMachinery
 import HTTPTypes
 public import Hummingbird
 public import Logging
+import Spec
 import Storage
 
 /// The runners' side of the HTTP API: `/agents/v1`, described in `docs/runner-protocol.md`.
 public struct RunnerRoutes: Sendable {
     /// The version of the protocol that this engine speaks.
     public static let protocolVersion = 1
+
+    /// Slots of a runner that can be in use.
+    private static let slots = 0...Double(Bounds.concurrency.upperBound)
+    /// Jobs that a runner can ask for at once.
+    private static let capacity = 0...Bounds.concurrency.upperBound
 
     private let engine: RunEngine
     private let exchange: JSONExchange
@@ -53,7 +59,11 @@ public struct RunnerRoutes: Sendable {
     }
 
     private func register(_ runner: RunnerIdentity, _ json: JSONValue) async throws -> [UInt8] {
-        let version = try json.integer("protocolVersion", default: Self.protocolVersion)
+        let version = try json.integer(
+            "protocolVersion",
+            default: Self.protocolVersion,
+            in: 0...Int(Int32.max)
+        )
         guard version == Self.protocolVersion else {
             throw Status.badRequest(
                 "protocolVersion \(version) is not spoken here; this controller speaks \(Self.protocolVersion)"
@@ -62,8 +72,8 @@ public struct RunnerRoutes: Sendable {
         let terms = try await engine.register(
             runner,
             RunnerRegistration(
-                podUID: json["podUID"]?.stringValue ?? "",
-                concurrency: try json.integer("concurrency", default: 1),
+                podUID: json["podUID"] == nil ? "" : try json.text("podUID"),
+                concurrency: try json.integer("concurrency", default: 1, in: Bounds.concurrency),
                 holding: Set(try references(json).map(\.id))
             )
         )
@@ -80,8 +90,8 @@ public struct RunnerRoutes: Sendable {
     private func lease(_ runner: RunnerIdentity, _ json: JSONValue) async throws -> [UInt8] {
         let answer = try await engine.lease(
             runner,
-            capacity: try json.integer("capacity", default: 1),
-            wait: try json.integer("waitSeconds", default: 0)
+            capacity: try json.integer("capacity", default: 1, in: Self.capacity),
+            wait: try json.integer("waitSeconds", default: 0, in: 0...Int(Int32.max))
         )
         var writer = ObjectWriter()
         writer.object { object in
@@ -95,7 +105,11 @@ public struct RunnerRoutes: Sendable {
         let reports = try json.list("reports").enumerated().map { index, report in
             try ReportReader(settings: engine.settings).read(report, at: "reports[\(index)]")
         }
-        let answer = try await engine.report(runner, reports, capacity: try json.integer("capacity", default: 0))
+        let answer = try await engine.report(
+            runner,
+            reports,
+            capacity: try json.integer("capacity", default: 0, in: Self.capacity)
+        )
         var writer = ObjectWriter()
         writer.object { object in
             object.member("drain", answer.drain)
@@ -113,15 +127,10 @@ public struct RunnerRoutes: Sendable {
     }
 
     private func heartbeat(_ runner: RunnerIdentity, _ json: JSONValue) async throws -> [UInt8] {
-        let load = json["load"] ?? [:]
         let answer = try await engine.heartbeat(
             runner,
             jobs: try references(json),
-            load: RunnerLoad(
-                cpuMillicores: Int(load["cpuMillicores"]?.doubleValue ?? 0),
-                memoryMB: load["memoryMB"]?.doubleValue ?? 0,
-                slotsBusy: Int(load["slotsBusy"]?.intValue ?? 0)
-            )
+            load: try Self.load(try json.object("load"))
         )
         var writer = ObjectWriter()
         writer.object { object in
@@ -131,6 +140,16 @@ public struct RunnerRoutes: Sendable {
             object.member("register", answer.register)
         }
         return writer.output
+    }
+
+    /// No machine is larger than a million cores or a petabyte.
+    private static func load(_ json: JSONValue) throws -> RunnerLoad {
+        let cpu = try json.number("cpuMillicores", default: 0, in: 0...1e9, path: "load")
+        return RunnerLoad(
+            cpuMillicores: Int(clamping: cpu),
+            memoryMB: try json.number("memoryMB", default: 0, in: 0...1e9, path: "load"),
+            slotsBusy: Int(clamping: try json.number("slotsBusy", default: 0, in: Self.slots, path: "load"))
+        )
     }
 
     private func release(_ runner: RunnerIdentity, _ json: JSONValue) async throws -> [UInt8] {
@@ -173,32 +192,64 @@ struct ReportReader {
             throw Status.badRequest("\(path).outcome must be one of \(names), not \"\(name)\"")
         }
         var report = JobReport(job: id, token: token, outcome: outcome)
-        if let output = json["output"] { report.output = output.bytes }
-        if let error = json["error"], !error.isNull {
+        if let output = json["output"] {
+            if output.isNested(deeperThan: JSONValue.maximumValueDepth) {
+                Self.refuse(
+                    &report,
+                    "OutputTooDeep",
+                    "the output is nested more than \(JSONValue.maximumValueDepth) deep. Flatten it, or write it to a "
+                        + "file and output its name"
+                )
+            } else {
+                report.output = output.bytes
+            }
+        }
+        if let error = json["error"], !error.isNull, report.failure == nil {
             report.failure = StepFailure(
                 reason: error["reason"]?.stringValue ?? "Failed",
                 message: error["message"]?.stringValue ?? "",
-                exitCode: error["exitCode"]?.intValue.map(Int.init)
+                exitCode: UntrustedNumber(error["exitCode"])?.integer(in: Self.exitCodes)
             )
             report.isRetryable = error["retryable"]?.boolValue ?? true
         }
-        if let metrics = json["metrics"]?.objectValue {
+        if let metrics = try Self.metrics(json, at: path) {
             report.metrics = JSONValue.object(metrics).bytes
             report.executionSeconds = metrics["execution_time_ms"]?.doubleValue.map { max(0, $0) / 1000 }
         }
         // Outputs are kept with the run and read by every list, so that their size is bounded.
         if report.output.count > settings.maximumOutputBytes {
-            report.failure = StepFailure(
-                reason: "OutputTooLarge",
-                message: "the output has \(report.output.count) bytes; the limit is \(settings.maximumOutputBytes). "
+            Self.refuse(
+                &report,
+                "OutputTooLarge",
+                "the output has \(report.output.count) bytes; the limit is \(settings.maximumOutputBytes). "
                     + "Write large results to a file and output its name"
             )
-            report.outcome = .failed
-            report.isRetryable = false
-            report.output = []
         }
         if let log = json["logTail"]?.stringValue { report.log = Array(log.utf8.suffix(settings.maximumLogBytes)) }
         return report
+    }
+
+    /// As wide as the exit status of any system.
+    private static let exitCodes = Int(Int32.min)...Int(Int32.max)
+
+    /// Makes the report one of a failure that another attempt would repeat.
+    private static func refuse(_ report: inout JobReport, _ reason: String, _ message: String) {
+        report.failure = StepFailure(reason: reason, message: message)
+        report.outcome = .failed
+        report.isRetryable = false
+        report.output = []
+    }
+
+    /// The measurements: numbers by name.
+    private static func metrics(_ json: JSONValue, at path: String) throws -> JSONObject? {
+        guard let value = json["metrics"], !value.isNull else { return nil }
+        guard let metrics = value.objectValue else {
+            throw Status.badRequest("\(path).metrics must be an object of numbers, not \(value.typeName)")
+        }
+        for (name, value) in metrics where UntrustedNumber(value) == nil {
+            throw Status.badRequest("\(path).metrics.\(name) must be a number, not \(value.text.prefix(40))")
+        }
+        return metrics
     }
 
     /// A job with its token; the token is opaque to runners, and accepted as text and as number.

@@ -11,10 +11,10 @@ public struct RetrySettings: Sendable, Hashable {
 
     /// Reads the step's policy, or the workflow's where the step has none. Without either, nothing is retried.
     public init(_ policy: RetryPolicy?) {
-        maxAttempts = max(1, policy?.maxAttempts ?? 1)
-        initialInterval = max(0, policy?.initialIntervalSeconds ?? 1)
-        coefficient = max(1, policy?.backoffCoefficient ?? 2)
-        maxInterval = max(0, policy?.maxIntervalSeconds ?? 60)
+        maxAttempts = (policy?.maxAttempts ?? 1).held(to: Bounds.attempts)
+        initialInterval = (policy?.initialIntervalSeconds ?? 1).held(to: Bounds.intervalSeconds)
+        coefficient = (policy?.backoffCoefficient ?? 2).held(to: Bounds.backoffCoefficient)
+        maxInterval = (policy?.maxIntervalSeconds ?? 60).held(to: Bounds.intervalSeconds)
         nonRetryableReasons = Set(policy?.nonRetryableReasons ?? [])
     }
 
@@ -48,6 +48,6 @@ public struct RetrySettings: Sendable, Hashable {
         random: Double
     ) -> Timestamp? {
         guard retryable, attempt < maxAttempts, !nonRetryableReasons.contains(reason) else { return nil }
-        return now.advanced(by: .milliseconds(Int64(delay(afterAttempt: attempt, random: random) * 1000)))
+        return now.advanced(by: .bounded(seconds: delay(afterAttempt: attempt, random: random)))
     }
 }

@@ -38,10 +38,24 @@ enum OpenAPI {
         return schema
     }
 
-    static func number(_ description: String, minimum: Int64? = nil) -> JSONValue {
-        var schema: JSONValue = ["type": "number", "description": .string(description)]
-        if let minimum { schema["minimum"] = .int(minimum) }
-        return schema
+    static func integer(
+        _ description: String,
+        in bounds: ClosedRange<Int>,
+        format: String = "int32"
+    ) -> JSONValue {
+        integer(
+            description,
+            minimum: Int64(bounds.lowerBound),
+            maximum: Int64(bounds.upperBound),
+            format: format
+        )
+    }
+
+    static func number(_ description: String, in bounds: ClosedRange<Double>) -> JSONValue {
+        [
+            "type": "number", "description": .string(description),
+            "minimum": .int(Int64(clamping: bounds.lowerBound)), "maximum": .int(Int64(clamping: bounds.upperBound)),
+        ]
     }
 
     static func boolean(_ description: String) -> JSONValue {

@@ -21,25 +21,32 @@ enum WorkerPoolSchema {
             "queue": OpenAPI.object(
                 "Bounds of the pool's queue.",
                 [
-                    "maxDepth": OpenAPI.integer("Waiting jobs; more are refused with 429. Default: 10000.", minimum: 1),
+                    "maxDepth": OpenAPI.integer(
+                        "Waiting jobs; more are refused with 429. Default: 10000.",
+                        in: Bounds.queueDepth
+                    ),
                     "expressPriority": OpenAPI.integer(
                         "The priority from which a run takes the express lane. Default: 12.",
-                        minimum: 0
+                        in: 0...Bounds.priority.upperBound
                     ),
                     "visibilityTimeoutSeconds": OpenAPI.integer(
-                        "Seconds for which a lease holds without a heartbeat. Default: 30.",
-                        minimum: 1
+                        "Seconds for which a lease holds without a heartbeat; at least three heartbeats of 3 s. "
+                            + "Default: 30.",
+                        in: Bounds.leaseSeconds
                     ),
                     "maxDeliveries": OpenAPI.integer(
                         "Deliveries without a report after which a job is a dead letter. Default: 3.",
-                        minimum: 1
+                        in: Bounds.deliveries
                     ),
                 ]
             ),
-            "concurrency": OpenAPI.integer("Jobs at once in one runner. Default: 4.", minimum: 1, maximum: 10_000),
+            "concurrency": OpenAPI.integer("Jobs at once in one runner. Default: 4.", in: Bounds.concurrency),
             "replicas": OpenAPI.withDefault(
                 1,
-                OpenAPI.integer("Runners wanted; with autoscaling, the autoscaler writes it. Default: 1.", minimum: 0)
+                OpenAPI.integer(
+                    "Runners wanted; with autoscaling, the autoscaler writes it. Default: 1.",
+                    in: Bounds.replicas
+                )
             ),
             "autoscaling": autoscaling,
             "updateStrategy": OpenAPI.object(
@@ -56,16 +63,19 @@ enum WorkerPoolSchema {
                 ]
             ),
             "rollbackOnFailure": OpenAPI.boolean("Whether a rollout that fails goes back by itself. Default: false."),
-            "minReadySeconds": OpenAPI.integer("Seconds ready before a runner counts. Default: 0.", minimum: 0),
+            "minReadySeconds": OpenAPI.integer(
+                "Seconds ready before a runner counts. Default: 0.",
+                in: Bounds.readySeconds
+            ),
             "progressDeadlineSeconds": OpenAPI.integer(
                 "Seconds without progress after which a rollout has failed. Default: 600.",
-                minimum: 1
+                in: 1...Bounds.readySeconds.upperBound
             ),
-            "revisionHistoryLimit": OpenAPI.integer("Old revisions that are kept. Default: 10.", minimum: 0),
+            "revisionHistoryLimit": OpenAPI.integer("Old revisions that are kept. Default: 10.", in: 0...10_000),
             "paused": OpenAPI.boolean("Whether changes of the template wait."),
             "drainTimeoutSeconds": OpenAPI.integer(
                 "Seconds a runner that must go gets to finish its jobs. Default: 60.",
-                minimum: 0
+                in: 0...Bounds.timeoutSeconds.upperBound
             ),
             "template": template,
         ]
@@ -110,7 +120,7 @@ enum WorkerPoolSchema {
             "type": OpenAPI.choice("How it is counted.", ["AverageValue", "Value", "Utilization"]),
             "averageValue": OpenAPI.intOrString("A quantity for each runner."),
             "value": OpenAPI.intOrString("A quantity for all runners together."),
-            "averageUtilization": OpenAPI.integer("Percent of what the Pods request.", minimum: 1),
+            "averageUtilization": OpenAPI.integer("Percent of what the Pods request.", in: 1...Int(Int32.max)),
         ]
     )
 
@@ -131,7 +141,7 @@ enum WorkerPoolSchema {
                     required: ["type", "value", "periodSeconds"],
                     [
                         "type": OpenAPI.choice("What value counts.", ["Pods", "Percent"]),
-                        "value": OpenAPI.integer("The greatest change.", minimum: 1),
+                        "value": OpenAPI.integer("The greatest change.", in: 1...Int(Int32.max)),
                         "periodSeconds": OpenAPI.integer("Within so many seconds.", minimum: 1, maximum: 1800),
                     ]
                 )
@@ -143,8 +153,11 @@ enum WorkerPoolSchema {
         "How the number of runners follows the load, with the fields and the arithmetic of autoscaling/v2.",
         required: ["maxReplicas"],
         [
-            "minReplicas": OpenAPI.integer("Never fewer; with 0 an idle pool sleeps. Default: 1.", minimum: 0),
-            "maxReplicas": OpenAPI.integer("Never more.", minimum: 1),
+            "minReplicas": OpenAPI.integer(
+                "Never fewer; with 0 an idle pool sleeps. Default: 1.",
+                in: Bounds.replicas
+            ),
+            "maxReplicas": OpenAPI.integer("Never more.", in: 1...Bounds.replicas.upperBound),
             "metrics": OpenAPI.list(
                 "The highest proposal of several metrics wins.",
                 of: OpenAPI.object(

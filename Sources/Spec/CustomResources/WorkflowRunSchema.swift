@@ -68,6 +68,8 @@ public enum WorkflowRunDefinition {
                     ],
                     "priority": [
                         "type": "integer", "description": "12 and more take the express lane.",
+                        "minimum": .int(Int64(Bounds.priority.lowerBound)),
+                        "maximum": .int(Int64(Bounds.priority.upperBound)),
                     ],
                 ],
             ],
@@ -82,6 +84,10 @@ public enum WorkflowRunDefinition {
                     "startedAt": time,
                     "finishedAt": time,
                     "workflowRevision": text("The revision of the workflow that the run keeps to."),
+                    "unreadable": [
+                        "type": "array", "items": ["type": "string"],
+                        "description": "Fields whose stored values are damaged and therefore left out.",
+                    ],
                     "steps": [
                         "type": "array",
                         "description": "The steps in the order of the workflow.",

@@ -39,7 +39,11 @@ enum WorkflowSchema {
                 keys: ["name"],
                 maxItems: 256
             ),
-            "priority": OpenAPI.integer("12 and more take the express lane. Default: 0."),
+            "priority": OpenAPI.integer(
+                "Which run goes first. From the pool's queue.expressPriority (12) on, runs take the express lane. "
+                    + "Default: 0.",
+                in: Bounds.priority
+            ),
             "policy": policy,
             "steps": OpenAPI.list(
                 "The steps; dependsOn gives their order.",
@@ -54,10 +58,19 @@ enum WorkflowSchema {
     private static let retry = OpenAPI.object(
         "How often, and how soon, a failed attempt is tried again.",
         [
-            "maxAttempts": OpenAPI.integer("Attempts in all, the first included. Default: 1.", minimum: 1),
-            "initialIntervalSeconds": OpenAPI.number("Seconds before the second attempt. Default: 1.", minimum: 0),
-            "backoffCoefficient": OpenAPI.number("By what each wait is longer than the last. Default: 2.", minimum: 1),
-            "maxIntervalSeconds": OpenAPI.number("No wait is longer. Default: 60.", minimum: 0),
+            "maxAttempts": OpenAPI.integer("Attempts in all, the first included. Default: 1.", in: Bounds.attempts),
+            "initialIntervalSeconds": OpenAPI.number(
+                "Seconds before the second attempt. Default: 1.",
+                in: Bounds.intervalSeconds
+            ),
+            "backoffCoefficient": OpenAPI.number(
+                "The factor by which the wait grows after each attempt. Default: 2.",
+                in: Bounds.backoffCoefficient
+            ),
+            "maxIntervalSeconds": OpenAPI.number(
+                "The longest wait between two attempts, in seconds. Default: 60.",
+                in: Bounds.intervalSeconds
+            ),
             "nonRetryableReasons": OpenAPI.list(
                 "Values of error.reason that are final at once.",
                 of: ["type": "string"],
@@ -69,15 +82,28 @@ enum WorkflowSchema {
     private static let policy = OpenAPI.object(
         "Bounds that hold for a whole run.",
         [
-            "parallelism": OpenAPI.integer("Steps queued or running at once. Default: no bound.", minimum: 1),
-            "timeoutSeconds": OpenAPI.integer("Seconds until the run fails. Default: no bound.", minimum: 1),
+            "parallelism": OpenAPI.integer(
+                "Steps queued or running at once. Default: no bound.",
+                in: Bounds.parallelism
+            ),
+            "timeoutSeconds": OpenAPI.integer(
+                "Seconds until the run fails. Default: no bound.",
+                in: Bounds.timeoutSeconds
+            ),
             "retry": retry,
-            "maxTokens": OpenAPI.integer("Tokens that all steps may use together.", minimum: 1, format: "int64"),
+            "maxTokens": OpenAPI.integer(
+                "Tokens that all steps may use together. Has no effect yet.",
+                in: Bounds.tokens,
+                format: "int64"
+            ),
             "caching": OpenAPI.object(
-                "Reuse of the outputs of equal work.",
+                "Reuse of the outputs of equal work. Has no effect yet.",
                 [
                     "enabled": OpenAPI.boolean("Whether outputs may be reused."),
-                    "ttlSeconds": OpenAPI.integer("Seconds for which an output may be reused.", minimum: 1),
+                    "ttlSeconds": OpenAPI.integer(
+                        "Seconds for which an output may be reused.",
+                        in: Bounds.timeoutSeconds
+                    ),
                 ]
             ),
         ]
@@ -88,12 +114,18 @@ enum WorkflowSchema {
         required: ["id", "actor"],
         [
             "id": OpenAPI.string("Unique among the steps; expressions call it steps.ID.", maxLength: 63),
-            "actor": OpenAPI.choice("Who does the work.", WorkflowValidation.actors),
-            "with": OpenAPI.freeObject("What the actor is told; ${{ }} expands in every string."),
+            "actor": OpenAPI.choice(
+                "Who does the work. The built-in runner offers exec, sleep and noop; see docs/steps.md.",
+                WorkflowValidation.actors
+            ),
+            "with": StepInputSchema.schema,
             "dependsOn": OpenAPI.list("Steps that end before this one begins.", of: ["type": "string"]),
             "when": OpenAPI.string("A CEL expression; where it is false the step is skipped.", maxLength: 4096),
             "retry": retry,
-            "timeoutSeconds": OpenAPI.integer("Seconds that one attempt may take.", minimum: 1),
+            "timeoutSeconds": OpenAPI.integer(
+                "Seconds that one attempt may take. Default: no bound.",
+                in: Bounds.timeoutSeconds
+            ),
         ]
     )
 

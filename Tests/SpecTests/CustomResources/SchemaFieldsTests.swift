@@ -35,7 +35,7 @@ import Testing
         metadata: {name: full}
         spec:
           version: '1'
-          queue: {maxDepth: 1, expressPriority: 1, visibilityTimeoutSeconds: 1, maxDeliveries: 1}
+          queue: {maxDepth: 1, expressPriority: 1, visibilityTimeoutSeconds: 9, maxDeliveries: 1}
           concurrency: 1
           replicas: 1
           autoscaling:
@@ -92,6 +92,7 @@ import Testing
           startedAt: 2026-01-01T00:00:00Z
           finishedAt: 2026-01-01T00:00:00Z
           workflowRevision: r
+          unreadable: [spec.params]
           steps:
           - id: a
             phase: Running

@@ -16,6 +16,11 @@ import Testing
             ("exec", "{command: [ls, -l, '${{ params.seconds }}'], output: text, successExitCodes: [0, 255]}"),
             ("exec", "{command: [ls], output: json-document, env: {A: x, B: 5, C: true}, workingDirectory: /tmp}"),
             ("exec", "{command: [ls], output: json, input: {deep: [1, 2]}, limits: {}}"),
+            ("exec", "{command: [ls], limits: {memory: 50Mi, cpuSeconds: 0.5, outputBytes: 1000, wall: 1m30s}}"),
+            ("exec", "{command: [ls], limits: {memoryMB: 64, wall: 90, cpuSeconds: null}}"),
+            ("exec", "{command: [ls], limits: {memory: '${{ params.seconds }}'}, output: '${{ params.seconds }}'}"),
+            ("exec", "{command: '${{ params.seconds }}', env: '${{ params.seconds }}'}"),
+            ("exec", "{command: [ls], successExitCodes: [1, '${{ params.seconds }}']}"),
             ("sleep", "{seconds: 0}"),
             ("sleep", "{seconds: 0.25}"),
             ("sleep", "{seconds: '${{ params.seconds }}'}"),
@@ -72,6 +77,44 @@ import Testing
                 "exec", "{command: [ls], workingDirectory: 5}",
                 "workingDirectory: Invalid value: 5: must be of type string: found integer"
             ),
+            (
+                "exec", "{command: [ls], limits: {ram: 50Mi}}",
+                "limits: Unsupported value: \"ram\": supported values: \"memory\", \"memoryMB\", \"cpuSeconds\", "
+                    + "\"outputBytes\", \"wall\""
+            ),
+            (
+                "exec", "{command: [ls], limits: {memory: 50}}",
+                "limits.memory: Invalid value: 50: must be at least 1Mi; write the unit, as in \"50Mi\""
+            ),
+            (
+                "exec", "{command: [ls], limits: {memory: plenty}}",
+                "limits.memory: Invalid value: \"plenty\": must be a quantity of bytes such as \"50Mi\" or \"2Gi\""
+            ),
+            (
+                "exec", "{command: [ls], limits: {memory: 1Gi, memoryMB: 5}}",
+                "limits.memoryMB: Forbidden: may not be set together with memory"
+            ),
+            (
+                "exec", "{command: [ls], limits: {wall: soon}}",
+                "limits.wall: Invalid value: \"soon\": must be a duration above 0 such as \"90s\" or \"1m30s\""
+            ),
+            (
+                "exec", "{command: [ls], limits: {outputBytes: 0}}",
+                "limits.outputBytes: Invalid value: 0: must be a number above 0 and at most 67108864"
+            ),
+            (
+                "exec", "{command: [ls], env: {A=B: x}}",
+                "env: Invalid value: \"A=B\": a variable's name is not empty and has no '=' in it"
+            ),
+            ("sleep", "{seconds: 5, duration: 5s}", "duration: Forbidden: may not be set together with seconds"),
+            (
+                "sleep", "{seconds: 1.0e+300}",
+                "seconds: Invalid value: 1e+300: must be at most 31536000 seconds"
+            ),
+            (
+                "sleep", "{duration: soon}",
+                "duration: Invalid value: \"soon\": must be a duration such as \"90s\", \"1m30s\" or \"250ms\""
+            ),
             ("sleep", "{}", "seconds: Required value: how long to sleep, e.g. 5, or a duration such as \"1m30s\""),
             ("sleep", "{seconds: -1}", "seconds: Invalid value: -1: must be a number of seconds, 0 or more"),
             ("sleep", "{seconds: soon}", "seconds: Invalid value: \"soon\": must be a number of seconds, 0 or more"),
@@ -88,6 +131,11 @@ import Testing
         #expect(faults.count == 1)
         #expect(faults[0].hasPrefix("spec.steps[0].with: Unsupported value: \"succesExitCodes\": supported values: "))
         #expect(faults[0].contains("\"successExitCodes\""))
+        #expect(
+            try Self.faults("sleep", "{second: 5, seconds: 5}") == [
+                "spec.steps[0].with: Unsupported value: \"second\": supported values: \"seconds\", \"duration\""
+            ]
+        )
     }
 
     @Test("Instructions that are no object", arguments: ["exec", "sleep", "noop", "llm"])

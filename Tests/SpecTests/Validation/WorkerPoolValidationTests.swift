@@ -8,7 +8,7 @@ import Testing
         "{}",
         "{version: '1', concurrency: 1, replicas: 0, minReadySeconds: 0, drainTimeoutSeconds: 0, revisionHistoryLimit: 0}",
         "{minReadySeconds: 10, progressDeadlineSeconds: 11}",
-        "{queue: {maxDepth: 1, expressPriority: 0, visibilityTimeoutSeconds: 1, maxDeliveries: 1}}",
+        "{queue: {maxDepth: 1, expressPriority: 0, visibilityTimeoutSeconds: 9, maxDeliveries: 1}}",
         "{autoscaling: {minReplicas: 0, maxReplicas: 1}}",
         "{autoscaling: {minReplicas: 3, maxReplicas: 3, metrics: []}}",
         "{autoscaling: {maxReplicas: 2, metrics: [{type: Queue, queue: {target: {type: AverageValue, averageValue: 8}}}]}}",
@@ -47,8 +47,30 @@ import Testing
             "{queue: {maxDepth: 0, expressPriority: -1, visibilityTimeoutSeconds: 0, maxDeliveries: 0}}",
             "spec.queue.maxDepth: Invalid value: 0: must be greater than or equal to 1",
             "spec.queue.expressPriority: Invalid value: -1: must be greater than or equal to 0",
-            "spec.queue.visibilityTimeoutSeconds: Invalid value: 0: must be greater than or equal to 1",
+            "spec.queue.visibilityTimeoutSeconds: Invalid value: 0: must be greater than or equal to 9",
             "spec.queue.maxDeliveries: Invalid value: 0: must be greater than or equal to 1"
+        ),
+        Row(
+            "{concurrency: 2000, replicas: 100001, drainTimeoutSeconds: 9223372036854775807}",
+            "spec.replicas: Invalid value: 100001: must be less than or equal to 100000",
+            "spec.concurrency: Invalid value: 2000: must be less than or equal to 1024",
+            "spec.drainTimeoutSeconds: Invalid value: 9223372036854775807: must be less than or equal to 31536000"
+        ),
+        Row(
+            "{minReadySeconds: 600}",
+            "spec.progressDeadlineSeconds: Invalid value: 600: must be greater than minReadySeconds"
+        ),
+        Row(
+            "{queue: {visibilityTimeoutSeconds: 2}}",
+            "spec.queue.visibilityTimeoutSeconds: Invalid value: 2: must be greater than or equal to 9"
+        ),
+        Row(
+            "{updateStrategy: {rollingUpdate: {maxUnavailable: 150%}}}",
+            "spec.updateStrategy.rollingUpdate.maxUnavailable: Invalid value: \"150%\": must not be greater than 100%"
+        ),
+        Row(
+            "{updateStrategy: {type: Recreate, rollingUpdate: {maxSurge: 1}}}",
+            "spec.updateStrategy.rollingUpdate: Forbidden: may not be specified when strategy `type` is 'Recreate'"
         ),
         Row(
             "{updateStrategy: {type: BigBang}}",
@@ -82,6 +104,18 @@ import Testing
     ]
 
     static let autoscaling: [Row] = [
+        Row(
+            "{autoscaling: {maxReplicas: 2, behavior: {scaleUp: {tolerance: abc}, scaleDown: {tolerance: '-0.1'}}}}",
+            "spec.autoscaling.behavior.scaleUp.tolerance: Invalid value: \"abc\": "
+                + "must be a quantity such as \"0.1\" or \"100m\"",
+            "spec.autoscaling.behavior.scaleDown.tolerance: Invalid value: \"-0.1\": "
+                + "must be greater than or equal to 0"
+        ),
+        Row(
+            "{autoscaling: {maxReplicas: 2, metrics: [{type: Queue, queue: {target: {type: Value, value: 1, averageValue: 2}}}]}}",
+            "spec.autoscaling.metrics[0].queue.target.averageValue: Forbidden: "
+                + "may not be set for a target of type Value"
+        ),
         Row(
             "{autoscaling: {minReplicas: -1, maxReplicas: 0}}",
             "spec.autoscaling.minReplicas: Invalid value: -1: must be greater than or equal to 0",
@@ -124,7 +158,7 @@ import Testing
         ),
         Row(
             "{autoscaling: {maxReplicas: 2, behavior: {scaleDown: {stabilizationWindowSeconds: 3601, selectPolicy: Any, policies: []}}}}",
-            "spec.autoscaling.behavior.scaleDown.stabilizationWindowSeconds: Invalid value: 3601: must be from 0 to 3600",
+            "spec.autoscaling.behavior.scaleDown.stabilizationWindowSeconds: Invalid value: 3601: must be less than or equal to 3600",
             "spec.autoscaling.behavior.scaleDown.selectPolicy: Unsupported value: \"Any\": "
                 + "supported values: \"Max\", \"Min\", \"Disabled\"",
             "spec.autoscaling.behavior.scaleDown.policies: Required value: must specify at least one Policy"
@@ -135,7 +169,7 @@ import Testing
                 + "supported values: \"Pods\", \"Percent\"",
             "spec.autoscaling.behavior.scaleUp.policies[0].value: Invalid value: 0: "
                 + "must be greater than or equal to 1",
-            "spec.autoscaling.behavior.scaleUp.policies[0].periodSeconds: Invalid value: 1801: must be from 1 to 1800"
+            "spec.autoscaling.behavior.scaleUp.policies[0].periodSeconds: Invalid value: 1801: must be less than or equal to 1800"
         ),
     ]
 

@@ -47,8 +47,13 @@ import Testing
         Row(
             "{policy: {retry: {maxAttempts: 0, initialIntervalSeconds: -1, backoffCoefficient: 0.5}}, steps: [{id: a, actor: noop}]}",
             "spec.policy.retry.maxAttempts: Invalid value: 0: must be greater than or equal to 1",
-            "spec.policy.retry.initialIntervalSeconds: Invalid value: -1: must not be negative",
+            "spec.policy.retry.initialIntervalSeconds: Invalid value: -1: must be greater than or equal to 0",
             "spec.policy.retry.backoffCoefficient: Invalid value: 0.5: must be greater than or equal to 1"
+        ),
+        Row(
+            "{policy: {retry: {maxAttempts: 3, initialIntervalSeconds: 1.0e+17, maxIntervalSeconds: 1.0e+17}}, steps: [{id: a, actor: noop}]}",
+            "spec.policy.retry.initialIntervalSeconds: Invalid value: 1e+17: must be less than or equal to 86400",
+            "spec.policy.retry.maxIntervalSeconds: Invalid value: 1e+17: must be less than or equal to 86400"
         ),
         Row(
             "{steps: [{id: a, actor: noop, retry: {initialIntervalSeconds: 10, maxIntervalSeconds: 2.5}}]}",
