@@ -16,6 +16,7 @@ final class ServerCore: Sendable {
     let audit: AuditLog?
     let metrics = ServerMetrics()
     let flow: FlowControl
+    let schemas = SchemaCache()
     private let applied: AppliedRevision
     private let caches = Mutex<[String: WatchCache]>([:])
     /// Called with every committed change, after the caches have it.

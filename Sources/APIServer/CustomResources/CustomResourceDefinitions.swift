@@ -8,9 +8,19 @@ final class CustomResourceDefinitions: Sendable {
     static let storageKey = "customresourcedefinitions.apiextensions.k8s.io"
 
     /// What of a definition decides how it is served; a status update that accepts no names changes none of it.
-    private struct Served: Sendable, Equatable {
-        /// The spec with the names that were accepted.
-        var spec: JSONValue
+    private struct Served: Sendable {
+        /// The definition as it was when its resources were made.
+        var definition: CachedObject
+        var schemas: [VersionSchema]
+        var names: JSONValue
+        var group: String
+        var plural: String
+
+        /// Whether the resources of another state of the definition would be the same.
+        func isSame(as spec: JSONValue, names: JSONValue) throws(Status) -> Bool {
+            guard self.names == names else { return false }
+            return try definition.document()["spec"] == spec
+        }
     }
 
     private struct State {
@@ -72,9 +82,7 @@ final class CustomResourceDefinitions: Sendable {
         guard !stored.isDeleting || isEstablished else { return }
         let acceptance = claim(name, definition)
         if isEstablished || acceptance.conflict == nil {
-            var effective = definition["spec"] ?? .null
-            effective["names"] = acceptance.names
-            try await serve(name, effective)
+            try await serve(stored, definition["spec"] ?? .null, names: acceptance.names)
         }
         guard !stored.isDeleting else { return }
         try await updateStatus(definition, acceptance)
@@ -108,28 +116,39 @@ final class CustomResourceDefinitions: Sendable {
 
     private func withdraw(_ name: String) {
         guard let old = state.withLock({ $0.served.removeValue(forKey: name) }) else { return }
-        let group = old.spec["group"]?.stringValue ?? ""
-        let plural = old.spec.value(at: "names", "plural")?.stringValue ?? ""
-        let key = GroupResource(group: group, resource: plural).description
-        core.registry.replace(group: group, plural: plural, with: [])
+        let key = GroupResource(group: old.group, resource: old.plural).description
+        core.registry.replace(group: old.group, plural: old.plural, with: [])
         _ = state.withLock { $0.stored.removeValue(forKey: key) }
         core.dropCache(key)
     }
 
-    private func serve(_ name: String, _ spec: JSONValue) async throws(Status) {
-        let isCurrent = state.withLock { $0.served[name] == Served(spec: spec) }
-        if isCurrent { return }
+    /// Serves the kind under these names. Nothing is compiled: that waits for the first object.
+    private func serve(_ stored: CachedObject, _ written: JSONValue, names: JSONValue) async throws(Status) {
+        let name = stored.name
+        if let old = state.withLock({ $0.served[name] }), try old.isSame(as: written, names: names) {
+            for schema in old.schemas { schema.rebind(to: stored) }
+            state.withLock { $0.served[name]?.definition = stored }
+            return
+        }
+        var spec = written
+        spec["names"] = names
         let group = spec["group"]?.stringValue ?? ""
         let plural = spec.value(at: "names", "plural")?.stringValue ?? ""
         let versions = spec["versions"]?.arrayValue ?? []
         let storageVersion = versions.first { $0["storage"]?.boolValue == true }?["name"]?.stringValue ?? ""
         var resources: [ServedResource] = []
         var fields: [String: [String]] = [:]
-        var types: [String: TypeSchema] = [:]
+        var types: [String: VersionSchema] = [:]
+        var storage: CustomResourceStrategy?
         for version in versions {
-            let strategy = try CustomResourceFactory.strategy(spec, version)
-            types["\(group)/\(version["name"]?.stringValue ?? "")"] = strategy.schema.type
-            if version["name"]?.stringValue == storageVersion { fields.merge(strategy.fields) { a, _ in a } }
+            let versionName = version["name"]?.stringValue ?? ""
+            let schema = VersionSchema(.definition(stored, version: versionName), cache: core.schemas)
+            let strategy = CustomResourceFactory.strategy(spec, version, schema: schema)
+            types["\(group)/\(versionName)"] = schema
+            if versionName == storageVersion {
+                fields.merge(strategy.fields) { a, _ in a }
+                storage = strategy
+            }
             for (field, path) in strategy.fields where fields[field] == nil { fields[field] = path }
             guard version["served"]?.boolValue == true else { continue }
             resources.append(
@@ -137,11 +156,8 @@ final class CustomResourceDefinitions: Sendable {
             )
         }
         let indexed = fields
-        let storage = try versions.first { $0["storage"]?.boolValue == true }.map { version throws(Status) in
-            try CustomResourceFactory.strategy(spec, version)
-        }
         var shown: (@Sendable (inout JSONValue) -> Void)?
-        if let storage { shown = { document in storage.fromStorage(&document) } }
+        if let storage { shown = { [storage] document in storage.fromStorage(&document) } }
         let cache = try await core.cache(
             of: GroupResource(group: group, resource: plural).description,
             showing: shown
@@ -181,7 +197,14 @@ final class CustomResourceDefinitions: Sendable {
             }
         }
         core.registry.replace(group: group, plural: plural, with: resources)
-        state.withLock { $0.served[name] = Served(spec: spec) }
+        let served = Served(
+            definition: stored,
+            schemas: Array(types.values),
+            names: names,
+            group: group,
+            plural: plural
+        )
+        state.withLock { $0.served[name] = served }
     }
 
     private func updateStatus(_ definition: JSONValue, _ acceptance: NameAcceptance) async throws(Status) {

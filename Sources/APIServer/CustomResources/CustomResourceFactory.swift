@@ -10,15 +10,7 @@ enum CustomResourceFactory {
             + (names["shortNames"]?.arrayValue?.compactMap(\.stringValue) ?? [])
     }
 
-    static func strategy(_ spec: JSONValue, _ version: JSONValue) throws(Status) -> CustomResourceStrategy {
-        let kind = spec.value(at: "names", "kind")?.stringValue ?? ""
-        let json = version.value(at: "schema", "openAPIV3Schema") ?? .object([:])
-        let schema: CustomResourceSchema
-        do throws(SchemaSyntaxError) {
-            schema = try CustomResourceSchema(json: json)
-        } catch {
-            throw .internalError("the schema of \(kind) cannot be read: \(error)")
-        }
+    static func strategy(_ spec: JSONValue, _ version: JSONValue, schema: VersionSchema) -> CustomResourceStrategy {
         var fields: [String: [String]] = [:]
         for field in version["selectableFields"]?.arrayValue ?? [] {
             guard let text = field["jsonPath"]?.stringValue else { continue }
@@ -26,11 +18,9 @@ enum CustomResourceFactory {
             fields[path.joined(separator: ".")] = path
         }
         return CustomResourceStrategy(
-            kind: kind,
-            schema: KindSchema.custom(schema),
-            definition: schema,
+            kind: spec.value(at: "names", "kind")?.stringValue ?? "",
+            versionSchema: schema,
             hasStatus: version.value(at: "subresources", "status")?.objectValue != nil,
-            published: json,
             fields: fields,
             scale: scale(version)
         )

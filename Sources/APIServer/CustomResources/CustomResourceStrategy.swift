@@ -4,16 +4,14 @@ import Schema
 /// Objects of kinds that a CustomResourceDefinition defines, in one of its versions.
 struct CustomResourceStrategy: ResourceStrategy {
     let kind: String
-    let schema: KindSchema
-    let definition: CustomResourceSchema
+    let versionSchema: VersionSchema
     let hasStatus: Bool
-    /// The schema as it was written, for OpenAPI.
-    let published: JSONValue
     /// Paths like `spec.colour`.
     let fields: [String: [String]]
     /// Where the scale is, if there is one.
     let scale: ScalePaths?
 
+    var schema: KindSchema { versionSchema.kind }
     var selectableFields: Set<String> { Set(fields.keys) }
     var hasGeneration: Bool { true }
     var allowsUnconditionalUpdate: Bool { false }
@@ -32,6 +30,7 @@ struct CustomResourceStrategy: ResourceStrategy {
     func unknownFieldMessage(_ field: String) -> String { "field label not supported: \(field)" }
 
     func decode(_ object: inout JSONValue) throws(Status) -> [String] {
+        let definition = try versionSchema.compiled().definition
         do throws(CoercionError) {
             let (coerced, unknown) = try definition.coerce(object)
             object = definition.fillDefaults(coerced)
@@ -42,7 +41,10 @@ struct CustomResourceStrategy: ResourceStrategy {
     }
 
     func fromStorage(_ object: inout JSONValue) {
-        guard let (coerced, _) = try? definition.coerce(object) else { return }
+        // What cannot be read by the schema of today is shown as it is stored.
+        guard let definition = try? versionSchema.compiled().definition,
+            let (coerced, _) = try? definition.coerce(object)
+        else { return }
         object = definition.fillDefaults(coerced)
     }
 
@@ -79,9 +81,7 @@ struct CustomResourceStrategy: ResourceStrategy {
     }
 
     func validate(_ object: JSONValue, _ context: RequestContext) -> [FieldError] {
-        let verdict = definition.validateCreate(object)
-        for warning in verdict.warnings { context.warn(warning) }
-        return verdict.errors + scaleErrors(object, isStatus: false)
+        verdict(context) { $0.validateCreate(object) } + scaleErrors(object, isStatus: false)
     }
 
     func validateUpdate(
@@ -90,11 +90,24 @@ struct CustomResourceStrategy: ResourceStrategy {
         subresource: String,
         _ context: RequestContext
     ) -> [FieldError] {
-        let verdict =
+        let errors = verdict(context) { definition in
             subresource == "status"
-            ? definition.validateStatusUpdate(object, old: old) : definition.validateUpdate(object, old: old)
-        for warning in verdict.warnings { context.warn(warning) }
-        return verdict.errors + scaleErrors(object, isStatus: subresource == "status")
+                ? definition.validateStatusUpdate(object, old: old) : definition.validateUpdate(object, old: old)
+        }
+        return errors + scaleErrors(object, isStatus: subresource == "status")
+    }
+
+    private func verdict(
+        _ context: RequestContext,
+        _ judge: (CustomResourceSchema) -> CustomResourceSchema.Verdict
+    ) -> [FieldError] {
+        do throws(Status) {
+            let verdict = judge(try versionSchema.compiled().definition)
+            for warning in verdict.warnings { context.warn(warning) }
+            return verdict.errors
+        } catch {
+            return [.invalid(.root, .null, error.message ?? "the schema cannot be read")]
+        }
     }
 
     /// What of an object's scale is no number of replicas, or no selector. A write to the status is judged by the

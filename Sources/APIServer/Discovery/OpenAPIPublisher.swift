@@ -1,16 +1,10 @@
 import APIMachinery
-import Synchronization
 
 /// Serves `/openapi/v2` and `/openapi/v3`. Documents are made when they are first asked for, and again when what
 /// is served has changed.
 final class OpenAPIPublisher: Sendable {
-    private struct Cache {
-        var generation = -1
-        var documents: [String: [UInt8]] = [:]
-    }
-
     private let core: ServerCore
-    private let cache = Mutex(Cache())
+    private let cache = DocumentCache()
 
     init(core: ServerCore) { self.core = core }
 
@@ -20,11 +14,11 @@ final class OpenAPIPublisher: Sendable {
         case 2 where segments[1] == "v2":
             let accept = request.headers["accept"] ?? ""
             if accept.contains("openapi.spec.v2") {
-                let bytes = bytes("v2.pb", contents) { OpenAPIBinary.document(Self.version2(contents)) }
+                let bytes = document("v2.pb", contents) { OpenAPIBinary.document(Self.version2(contents)) }
                 return APIResponse(contentType: OpenAPIBinary.contentType, body: .bytes(bytes))
             }
-            return answer(document("v2", contents) { Self.version2(contents) })
-        case 2 where segments[1] == "v3": return answer(document("v3", contents) { self.index(contents) })
+            return answer(document("v2", contents) { Self.version2(contents).bytes })
+        case 2 where segments[1] == "v3": return answer(document("v3", contents) { self.index(contents).bytes })
         case 4 where segments[1] == "v3" && segments[2] == "api":
             return group("", segments[3], request, contents)
         case 5 where segments[1] == "v3" && segments[2] == "apis":
@@ -37,19 +31,13 @@ final class OpenAPIPublisher: Sendable {
         APIResponse(contentType: "application/json", body: .bytes(bytes))
     }
 
-    private func document(_ key: String, _ contents: ResourceRegistry.Contents, _ make: () -> JSONValue) -> [UInt8] {
-        bytes(key, contents) { make().bytes }
+    /// A document about everything that is served.
+    private func document(_ key: String, _ contents: ResourceRegistry.Contents, _ make: () -> [UInt8]) -> [UInt8] {
+        cache.bytes(key, generation: contents.generation, make).bytes
     }
 
-    private func bytes(_ key: String, _ contents: ResourceRegistry.Contents, _ make: () -> [UInt8]) -> [UInt8] {
-        let cached = cache.withLock { cache -> [UInt8]? in
-            if cache.generation != contents.generation { cache = Cache(generation: contents.generation) }
-            return cache.documents[key]
-        }
-        if let cached { return cached }
-        let bytes = make()
-        cache.withLock { if $0.generation == contents.generation { $0.documents[key] = bytes } }
-        return bytes
+    private static func bytes(_ groupVersion: GroupVersion, _ contents: ResourceRegistry.Contents) -> [UInt8] {
+        version3(groupVersion, contents).bytes
     }
 
     private func group(
@@ -62,8 +50,10 @@ final class OpenAPIPublisher: Sendable {
         guard contents.resources[groupVersion] != nil else {
             return APIResponse(status: 404, contentType: "text/plain; charset=utf-8", body: .bytes([]))
         }
-        let bytes = document(groupVersion.path, contents) { Self.version3(groupVersion, contents) }
-        let hash = Self.hash(bytes)
+        let generation = contents.changes[groupVersion] ?? 0
+        let (bytes, hash) = cache.bytes(groupVersion.path, generation: generation) {
+            Self.bytes(groupVersion, contents)
+        }
         if let wanted = request.query["hash"], wanted != hash {
             // Whoever has an old address is sent to the new one, which may be kept for ever.
             var response = APIResponse(status: 301, contentType: "text/plain; charset=utf-8", body: .bytes([]))
@@ -83,8 +73,9 @@ final class OpenAPIPublisher: Sendable {
     private func index(_ contents: ResourceRegistry.Contents) -> JSONValue {
         var paths = JSONObject()
         for groupVersion in contents.resources.keys where contents.resources[groupVersion]?.isEmpty == false {
-            let bytes = document(groupVersion.path, contents) { Self.version3(groupVersion, contents) }
-            let url = "/openapi/v3\(groupVersion.path)?hash=\(Self.hash(bytes))"
+            let generation = contents.changes[groupVersion] ?? 0
+            let hash = cache.hash(groupVersion.path, generation: generation) { Self.bytes(groupVersion, contents) }
+            let url = "/openapi/v3\(groupVersion.path)?hash=\(hash)"
             paths[String(groupVersion.path.dropFirst())] = ["serverRelativeURL": .string(url)]
         }
         return ["paths": .object(paths)]
@@ -127,13 +118,5 @@ final class OpenAPIPublisher: Sendable {
 
     private static func sorted(_ resources: [String: ServedResource]?) -> [ServedResource] {
         (resources ?? [:]).values.sorted { $0.names.plural < $1.names.plural }
-    }
-
-    /// A text that is another one for another document (FNV-1a).
-    private static func hash(_ bytes: [UInt8]) -> String {
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-        let text = String(hash, radix: 16, uppercase: true)
-        return String(repeating: "0", count: 16 - text.count) + text
     }
 }

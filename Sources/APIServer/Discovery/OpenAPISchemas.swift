@@ -20,7 +20,7 @@ struct OpenAPISchemas {
 
     /// The name under which a resource's kind is published.
     static func name(of resource: ServedResource) -> String {
-        if let type = resource.strategy.schema.catalogName, let definition = TypeCatalog.builtIn[type] {
+        if let type = catalogName(of: resource), let definition = TypeCatalog.builtIn[type] {
             return openAPIName(definition)
         }
         if !resource.isCustom {
@@ -29,6 +29,11 @@ struct OpenAPISchemas {
         }
         let group = resource.group.split(separator: ".").reversed().joined(separator: ".")
         return "\(group).\(resource.version).\(resource.names.kind)"
+    }
+
+    /// Asking a custom kind for its schema would compile it.
+    private static func catalogName(of resource: ServedResource) -> String? {
+        resource.isCustom ? nil : resource.strategy.schema.catalogName
     }
 
     /// Two kinds are called Event; the catalog tells them apart, OpenAPI by the package.
@@ -45,7 +50,7 @@ struct OpenAPISchemas {
         addType("ObjectMeta")
         addType("ListMeta")
         var schema: JSONValue
-        if let type = resource.strategy.schema.catalogName {
+        if let type = Self.catalogName(of: resource) {
             addType(type)
             schema = schemas[name] ?? ["type": "object"]
         } else {
@@ -76,8 +81,11 @@ struct OpenAPISchemas {
     // MARK: Custom kinds
 
     private func customSchema(_ resource: ServedResource) -> JSONValue {
-        guard let custom = resource.strategy as? CustomResourceStrategy else { return ["type": "object"] }
-        var schema = dialect == .v2 ? Self.reduced(custom.published) : custom.published
+        // A schema that cannot be read is published as one that says nothing; writes are refused with the reason.
+        guard let custom = resource.strategy as? CustomResourceStrategy,
+            let published = try? custom.versionSchema.text()
+        else { return ["type": "object"] }
+        var schema = dialect == .v2 ? Self.reduced(published) : published
         if schema["type"] == nil { schema["type"] = "object" }
         var properties = schema["properties"] ?? .object([:])
         properties["apiVersion"] = text(Self.apiVersionText)

@@ -159,7 +159,7 @@ enum ProvidedResources {
         let versions = spec["versions"]?.arrayValue ?? []
         let storage = versions.first { $0["storage"]?.boolValue == true } ?? versions.first ?? .null
         let storageVersion = storage["name"]?.stringValue ?? ""
-        let stored = try CustomResourceFactory.strategy(spec, storage)
+        let stored = strategy(spec, storage, in: core)
         let name = GroupResource(
             group: spec["group"]?.stringValue ?? "",
             resource: spec.value(at: "names", "plural")?.stringValue ?? ""
@@ -180,7 +180,7 @@ enum ProvidedResources {
         core.keep(backend)
         var resources: [ServedResource] = []
         for version in versions where version["served"]?.boolValue == true {
-            let strategy = try CustomResourceFactory.strategy(spec, version)
+            let strategy = strategy(spec, version, in: core)
             var resource = CustomResourceFactory.resource(
                 spec,
                 version,
@@ -194,5 +194,18 @@ enum ProvidedResources {
             resources.append(resource)
         }
         return resources
+    }
+
+    private static func strategy(
+        _ spec: JSONValue,
+        _ version: JSONValue,
+        in core: ServerCore
+    ) -> CustomResourceStrategy {
+        let json = version.value(at: "schema", "openAPIV3Schema") ?? .object([:])
+        return CustomResourceFactory.strategy(
+            spec,
+            version,
+            schema: VersionSchema(.json(json), cache: core.schemas)
+        )
     }
 }

@@ -7,6 +7,8 @@ final class ResourceRegistry: Sendable {
     struct Contents: Sendable {
         /// Changes with everything else.
         var generation = 0
+        /// The generation in which each version last changed; what is left of versions that are gone does no harm.
+        var changes: [GroupVersion: Int] = [:]
         /// Versions of each group, the preferred one first.
         var versions: [String: [String]] = [:]
         /// Resources of each version, by plural.
@@ -56,8 +58,11 @@ final class ResourceRegistry: Sendable {
     /// Replaces every version of a resource at once; an empty list ends its being served.
     func replace(group: String, plural: String, with served: [ServedResource]) {
         state.withLock { contents in
+            contents.generation += 1
             for version in contents.versions[group] ?? [] {
-                contents.resources[GroupVersion(group: group, version: version)]?[plural] = nil
+                let key = GroupVersion(group: group, version: version)
+                guard contents.resources[key]?.removeValue(forKey: plural) != nil else { continue }
+                contents.changes[key] = contents.generation
             }
             contents.resources = contents.resources.filter { !$1.isEmpty }
             for resource in served { Self.insert(resource, into: &contents) }
@@ -65,7 +70,6 @@ final class ResourceRegistry: Sendable {
                 contents.resources[GroupVersion(group: group, version: version)]?.isEmpty == false
             }
             contents.versions[group] = left.isEmpty ? nil : left
-            contents.generation += 1
         }
     }
 
@@ -75,6 +79,7 @@ final class ResourceRegistry: Sendable {
         if !versions.contains(resource.version) { versions.append(resource.version) }
         contents.versions[resource.group] = versions.sorted(by: VersionOrder.precedes)
         contents.generation += 1
+        contents.changes[resource.groupVersion] = contents.generation
     }
 }
 

@@ -70,8 +70,8 @@ struct ServedResource: Sendable {
     var scale: ScalePaths?
     /// Where the number of replicas is in each version, by apiVersion; `nil` for versions without a scale.
     var replicasPaths: [String: [String]?] = [:]
-    /// The types of all versions by apiVersion, for field ownership; empty if there is one version only.
-    var types: [String: TypeSchema] = [:]
+    /// The schemas of all versions by apiVersion, for field ownership; empty if there is one version only.
+    var types: [String: VersionSchema] = [:]
 
     /// One subresource and what can be done with it.
     struct Subresource: Sendable, Hashable {

@@ -29,12 +29,12 @@ struct FieldOwner: Sendable {
 
     private func fieldManager(_ resource: ServedResource) throws(Status) -> FieldManager {
         let strategy = resource.strategy
-        var types = resource.types
-        if types.isEmpty { types[resource.groupVersion.apiVersion] = strategy.schema.type }
+        let own = resource.groupVersion.apiVersion
+        let others = resource.types
         return FieldManager(
             kind: resource.groupVersionKind,
             subresource: subresource,
-            types: types,
+            types: { version in version == own ? strategy.schema.type : others[version]?.kind.type },
             resetFields: FieldManager.resetFields(
                 subresource: subresource,
                 hasStatus: resource.subresource("status") != nil

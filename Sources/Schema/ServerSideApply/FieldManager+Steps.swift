@@ -5,7 +5,7 @@ extension FieldManager {
     /// An object of this kind before anything is in it.
     var empty: JSONValue { ["apiVersion": .string(kind.apiVersion), "kind": .string(kind.kind)] }
 
-    private var type: TypeSchema { types[kind.apiVersion] ?? .deduced }
+    private var type: TypeSchema { types(kind.apiVersion) ?? .deduced }
 
     private var ownership: Ownership {
         Ownership(versions: types, ignored: resetFields, apiVersion: kind.apiVersion)

@@ -20,8 +20,9 @@ public struct FieldManager: Sendable {
     public var kind: GroupVersionKind
     /// `status` or another subresource; empty for the object itself.
     public var subresource: String
-    /// The kind's type in every version that is served, by `apiVersion`.
-    public var types: [String: TypeSchema]
+    /// The kind's type by `apiVersion`; `nil` for a version that is not served. Asked only for the versions that a
+    /// request needs, so that types may be made when they are first wanted.
+    public var types: @Sendable (String) -> TypeSchema?
     /// Fields that a request here cannot change: `status` on the object, everything else on `/status`.
     public var resetFields: FieldSet
     /// Fills in defaults after a merge.
@@ -31,7 +32,7 @@ public struct FieldManager: Sendable {
     public init(
         kind: GroupVersionKind,
         subresource: String = "",
-        types: [String: TypeSchema],
+        types: @escaping @Sendable (String) -> TypeSchema?,
         resetFields: FieldSet = FieldSet(),
         defaults: @escaping @Sendable (JSONValue) -> JSONValue = { $0 }
     ) {
@@ -40,6 +41,23 @@ public struct FieldManager: Sendable {
         self.types = types
         self.resetFields = resetFields
         self.defaults = defaults
+    }
+
+    /// A field manager for a kind whose types are at hand, by `apiVersion`.
+    public init(
+        kind: GroupVersionKind,
+        subresource: String = "",
+        types: [String: TypeSchema],
+        resetFields: FieldSet = FieldSet(),
+        defaults: @escaping @Sendable (JSONValue) -> JSONValue = { $0 }
+    ) {
+        self.init(
+            kind: kind,
+            subresource: subresource,
+            types: { types[$0] },
+            resetFields: resetFields,
+            defaults: defaults
+        )
     }
 
     /// The fields that a request to a custom resource cannot change.

@@ -13,7 +13,7 @@ struct Conflicts: Error, Sendable {
 /// Keeps ownership true while an object changes (`structured-merge-diff/merge`).
 struct Ownership: Sendable {
     /// The types of the kind in each version that is served; entries in other versions are forgotten.
-    var versions: [String: TypeSchema]
+    var versions: @Sendable (String) -> TypeSchema?
     /// Fields that this request cannot change and so cannot own.
     var ignored: FieldSet
     /// The version of this request.
@@ -117,7 +117,7 @@ struct Ownership: Sendable {
     /// The value in another version; `nil` where there is no such version.
     private func convert(_ value: TypedValue, to version: String) -> TypedValue? {
         if value.value?["apiVersion"]?.stringValue == version { return value }
-        guard let schema = versions[version] else { return nil }
+        guard let schema = versions(version) else { return nil }
         var json = value.value
         json?["apiVersion"] = .string(version)
         return TypedValue(value: json, schema: schema)

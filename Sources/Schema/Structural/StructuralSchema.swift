@@ -71,6 +71,9 @@ public final class StructuralSchema: Sendable {
     let oneOf: [StructuralSchema]
     let not: StructuralSchema?
 
+    /// How many nodes the tree has from here down: a measure of the memory that it takes.
+    public let nodeCount: Int
+
     /// What this node or one below it has, so that a walk may leave out whole branches.
     let below: Features
 
@@ -145,6 +148,9 @@ public final class StructuralSchema: Sendable {
         if listType == .set || listType == .map { features.insert(.listTypes) }
         if !schema.validations.isEmpty { features.insert(.rules) }
         below = features
+        let children = properties.map(\.schema) + allOf + anyOf + oneOf
+        let single = [additionalProperties.schema, items, not].compactMap(\.self)
+        nodeCount = (children + single).reduce(1) { $0 + $1.nodeCount }
 
         // Defaults inside an object's metadata are judged as a whole with the object, not by the schema alone.
         if let value = schema.defaultValue, place != .metadata, place != .nested {
