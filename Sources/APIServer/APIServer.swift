@@ -40,6 +40,9 @@ public final class APIServer: Service {
         public var manifests: [JSONValue] = []
         /// Rules that schemas cannot state, asked for every object that is to be stored, as validating admission.
         public var objectRules: @Sendable (JSONValue) -> [FieldError] = { _ in [] }
+        /// What to do instead of making objects of kinds that are only served as empty lists, by `plural.group`:
+        /// `deployments.apps`. It ends the message that refuses to make one.
+        public var advice: [String: String] = [:]
         /// How webhooks are reached; `nil` for HTTPS.
         public var webhooks: WebhookTransport?
         /// What to warn the author of an object of that has passed all rules.
@@ -78,6 +81,7 @@ public final class APIServer: Service {
         options.podLogs = configuration.podLogs
         options.metrics = configuration.podMetrics
         options.objectRules = configuration.objectRules
+        options.advice = configuration.advice
         if let webhooks = configuration.webhooks { options.webhooks = webhooks }
         options.objectWarnings = configuration.objectWarnings
         let audit = configuration.audit.map { AuditLog($0, now: configuration.now, logger: logger) }

@@ -230,8 +230,17 @@ final class Dispatcher: Sendable {
         default: break
         }
         if !resource.isCustom, info.subresource.isEmpty, !resource.verbs.contains(info.verb) {
-            throw Self.methodNotOffered
+            throw notOffered(resource)
         }
+    }
+
+    /// The 405 for what a kind does not do, with what to do instead where that is known.
+    private func notOffered(_ resource: ServedResource) -> Status {
+        var status = Self.methodNotOffered
+        if case .computed = resource.backend, let advice = core.options.advice[resource.groupResource.description] {
+            status.message = "\(status.message ?? ""): \(advice)"
+        }
+        return status
     }
 
     /// A path that only looks like one of this resource; the answer is plain text.

@@ -30,6 +30,8 @@ final class ServerCore: Sendable {
         var podLogs: (any PodLogSource)?
         var metrics: (any PodMetricsSource)?
         var version = ServerVersion()
+        /// What to do instead, for kinds that are served empty, by `plural.group`.
+        var advice: [String: String] = [:]
         var webhooks: WebhookTransport = HTTPSWebhook.transport
         /// Rules beyond the schemas, for objects that the schemas have accepted.
         var objectRules: @Sendable (JSONValue) -> [FieldError] = { _ in [] }

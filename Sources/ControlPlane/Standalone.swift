@@ -47,6 +47,7 @@ public enum Standalone {
         configuration.identities = [PlaneIdentities.controller, PlaneIdentities.node]
         configuration.audit = options.audit
         configuration.objectRules = { SemanticValidation.validate($0) }
+        configuration.advice = KindAdvice.all
         configuration.objectWarnings = { SemanticWarnings.warnings($0) }
         configuration.podLogs = pods
         configuration.podMetrics = pods

@@ -22,6 +22,7 @@ final class TestServer: Sendable {
         configuration.roles = roles
         configuration.audit = audit
         configuration.webhooks = webhooks
+        configuration.advice = advice
         configuration.objectWarnings = warnings
         var logger = Logger(label: "test")
         logger.logLevel = .critical
