@@ -268,7 +268,7 @@ let package = Package(
         tests(
             "AgentRunnerTests",
             [
-                "APIMachinery", "AgentRunner", "Observability", .asyncHTTPClient, .coreMetrics, .httpTypes,
+                "APIMachinery", "AgentRunner", "Observability", "Spec", .asyncHTTPClient, .coreMetrics, .httpTypes,
                 .hummingbird, .logging, .metrics, .nioCore, .nioHTTP1, .nioPosix, .serviceLifecycle,
             ]
         ),

@@ -1,4 +1,5 @@
 import APIMachinery
+import Spec
 import Testing
 
 @testable import AgentRunner
@@ -73,6 +74,30 @@ struct InputTests {
         }
         _ = try? SleepExecutor.duration(["seconds": .double(number)])
         _ = try? Job(["id": "1.0.1", "token": "1", "actor": "noop", "timeoutSeconds": .double(number)])
+    }
+
+    @Test("A runner takes as many jobs at once as a pool may ask for, and no more")
+    func workers() throws {
+        func options(_ workers: Int) throws -> RunnerOptions {
+            var flags = RunnerOptions.Flags()
+            flags.controller = "http://127.0.0.1:1"
+            flags.pool = "p"
+            flags.workers = workers
+            return try RunnerOptions(flags, environment: [:], hostname: "h", processID: 1)
+        }
+        for workers in [Bounds.concurrency.lowerBound, Bounds.concurrency.upperBound] {
+            #expect(try options(workers).workers == workers)
+        }
+        for workers in [Bounds.concurrency.lowerBound - 1, Bounds.concurrency.upperBound + 1] {
+            #expect(throws: RunnerOptionError.self) { try options(workers) }
+        }
+    }
+
+    @Test("An output nested too deep is no output", arguments: [(200, true), (201, false), (508, false)])
+    func depth(_ depth: Int, _ isValid: Bool) {
+        let text = String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
+        let output = try? ExecOutput.value(of: Array(text.utf8), mode: .lastLine)
+        #expect((output != nil) == isValid)
     }
 
     @Test(

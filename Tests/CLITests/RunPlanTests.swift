@@ -32,6 +32,22 @@ import Testing
         #expect(plan["pool"] == "p")
     }
 
+    @Test func textsTakeTheTypesOfTheDefaults() throws {
+        let declared = [Parameter(name: "threshold", default: 1), Parameter(name: "who", default: "world")]
+        let values = try RunCommand.values(of: ["threshold": "3", "who": "3", "other": "3"], declared: declared)
+        #expect(values == ["threshold": 3, "who": "3", "other": "3"])
+        let failure = #expect(throws: Failure.self) {
+            try RunCommand.values(of: ["threshold": "three"], declared: declared)
+        }
+        #expect("\(failure.map { "\($0)" } ?? "")".contains("must be a number, as its default is 1"))
+        #expect(throws: Failure.self) {
+            try RunPlanPrinter.plan(
+                of: Self.workflow("{params: [{name: limit, default: 1}], steps: [{id: a, actor: noop}]}"),
+                params: ["limit": "x"]
+            )
+        }
+    }
+
     @Test func printed() throws {
         let workflow = try Self.workflow(Self.spec)
         let plan = try RunPlanPrinter.plan(of: workflow, params: ["depth": 2])
