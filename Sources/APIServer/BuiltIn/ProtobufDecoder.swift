@@ -10,28 +10,41 @@ enum ProtobufDecoder {
 
     private static let magic: [UInt8] = [0x6B, 0x38, 0x73, 0x00]
 
-    /// The numbers of the fields of each type, and the fields' types.
-    private static let fields: [String: [UInt64: TypeField]] = {
-        var result: [String: [UInt64: TypeField]] = [:]
+    /// What a number stands for.
+    enum Entry: Sendable {
+        /// A field. Go writes it even if it is not set, unless it is a pointer: then its zero is none.
+        case field(TypeField, isOmittedWhenZero: Bool)
+        /// A message whose fields are members of the object itself.
+        case embedded([UInt64: Entry])
+    }
+
+    /// The entries of each type by number.
+    static let numbers: [String: [UInt64: Entry]] = {
+        var lines: [String: [Substring]] = [:]
         for line in protobufNumbers.split(separator: "\n") {
-            let words = line.split(separator: " ").map(String.init)
-            guard let type = words.first, let definition = TypeCatalog.builtIn[type] else { continue }
-            for word in words.dropFirst() {
+            let words = line.split(separator: " ")
+            if let type = words.first { lines[String(type)] = Array(words.dropFirst()) }
+        }
+        func entries(_ words: [Substring], _ fields: [TypeField]) -> [UInt64: Entry] {
+            var result: [UInt64: Entry] = [:]
+            for word in words {
                 let sides = word.split(separator: "=")
-                guard sides.count == 2, let number = UInt64(sides[1]),
-                    let field = definition.fields.first(where: { $0.name == sides[0] })
-                else { continue }
-                result[type, default: [:]][number] = field
+                guard sides.count == 2, let number = UInt64(sides[1].prefix { $0 != "-" }) else { continue }
+                if sides[0].hasPrefix("^") {
+                    result[number] = .embedded(entries(lines[String(sides[0].dropFirst())] ?? [], fields))
+                } else if let field = fields.first(where: { $0.name == sides[0] }) {
+                    result[number] = .field(field, isOmittedWhenZero: sides[1].hasSuffix("-"))
+                }
             }
+            return result
+        }
+        var result: [String: [UInt64: Entry]] = [:]
+        for (type, words) in lines {
+            guard let definition = TypeCatalog.builtIn[type] else { continue }
+            result[type] = entries(words, definition.fields)
         }
         return result
     }()
-
-    /// Fields that are no pointers in Go, so that their zero means that they are not set.
-    private static let omittedWhenZero: Set<String> = [
-        "generation", "hostPort", "hostNetwork", "hostPID", "hostIPC", "stdin", "stdinOnce", "tty", "readOnly",
-        "unschedulable", "count",
-    ]
 
     /// The object in an envelope, as JSON.
     static func decode(_ bytes: [UInt8]) throws(Failure) -> JSONValue {
@@ -56,7 +69,7 @@ enum ProtobufDecoder {
             }
         }
         let type = apiVersion.hasPrefix("events.k8s.io/") && kind == "Event" ? "EventsEvent" : kind
-        guard fields[type] != nil else {
+        guard numbers[type] != nil else {
             throw Failure(message: "objects of kind \(kind) (\(apiVersion)) are only taken as JSON or YAML")
         }
         var object = try message(raw, type, depth: 0)
@@ -65,35 +78,55 @@ enum ProtobufDecoder {
         return object
     }
 
-    private static func message(_ bytes: ArraySlice<UInt8>, _ type: String, depth: Int) throws(Failure) -> JSONValue {
-        guard depth < 32 else { throw Failure(message: "nested too deeply") }
-        let table = fields[type] ?? [:]
-        var object = JSONObject()
-        // Lists and maps come an element at a time, a million of them perhaps: each becomes a value once.
+    /// What has been read of a message. Lists and maps come an element at a time, a million of them perhaps: each
+    /// becomes a value once.
+    private struct Parts {
+        var members = JSONObject()
         var lists: [String: [JSONValue]] = [:]
         var maps: [String: [(String, JSONValue)]] = [:]
+
+        var object: JSONValue {
+            var object = members
+            for (name, elements) in lists { object[name] = .array(elements) }
+            for (name, members) in maps { object[name] = .object(JSONObject(members)) }
+            return .object(object)
+        }
+    }
+
+    private static func message(_ bytes: ArraySlice<UInt8>, _ type: String, depth: Int) throws(Failure) -> JSONValue {
+        var parts = Parts()
+        try read(bytes, numbers[type] ?? [:], into: &parts, depth: depth)
+        return parts.object
+    }
+
+    private static func read(
+        _ bytes: ArraySlice<UInt8>,
+        _ table: [UInt64: Entry],
+        into parts: inout Parts,
+        depth: Int
+    ) throws(Failure) {
+        guard depth < 32 else { throw Failure(message: "nested too deeply") }
         var reader = WireReader(bytes)
         while let (number, value) = try reader.next() {
-            guard let field = table[number] else { continue }
-            switch field.type {
-            case .list(let element):
-                lists[field.name, default: []].append(try self.value(value, element, depth: depth))
-            case .map(let element):
-                guard case .bytes(let entry) = value else { throw Failure(message: "\(field.name) is no map") }
-                maps[field.name, default: []].append(try mapEntry(entry, element, depth: depth))
-            default: object[field.name] = try self.value(value, field.type, depth: depth)
+            switch table[number] {
+            case nil: continue
+            case .embedded(let inner)?:
+                guard case .bytes(let content) = value else { throw Failure(message: "a message is a number") }
+                try read(content, inner, into: &parts, depth: depth + 1)
+            case .field(let field, let isOmittedWhenZero)?:
+                switch field.type {
+                case .list(let element):
+                    parts.lists[field.name, default: []].append(try self.value(value, element, depth: depth))
+                case .map(let element):
+                    guard case .bytes(let entry) = value else { throw Failure(message: "\(field.name) is no map") }
+                    parts.maps[field.name, default: []].append(try mapEntry(entry, element, depth: depth))
+                default:
+                    let read = try self.value(value, field.type, depth: depth)
+                    let isZero = read == "" || read == 0 || read == false
+                    parts.members[field.name] = read.isNull || isZero && isOmittedWhenZero ? nil : read
+                }
             }
         }
-        for (name, elements) in lists { object[name] = .array(elements) }
-        for (name, members) in maps { object[name] = .object(JSONObject(members)) }
-        // Go writes every text, empty ones too; in JSON an empty optional text is left out.
-        return .object(
-            object.compactMapValues { name, value in
-                if value.stringValue == "" || value.isNull { return nil }
-                let isZero = value == 0 || value == false
-                return isZero && omittedWhenZero.contains(name) ? nil : value
-            }
-        )
     }
 
     private static func mapEntry(

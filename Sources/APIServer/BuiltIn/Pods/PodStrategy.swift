@@ -75,6 +75,8 @@ struct PodStrategy: BuiltInStrategy {
 
     func validate(_ object: JSONValue, _ context: RequestContext) -> [FieldError] { PodValidation.createErrors(object) }
 
+    func warnings(ofNew object: JSONValue) -> [String] { PodWarnings.all(of: object) }
+
     func validateUpdate(
         _ object: JSONValue,
         old: JSONValue,
@@ -110,7 +112,7 @@ enum PodDefaults {
         for (key, value) in texts where spec[key] == nil { spec[key] = value }
         if spec["serviceAccountName"] == nil, let name = spec["serviceAccount"] { spec["serviceAccountName"] = name }
         if spec["serviceAccountName"] != nil { spec["serviceAccount"] = spec["serviceAccountName"] }
-        for field in ["containers", "initContainers"] {
+        for field in ["containers", "initContainers", "ephemeralContainers"] {
             guard let containers = spec[field]?.arrayValue else { continue }
             spec[field] = .array(containers.map(container))
         }
@@ -160,6 +162,17 @@ enum PodDefaults {
         var result = volume
         for source in ["configMap", "secret", "downwardAPI", "projected"] where result[source]?.objectValue != nil {
             if result[source]?["defaultMode"] == nil { result.set(420, at: [source, "defaultMode"]) }
+        }
+        if let sources = result.value(at: "projected", "sources")?.arrayValue {
+            let filled = sources.map { source in
+                var source = source
+                let path = ["serviceAccountToken", "expirationSeconds"]
+                if source["serviceAccountToken"]?.objectValue != nil, source.value(at: path) == nil {
+                    source.set(3600, at: path)
+                }
+                return source
+            }
+            result.set(.array(filled), at: ["projected", "sources"])
         }
         if result["hostPath"]?.objectValue != nil, result["hostPath"]?["type"] == nil {
             result.set("", at: ["hostPath", "type"])

@@ -40,9 +40,9 @@ let coreTypes = """
       kind string
       metadata ObjectMeta
       secrets [ObjectReference] map:name merge:name
-    LocalObjectReference "LocalObjectReference contains enough information to let you locate the referenced object inside the same namespace."
+    LocalObjectReference atomic "LocalObjectReference contains enough information to let you locate the referenced object inside the same namespace."
       name string
-    ObjectReference "ObjectReference contains enough information to let you inspect or modify the referred object."
+    ObjectReference atomic "ObjectReference contains enough information to let you inspect or modify the referred object."
       apiVersion string
       fieldPath string
       kind string
@@ -81,7 +81,7 @@ let coreTypes = """
       spec NodeSpec
       status NodeStatus
     NodeSpec "NodeSpec describes the attributes that a node is created with."
-      configSource any
+      configSource NodeConfigSource
       externalID string
       podCIDR string
       podCIDRs [string] set merge
@@ -98,15 +98,15 @@ let coreTypes = """
       allocatable {quantity}
       capacity {quantity}
       conditions [NodeCondition] map:type merge:type
-      config any
+      config NodeConfigStatus
       daemonEndpoints NodeDaemonEndpoints
       declaredFeatures [string] atomic
-      features any
+      features NodeFeatures
       images [ContainerImage] atomic
       nodeInfo NodeSystemInfo
       phase string
-      runtimeHandlers [any] atomic
-      volumesAttached [any] atomic
+      runtimeHandlers [NodeRuntimeHandler] atomic
+      volumesAttached [AttachedVolume] atomic
       volumesInUse [string] atomic
     NodeAddress "NodeAddress contains information for the node's address."
       address! string
@@ -125,6 +125,32 @@ let coreTypes = """
     ContainerImage "Describe a container image"
       names [string] atomic
       sizeBytes int64
+    NodeConfigSource
+      configMap ConfigMapNodeConfigSource
+    ConfigMapNodeConfigSource
+      kubeletConfigKey! string
+      name! string
+      namespace! string
+      resourceVersion string
+      uid string
+    NodeSwapStatus
+      capacity int64
+    AttachedVolume
+      devicePath! string
+      name! string
+    NodeConfigStatus
+      active NodeConfigSource
+      assigned NodeConfigSource
+      error string
+      lastKnownGood NodeConfigSource
+    NodeRuntimeHandler
+      features NodeRuntimeHandlerFeatures
+      name string keep
+    NodeRuntimeHandlerFeatures
+      recursiveReadOnlyMounts bool
+      userNamespaces bool
+    NodeFeatures
+      supplementalGroupsPolicy bool
     NodeSystemInfo "NodeSystemInfo is a set of ids/uuids to uniquely identify the node."
       architecture string keep
       bootID string keep
@@ -135,7 +161,7 @@ let coreTypes = """
       machineID string keep
       operatingSystem string keep
       osImage string keep
-      swap any
+      swap NodeSwapStatus
       systemUUID string keep
     """
 
@@ -156,7 +182,7 @@ let groupTypes = """
       spec LeaseSpec
     LeaseSpec "LeaseSpec is a specification of a Lease."
       acquireTime microtime "acquireTime is a time when the current lease was acquired."
-      holderIdentity string "holderIdentity contains the identity of the holder of a current lease."
+      holderIdentity string keep "holderIdentity contains the identity of the holder of a current lease."
       leaseDurationSeconds int32 "leaseDurationSeconds is a duration that candidates for a lease need to wait to force acquire it."
       leaseTransitions int32 "leaseTransitions is the number of transitions of a lease between holders."
       preferredHolder string

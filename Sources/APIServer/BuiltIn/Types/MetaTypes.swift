@@ -25,7 +25,7 @@ let metaTypes = """
       operation string
       subresource string
       time time
-    OwnerReference "OwnerReference contains enough information to let you identify an owning object."
+    OwnerReference atomic "OwnerReference contains enough information to let you identify an owning object."
       apiVersion! string "API version of the referent."
       blockOwnerDeletion bool "If true, AND if the owner has the foregroundDeletion finalizer, then the owner cannot be deleted until this reference is removed."
       controller bool "If true, this reference points to the managing controller."
@@ -37,7 +37,7 @@ let metaTypes = """
       remainingItemCount int64
       resourceVersion string
       selfLink string
-    LabelSelector "A label selector is a label query over a set of resources."
+    LabelSelector atomic "A label selector is a label query over a set of resources."
       matchExpressions [LabelSelectorRequirement] atomic
       matchLabels {string}
     LabelSelectorRequirement "A label selector requirement is a selector that contains values, a key, and an operator that relates the key and values."

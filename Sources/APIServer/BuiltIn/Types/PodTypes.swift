@@ -1,4 +1,4 @@
-/// Pods and their containers.
+/// Pods: what is wanted of them and what they are.
 let podTypes = """
     package io.k8s.api.core.v1
     Pod "Pod is a collection of containers that can run on a host."
@@ -12,36 +12,37 @@ let podTypes = """
       spec PodSpec
     PodSpec "PodSpec is a description of a pod."
       activeDeadlineSeconds int64
-      affinity any
+      affinity Affinity
       automountServiceAccountToken bool
-      containers! [Container] map:name merge:name keep "List of containers belonging to the pod."
-      dnsConfig any
+      containers! [Container] map:name merge:name "List of containers belonging to the pod."
+      dnsConfig PodDNSConfig
       dnsPolicy string
       enableServiceLinks bool
-      ephemeralContainers [Container] map:name merge:name
+      ephemeralContainers [EphemeralContainer] map:name merge:name
       hostAliases [HostAlias] map:ip merge:ip
       hostIPC bool
       hostNetwork bool
       hostPID bool
       hostUsers bool
       hostname string
-      hostnameOverride string
+      hostnameOverride string keep
       imagePullSecrets [LocalObjectReference] map:name merge:name
       initContainers [Container] map:name merge:name
       nodeName string
       nodeSelector {string} atomic
-      os any
+      os PodOS
       overhead {quantity}
-      preemptionPolicy string
+      preemptionPolicy string keep
       priority int32
       priorityClassName string
       readinessGates [PodReadinessGate] atomic
-      resourceClaims [any] atomic
+      resourceClaims [PodResourceClaim] map:name merge:name strategy:merge,retainKeys
       resources ResourceRequirements
       restartPolicy string
-      runtimeClassName string
+      runtimeClassName string keep
       schedulerName string
       schedulingGates [PodSchedulingGate] map:name merge:name
+      schedulingGroup PodSchedulingGroup
       securityContext PodSecurityContext
       serviceAccount string
       serviceAccountName string
@@ -59,6 +60,21 @@ let podTypes = """
       conditionType! string
     PodSchedulingGate "PodSchedulingGate is associated to a Pod to guard its scheduling."
       name! string
+    PodSchedulingGroup
+      podGroupName string keep
+    PodResourceClaim
+      name! string
+      resourceClaimName string keep
+      resourceClaimTemplateName string keep
+    PodOS
+      name! string
+    PodDNSConfig
+      nameservers [string] atomic
+      options [PodDNSConfigOption] atomic
+      searches [string] atomic
+    PodDNSConfigOption
+      name string
+      value string keep
     Toleration "The pod this Toleration is attached to tolerates any taint that matches."
       effect string
       key string
@@ -70,137 +86,73 @@ let podTypes = """
       matchLabelKeys [string] atomic
       maxSkew! int32
       minDomains int32
-      nodeAffinityPolicy string
-      nodeTaintsPolicy string
+      nodeAffinityPolicy string keep
+      nodeTaintsPolicy string keep
       topologyKey! string
       whenUnsatisfiable! string
     PodSecurityContext "PodSecurityContext holds pod-level security attributes and common container settings."
-      appArmorProfile any
+      appArmorProfile AppArmorProfile
       fsGroup int64
-      fsGroupChangePolicy string
+      fsGroupChangePolicy string keep
       runAsGroup int64
       runAsNonRoot bool
       runAsUser int64
-      seLinuxChangePolicy string
-      seLinuxOptions any
-      seccompProfile any
+      seLinuxChangePolicy string keep
+      seLinuxOptions SELinuxOptions
+      seccompProfile SeccompProfile
       supplementalGroups [int64] atomic
-      supplementalGroupsPolicy string
-      sysctls [any] atomic
-      windowsOptions any
-    Container "A single application container that you want to run within a pod."
-      args [string] atomic "Arguments to the entrypoint."
-      command [string] atomic "Entrypoint array."
-      env [EnvVar] map:name merge:name "List of environment variables to set in the container."
-      envFrom [EnvFromSource] atomic
-      image string "Container image name."
-      imagePullPolicy string
-      lifecycle Lifecycle
-      livenessProbe Probe
-      name! string "Name of the container specified as a DNS_LABEL."
-      ports [ContainerPort] map:containerPort,protocol merge:containerPort
-      readinessProbe Probe
-      resizePolicy [any] atomic
-      resources ResourceRequirements
-      restartPolicy string
-      restartPolicyRules [any] atomic
-      securityContext any
-      startupProbe Probe
-      stdin bool
-      stdinOnce bool
-      targetContainerName string
-      terminationMessagePath string
-      terminationMessagePolicy string
-      tty bool
-      volumeDevices [VolumeDevice] map:devicePath merge:devicePath
-      volumeMounts [VolumeMount] map:mountPath merge:mountPath
-      workingDir string
-    EnvVar "EnvVar represents an environment variable present in a Container."
-      name! string
-      value string
-      valueFrom EnvVarSource
-    EnvVarSource "EnvVarSource represents a source for the value of an EnvVar."
-      configMapKeyRef KeySelector
-      fieldRef ObjectFieldSelector
-      fileKeyRef any
-      resourceFieldRef any
-      secretKeyRef KeySelector
-    KeySelector "Selects a key of a ConfigMap or a Secret."
-      key! string
-      name string
-      optional bool
-    ObjectFieldSelector "ObjectFieldSelector selects an APIVersioned field of an object."
-      apiVersion string ="v1"
-      fieldPath! string
-    EnvFromSource "EnvFromSource represents the source of a set of ConfigMaps or Secrets"
-      configMapRef EnvSource
-      prefix string
-      secretRef EnvSource
-    EnvSource "Selects a ConfigMap or a Secret to populate the environment variables with."
-      name string
-      optional bool
-    ContainerPort "ContainerPort represents a network port in a single container."
-      containerPort! int32
-      hostIP string
-      hostPort int32
-      name string
-      protocol string ="TCP"
-    ResourceRequirements "ResourceRequirements describes the compute resource requirements."
-      claims [ResourceClaim] map:name
-      limits {quantity}
-      requests {quantity}
-    ResourceClaim "ResourceClaim references one entry in PodSpec.ResourceClaims."
-      name! string
-      request string
-    Lifecycle "Lifecycle describes actions that the management system should take in response to container lifecycle events."
-      postStart LifecycleHandler
-      preStop LifecycleHandler
-      stopSignal string
-    LifecycleHandler "LifecycleHandler defines a specific action that should be taken in a lifecycle hook."
-      exec ExecAction
-      httpGet HTTPGetAction
-      sleep SleepAction
-      tcpSocket TCPSocketAction
-    ExecAction "ExecAction describes a \\"run in container\\" action."
-      command [string] atomic
-    HTTPGetAction "HTTPGetAction describes an action based on HTTP Get requests."
-      host string
-      httpHeaders [HTTPHeader] atomic
-      path string
-      port! intorstring
-      scheme string
-    HTTPHeader "HTTPHeader describes a custom header to be used in HTTP probes"
+      supplementalGroupsPolicy string keep
+      sysctls [Sysctl] atomic
+      windowsOptions WindowsSecurityContextOptions
+    Sysctl
       name! string
       value! string
-    SleepAction "SleepAction describes a \\"sleep\\" action."
-      seconds! int64
-    TCPSocketAction "TCPSocketAction describes an action based on opening a socket"
-      host string
-      port! intorstring
-    GRPCAction "GRPCAction specifies an action involving a GRPC service."
-      port! int32
-      service string
-    Probe "Probe describes a health check to be performed against a container to determine whether it is alive or ready to receive traffic."
-      exec ExecAction
-      failureThreshold int32
-      grpc GRPCAction
-      httpGet HTTPGetAction
-      initialDelaySeconds int32
-      periodSeconds int32
-      successThreshold int32
-      tcpSocket TCPSocketAction
-      terminationGracePeriodSeconds int64
-      timeoutSeconds int32
+    Affinity
+      nodeAffinity NodeAffinity
+      podAffinity PodAffinity
+      podAntiAffinity PodAntiAffinity
+    NodeAffinity
+      preferredDuringSchedulingIgnoredDuringExecution [PreferredSchedulingTerm] atomic
+      requiredDuringSchedulingIgnoredDuringExecution NodeSelector
+    NodeSelector atomic
+      nodeSelectorTerms! [NodeSelectorTerm] atomic
+    NodeSelectorTerm atomic
+      matchExpressions [NodeSelectorRequirement] atomic
+      matchFields [NodeSelectorRequirement] atomic
+    NodeSelectorRequirement
+      key! string
+      operator! string
+      values [string] atomic
+    PreferredSchedulingTerm
+      preference! NodeSelectorTerm
+      weight! int32
+    PodAffinity
+      preferredDuringSchedulingIgnoredDuringExecution [WeightedPodAffinityTerm] atomic
+      requiredDuringSchedulingIgnoredDuringExecution [PodAffinityTerm] atomic
+    PodAntiAffinity
+      preferredDuringSchedulingIgnoredDuringExecution [WeightedPodAffinityTerm] atomic
+      requiredDuringSchedulingIgnoredDuringExecution [PodAffinityTerm] atomic
+    PodAffinityTerm
+      labelSelector LabelSelector
+      matchLabelKeys [string] atomic
+      mismatchLabelKeys [string] atomic
+      namespaceSelector LabelSelector
+      namespaces [string] atomic
+      topologyKey! string
+    WeightedPodAffinityTerm
+      podAffinityTerm! PodAffinityTerm
+      weight! int32
     PodStatus "PodStatus represents information about the status of a pod."
       allocatedResources {quantity}
       conditions [PodCondition] map:type merge:type
       containerStatuses [ContainerStatus] atomic
       ephemeralContainerStatuses [ContainerStatus] atomic
-      extendedResourceClaimStatus any
+      extendedResourceClaimStatus PodExtendedResourceClaimStatus
       hostIP string
       hostIPs [HostIP] atomic merge:ip
       initContainerStatuses [ContainerStatus] atomic
       message string
+      nodeAllocatableResourceClaimStatuses [NodeAllocatableResourceClaimStatus] atomic
       nominatedNodeName string
       observedGeneration int64
       phase string
@@ -209,7 +161,7 @@ let podTypes = """
       qosClass string
       reason string
       resize string
-      resourceClaimStatuses [any] atomic
+      resourceClaimStatuses [PodResourceClaimStatus] map:name merge:name strategy:merge,retainKeys
       resources ResourceRequirements
       startTime time
     HostIP "HostIP represents a single IP address allocated to the host."
@@ -226,10 +178,10 @@ let podTypes = """
       type! string
     ContainerStatus "ContainerStatus contains details for the current status of this container."
       allocatedResources {quantity}
-      allocatedResourcesStatus [any] atomic
+      allocatedResourcesStatus [ResourceStatus] map:name merge:name
       containerID string
       image! string
-      imageID! string keep
+      imageID! string
       lastState ContainerState
       name! string
       ready! bool
@@ -237,9 +189,9 @@ let podTypes = """
       restartCount! int32
       started bool
       state ContainerState
-      stopSignal string
-      user any
-      volumeMounts [any] atomic
+      stopSignal string keep
+      user ContainerUser
+      volumeMounts [VolumeMountStatus] map:mountPath merge:mountPath
     ContainerState "ContainerState holds a possible state of container."
       running ContainerStateRunning
       terminated ContainerStateTerminated
@@ -257,4 +209,41 @@ let podTypes = """
     ContainerStateWaiting "ContainerStateWaiting is a waiting state of a container."
       message string
       reason string
+    ContainerUser
+      linux LinuxContainerUser
+    LinuxContainerUser
+      gid! int64
+      supplementalGroups [int64] atomic
+      uid! int64
+    VolumeMountStatus
+      mountPath! string
+      name! string
+      readOnly bool
+      recursiveReadOnly string keep
+      volumeStatus VolumeStatus
+    VolumeStatus
+      image ImageVolumeStatus
+    ImageVolumeStatus
+      imageRef string
+    ResourceStatus
+      name! string
+      resources [ResourceHealth] map:resourceID
+    ResourceHealth
+      health string
+      message string keep
+      resourceID! string
+    PodResourceClaimStatus
+      name! string
+      resourceClaimName string keep
+    PodExtendedResourceClaimStatus
+      requestMappings! [ContainerExtendedResourceRequest] atomic
+      resourceClaimName! string
+    ContainerExtendedResourceRequest
+      containerName! string
+      requestName! string
+      resourceName! string
+    NodeAllocatableResourceClaimStatus
+      containers [string] set
+      resourceClaimName! string
+      resources {quantity}
     """

@@ -36,6 +36,8 @@ struct TypeDefinition: Sendable {
     var name: String
     var description: String
     var fields: [TypeField]
+    /// Whether a value is owned and merged as a whole, as references are.
+    var isAtomic = false
 }
 
 /// The built-in types, read from the tables of this directory.
@@ -47,14 +49,16 @@ struct TypeDefinition: Sendable {
 ///       name! string "Name of the container."
 ///       ports [ContainerPort] map:containerPort,protocol merge:containerPort
 ///
-/// `!` marks required fields, `[T]` lists and `{T}` maps. Then come flags: `map:KEYS`, `set`, `atomic`, `merge:KEY`
+/// `atomic` after a type's name says that its values are owned as a whole. `!` marks required fields, `[T]` lists and
+/// `{T}` maps. Then come flags: `map:KEYS`, `set`, `atomic`, `merge:KEY`
 /// (`merge` for plain values), `strategy:S`, `keep`, `=DEFAULT` (JSON without spaces).
 struct TypeCatalog: Sendable {
     private(set) var types: [String: TypeDefinition] = [:]
 
     static let builtIn: TypeCatalog = {
         var catalog = TypeCatalog()
-        for table in [metaTypes, coreTypes, podTypes, volumeTypes, groupTypes, roleTypes, requestTypes] {
+        for table in [metaTypes, coreTypes, podTypes, containerTypes, volumeTypes, groupTypes, roleTypes, requestTypes]
+        {
             catalog.read(table)
         }
         return catalog
@@ -73,7 +77,9 @@ struct TypeCatalog: Sendable {
                 package = words[1]
             } else if !line.hasPrefix(" ") {
                 current = first
-                types[first] = TypeDefinition(name: "\(package).\(first)", description: description, fields: [])
+                var definition = TypeDefinition(name: "\(package).\(first)", description: description, fields: [])
+                definition.isAtomic = words.dropFirst().contains("atomic")
+                types[first] = definition
             } else if let current, words.count > 1 {
                 types[current]?.fields.append(Self.field(words, description))
             }
@@ -140,6 +146,7 @@ extension TypeCatalog {
             schema.preservesUnknownFields = true
             return schema
         }
+        if definition.isAtomic { schema.mapType = "atomic" }
         for field in definition.fields {
             schema.properties[field.name] = self.schema(of: field)
             if field.isRequired { schema.required.append(field.name) }
