@@ -10,8 +10,12 @@ struct EventStrategy: BuiltInStrategy {
     var invalidGroup: String? { "" }
 
     func nameErrors(_ name: String, isPrefix: Bool) -> [String] {
-        isPrefix ? Validation.pathSegmentPrefix(name) : Validation.pathSegment(name)
+        // Names of the older form are only held against what all names must be.
+        guard isNew else { return isPrefix ? Validation.pathSegmentPrefix(name) : Validation.pathSegment(name) }
+        return Validation.dns1123Subdomain(isPrefix ? Self.maskTrailingDash(name) : name)
     }
+
+    func metadataChecks(subresource: String) -> MetadataChecks { isNew ? [.created, .changed, .finalizers] : [] }
 
     var typeName: String { isNew ? "EventsEvent" : "Event" }
 
@@ -24,11 +28,11 @@ struct EventStrategy: BuiltInStrategy {
 
     var selectableFields: Set<String> {
         let about = isNew ? "regarding" : "involvedObject"
-        var fields: Set<String> = ["reason", "type", "reportingComponent", "source"]
+        var fields: Set<String> =
+            isNew ? ["reason", "type", "reportingController"] : ["reason", "type", "reportingComponent", "source"]
         for part in ["kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath"] {
             fields.insert("\(about).\(part)")
         }
-        if isNew { fields.formUnion(["reportingController"]) }
         return fields
     }
 
@@ -49,8 +53,17 @@ struct EventStrategy: BuiltInStrategy {
         return values
     }
 
-    func toStorage(_ object: inout JSONValue) { if isNew { rename(&object, { ($0.new, $0.old) }) } }
-    func fromStorage(_ object: inout JSONValue) { if isNew { rename(&object, { ($0.old, $0.new) }) } }
+    func toStorage(_ object: inout JSONValue) {
+        guard isNew else { return }
+        rename(&object, { ($0.new, $0.old) })
+        Self.complete(&object, isNew: false)
+    }
+
+    func fromStorage(_ object: inout JSONValue) {
+        guard isNew else { return }
+        rename(&object, { ($0.old, $0.new) })
+        Self.complete(&object, isNew: true)
+    }
 
     private func rename(_ object: inout JSONValue, _ direction: ((old: String, new: String)) -> (String, String)) {
         for pair in Self.names {
@@ -62,76 +75,47 @@ struct EventStrategy: BuiltInStrategy {
         }
     }
 
-    func fillDefaults(_ object: inout JSONValue) {
-        guard !isNew else { return }
-        for field in ["reportingComponent", "reportingInstance"] where object[field] == nil { object[field] = "" }
-        if object["source"] == nil { object["source"] = .object([:]) }
-        for field in ["firstTimestamp", "lastTimestamp", "eventTime"] where object[field] == nil {
-            object[field] = .null
+    /// Fields that are written even if they are empty, and those that then are not: each form has others.
+    private static func complete(_ object: inout JSONValue, isNew: Bool) {
+        for field in isNew ? ["regarding", "deprecatedSource"] : ["involvedObject", "source"] where object[field] == nil
+        {
+            object[field] = .object([:])
         }
+        let times =
+            isNew ? ["deprecatedFirstTimestamp", "deprecatedLastTimestamp"] : ["firstTimestamp", "lastTimestamp"]
+        for field in times + ["eventTime"] where object[field] == nil { object[field] = .null }
+        for field in [isNew ? "reportingController" : "reportingComponent", "reportingInstance"] {
+            let isEmpty = (object[field]?.stringValue ?? "").isEmpty
+            if isEmpty { object[field] = isNew ? nil : "" }
+        }
+        let count = isNew ? "deprecatedCount" : "count"
+        if object[count] == 0 { object[count] = nil }
+        guard var series = object["series"], series.objectValue != nil else { return }
+        if series["lastObservedTime"] == nil { series["lastObservedTime"] = .null }
+        if isNew { series["count"] = series["count"] ?? 0 } else if series["count"] == 0 { series["count"] = nil }
+        object["series"] = series
     }
+
+    func fillDefaults(_ object: inout JSONValue) { Self.complete(&object, isNew: isNew) }
 
     func validate(_ object: JSONValue, _ context: RequestContext) -> [FieldError] {
-        isNew ? newFormErrors(object) : oldFormErrors(object)
+        EventValidation.createErrors(older(object), isStrict: isNew)
     }
 
-    private func oldFormErrors(_ object: JSONValue) -> [FieldError] {
-        let own = Unstructured(object).namespace
-        let about = object.value(at: "involvedObject", "namespace")?.stringValue ?? ""
-        let path = FieldPath("involvedObject").child("namespace")
-        var errors: [FieldError] = []
-        if about.isEmpty {
-            if own != "default", own != "kube-system" {
-                errors.append(.invalid(path, .string(about), "does not match event.namespace"))
-            }
-        } else if about != own {
-            errors.append(.invalid(path, .string(about), "does not match event.namespace"))
-        }
-        if (object["eventTime"] ?? .null) != .null {
-            errors += reportingErrors(object, controller: "reportingComponent")
-        }
-        return errors
+    func validateUpdate(
+        _ object: JSONValue,
+        old: JSONValue,
+        subresource: String,
+        _ context: RequestContext
+    ) -> [FieldError] {
+        EventValidation.updateErrors(older(object), old: older(old), isStrict: isNew)
     }
 
-    private func newFormErrors(_ object: JSONValue) -> [FieldError] {
-        var errors: [FieldError] = []
-        if (object["eventTime"] ?? .null) == .null { errors.append(.required(FieldPath("eventTime"))) }
-        let own = Unstructured(object).namespace
-        let about = object.value(at: "regarding", "namespace")?.stringValue ?? ""
-        let isFitting = about.isEmpty ? own == "default" || own == "kube-system" : about == own
-        if !isFitting {
-            errors.append(
-                .invalid(FieldPath("regarding").child("namespace"), .string(about), "does not match event.namespace")
-            )
-        }
-        errors += reportingErrors(object, controller: "reportingController")
-        let type = object["type"]?.stringValue ?? ""
-        if type != "Normal", type != "Warning" {
-            errors.append(.invalid(FieldPath("type"), .string(type), "has invalid value: \(type)"))
-        }
-        if let series = object["series"], (series["count"]?.intValue ?? 0) < 2 {
-            errors.append(.invalid(FieldPath("series").child("count"), series["count"] ?? 0, "should be at least 2"))
-        }
-        if (object["note"]?.stringValue ?? "").utf8.count > 1024 {
-            errors.append(.invalid(FieldPath("message"), "", "can have at most 1024 characters"))
-        }
-        return errors
-    }
-
-    private func reportingErrors(_ object: JSONValue, controller: String) -> [FieldError] {
-        var errors: [FieldError] = []
-        let name = object[controller]?.stringValue ?? ""
-        if name.isEmpty { errors.append(.required(FieldPath("reportingController"))) }
-        errors += Validation.qualifiedName(name).map { .invalid(FieldPath("reportingController"), .string(name), $0) }
-        for field in ["reportingInstance", "action", "reason"] {
-            let text = object[field]?.stringValue ?? ""
-            if text.isEmpty {
-                errors.append(.required(FieldPath(field)))
-            } else if text.utf8.count > 128 {
-                errors.append(.invalid(FieldPath(field), "", "can have at most 128 characters"))
-            }
-        }
-        return errors
+    /// The event in the older form, in which the reference looks at it and names its fields.
+    private func older(_ object: JSONValue) -> JSONValue {
+        var event = object
+        toStorage(&event)
+        return event
     }
 
     static let columns: [PrinterColumn] = [

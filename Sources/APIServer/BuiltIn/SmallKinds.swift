@@ -250,6 +250,19 @@ struct LeaseStrategy: BuiltInStrategy {
 
     func fillDefaults(_ object: inout JSONValue) { if object["spec"] == nil { object["spec"] = .object([:]) } }
 
+    /// Fields that are known and dropped: nobody coordinates who leads here, as by default nobody does there.
+    private static let coordination = ["strategy", "preferredHolder"]
+
+    func prepareForCreate(_ object: inout JSONValue, _ context: RequestContext) {
+        for field in Self.coordination { object.set(nil, at: ["spec", field]) }
+    }
+
+    func prepareForUpdate(_ object: inout JSONValue, old: JSONValue, subresource: String) {
+        for field in Self.coordination where old.value(at: "spec", field) == nil {
+            object.set(nil, at: ["spec", field])
+        }
+    }
+
     func validate(_ object: JSONValue, _ context: RequestContext) -> [FieldError] {
         let spec = FieldPath("spec")
         var errors: [FieldError] = []
