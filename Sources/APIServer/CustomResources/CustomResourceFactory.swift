@@ -12,16 +12,19 @@ enum CustomResourceFactory {
 
     static func strategy(_ spec: JSONValue, _ version: JSONValue, schema: VersionSchema) -> CustomResourceStrategy {
         var fields: [String: [String]] = [:]
+        var published: [String] = []
         for field in version["selectableFields"]?.arrayValue ?? [] {
             guard let text = field["jsonPath"]?.stringValue else { continue }
             let path = text.split(separator: ".").map(String.init)
             fields[path.joined(separator: ".")] = path
+            published.append(path.joined(separator: "."))
         }
         return CustomResourceStrategy(
             kind: spec.value(at: "names", "kind")?.stringValue ?? "",
             versionSchema: schema,
             hasStatus: version.value(at: "subresources", "status")?.objectValue != nil,
             fields: fields,
+            publishedFields: published,
             scale: scale(version)
         )
     }

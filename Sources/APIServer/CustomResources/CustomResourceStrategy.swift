@@ -8,6 +8,8 @@ struct CustomResourceStrategy: ResourceStrategy {
     let hasStatus: Bool
     /// Paths like `spec.colour`.
     let fields: [String: [String]]
+    /// The same paths in the order in which they were declared, for OpenAPI.
+    let publishedFields: [String]
     /// Where the scale is, if there is one.
     let scale: ScalePaths?
 

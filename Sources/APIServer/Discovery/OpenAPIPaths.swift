@@ -76,7 +76,7 @@ struct OpenAPIPaths {
         var operation: JSONValue = [
             "x-kubernetes-action": .string(action),
             "x-kubernetes-group-version-kind": OpenAPISchemas.kind(kind),
-            "responses": ["200": response(answer)],
+            "responses": responses(action, answer, resource),
         ]
         var parameters: [JSONValue] = []
         switch action {
@@ -118,7 +118,7 @@ struct OpenAPIPaths {
 
     private func bodyTypes(_ action: String, _ resource: ServedResource) -> [String] {
         switch action {
-        case "post", "put": return ["*/*"]
+        case "post", "put": return resource.isCustom ? ["application/json", "application/yaml"] : ["*/*"]
         case "patch":
             let types = ["application/apply-patch+yaml", "application/json-patch+json", "application/merge-patch+json"]
             return resource.isCustom ? types : types + ["application/strategic-merge-patch+json"]
@@ -130,9 +130,28 @@ struct OpenAPIPaths {
         schemas.reference(action == "patch" ? "\(OpenAPISchemas.metaPackage).Patch" : name)
     }
 
-    private func response(_ schema: JSONValue) -> JSONValue {
-        if dialect == .v2 { return ["description": "OK", "schema": schema] }
-        return ["description": "OK", "content": ["application/json": ["schema": schema]]]
+    /// What an operation can answer. Deletions answer a Status, as a rule.
+    private func responses(_ action: String, _ schema: JSONValue, _ resource: ServedResource) -> JSONValue {
+        var codes: [(String, String)] = [("200", "OK")]
+        switch action {
+        case "post": codes += [("201", "Created"), ("202", "Accepted")]
+        case "put": codes.append(("201", "Created"))
+        case "patch" where !resource.isCustom: codes.append(("201", "Created"))
+        case "delete": codes.append(("202", "Accepted"))
+        default: break
+        }
+        var responses: JSONValue = ["401": ["description": "Unauthorized"]]
+        for (code, words) in codes { responses[code] = response(schema, words, resource) }
+        return responses
+    }
+
+    private func response(_ schema: JSONValue, _ description: String, _ resource: ServedResource) -> JSONValue {
+        if dialect == .v2 { return ["description": .string(description), "schema": schema] }
+        var types = ["application/json", "application/yaml"]
+        if !resource.isCustom { types.append("application/vnd.kubernetes.protobuf") }
+        var content: JSONValue = .object([:])
+        for type in types { content[type] = ["schema": schema] }
+        return ["description": .string(description), "content": content]
     }
 
     private func parameter(_ name: String, in place: String, type: String = "string") -> JSONValue {

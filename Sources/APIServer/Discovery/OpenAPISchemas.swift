@@ -63,11 +63,19 @@ struct OpenAPISchemas {
             "type": "object", "required": ["items"],
             "description": .string("\(resource.names.listKind) is a list of \(resource.names.kind)"),
         ]
+        let about = "More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md"
+        let items =
+            resource.isCustom
+            ? "List of \(resource.names.plural). \(about)" : "Items is the list of \(resource.names.plural)."
         list["properties"] = [
             "apiVersion": text(Self.apiVersionText), "kind": text(Self.kindText),
-            "metadata": field("ListMeta", description: "Standard list metadata."),
-            "items": ["type": "array", "items": wrapped(name), "description": "List of objects."],
+            "metadata": described("ListMeta", "Standard list metadata. \(about)#types-kinds", resource),
+            "items": [
+                "type": "array", "items": resource.isCustom ? reference(name) : wrapped(name),
+                "description": .string(items),
+            ],
         ]
+        if !selectable(resource).isEmpty { list["x-kubernetes-selectable-fields"] = .array(selectable(resource)) }
         var listKind = resource.groupVersionKind
         listKind.kind = resource.names.listKind
         list["x-kubernetes-group-version-kind"] = [Self.kind(listKind)]
@@ -85,38 +93,46 @@ struct OpenAPISchemas {
         guard let custom = resource.strategy as? CustomResourceStrategy,
             let published = try? custom.versionSchema.text()
         else { return ["type": "object"] }
-        var schema = dialect == .v2 ? Self.reduced(published) : published
-        if schema["type"] == nil { schema["type"] = "object" }
-        var properties = schema["properties"] ?? .object([:])
-        properties["apiVersion"] = text(Self.apiVersionText)
-        properties["kind"] = text(Self.kindText)
-        properties["metadata"] = field(
-            "ObjectMeta",
-            description:
-                "Standard object's metadata. More info: "
-                + "https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata"
+        let about = "More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md"
+        let metadata = described("ObjectMeta", "Standard object's metadata. \(about)#metadata", resource)
+        let schemas = CustomSchemas(
+            dialect: dialect,
+            embedded: [
+                "apiVersion": text(
+                    "apiVersion defines the versioned schema of this representation of an object. \(about)#resources"
+                ),
+                "kind": text(
+                    "kind is a string value representing the type of this object. In CamelCase. \(about)#types-kinds"
+                ),
+                "metadata": metadata,
+            ]
         )
-        schema["properties"] = properties
+        var schema: JSONValue = ["type": "object"]
+        if !schemas.isOpen(published) {
+            schema = schemas.schema(published)
+            var properties = schema["properties"] ?? .object([:])
+            properties["apiVersion"] = text(Self.apiVersionText)
+            properties["kind"] = text(Self.kindText)
+            properties["metadata"] = metadata
+            schema["properties"] = properties
+        }
+        if !selectable(resource).isEmpty { schema["x-kubernetes-selectable-fields"] = .array(selectable(resource)) }
         return schema
     }
 
-    /// Without what OpenAPI version 2 cannot say.
-    private static func reduced(_ schema: JSONValue) -> JSONValue {
-        switch schema {
-        case .object(let members):
-            var result = JSONObject()
-            for (key, value) in members {
-                switch key {
-                case "nullable", "anyOf", "oneOf", "allOf", "not", "default": continue
-                case "properties":
-                    result[key] = .object((value.objectValue ?? [:]).compactMapValues { reduced($1) })
-                default: result[key] = reduced(value)
-                }
-            }
-            return .object(result)
-        case .array(let elements): return .array(elements.map(reduced))
-        default: return schema
-        }
+    /// The fields that objects of a custom kind can be selected by.
+    private func selectable(_ resource: ServedResource) -> [JSONValue] {
+        guard let custom = resource.strategy as? CustomResourceStrategy else { return [] }
+        return custom.publishedFields.map { ["fieldPath": .string($0)] }
+    }
+
+    /// A reference with a description, which version 3 does not allow beside it.
+    private func described(_ type: String, _ description: String, _ resource: ServedResource) -> JSONValue {
+        guard resource.isCustom else { return field(type, description: description) }
+        let reference = reference("\(Self.metaPackage).\(type)")
+        var result: JSONValue = dialect == .v2 ? reference : ["allOf": [reference]]
+        result["description"] = .string(description)
+        return result
     }
 
     // MARK: Built-in types
@@ -150,6 +166,7 @@ struct OpenAPISchemas {
         }
         schema["properties"] = .object(properties)
         if !required.isEmpty { schema["required"] = .array(required) }
+        if definition.isAtomic { schema["x-kubernetes-map-type"] = "atomic" }
         schemas[name] = schema
     }
 
