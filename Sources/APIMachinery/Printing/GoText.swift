@@ -51,6 +51,16 @@ public enum GoText {
         return (value < 0 ? "-" : "") + plain(digits, exponent)
     }
 
+    /// A value as Go's `encoding/json` writes it: what could be taken for markup is escaped.
+    public static func json(_ value: JSONValue) -> String {
+        value.text.unicodeScalars.reduce(into: "") { text, scalar in
+            switch scalar {
+            case "<", ">", "&", "\u{2028}", "\u{2029}": text += "\\u" + hexadecimal(scalar.value, width: 4)
+            default: text.unicodeScalars.append(scalar)
+            }
+        }
+    }
+
     /// A value as `field.Error.ErrorBody` shows it: texts as `%q`, numbers as `%v`, lists and objects as
     /// `json.Marshal` writes them, which escapes what HTML knows.
     public static func shown(_ value: JSONValue) -> String {
@@ -58,13 +68,7 @@ public enum GoText {
         case .string(let text): quoted(text)
         case .double(let number): self.number(number)
         case .int(let number): String(number)
-        case .array, .object:
-            value.text.unicodeScalars.reduce(into: "") { text, scalar in
-                switch scalar {
-                case "<", ">", "&", "\u{2028}", "\u{2029}": text += "\\u" + hexadecimal(scalar.value, width: 4)
-                default: text.unicodeScalars.append(scalar)
-                }
-            }
+        case .array, .object: json(value)
         default: value.text
         }
     }

@@ -44,8 +44,8 @@ extension SchemaReview {
 
     /// An error that shows the whole rule, as the reference's own structure prints.
     private static func fault(_ path: FieldPath, _ rule: ValidationRule, _ words: String) -> FieldError {
-        func text(_ value: String?) -> String { JSONValue.string(value ?? "").text }
-        let reason = rule.reason.map { JSONValue.string($0).text } ?? "null"
+        func text(_ value: String?) -> String { GoText.json(.string(value ?? "")) }
+        let reason = rule.reason.map(text) ?? "null"
         let isOptional = rule.optionalOldSelf.map { String($0) } ?? "null"
         let shown =
             "{\"Rule\":\(text(rule.rule)),\"Message\":\(text(rule.message)),"
