@@ -16,7 +16,12 @@ final class Dispatcher: Sendable {
 
     /// The answer to a request; every failure becomes a Status.
     func respond(to request: APIRequest) async -> APIResponse {
-        await audited(request) { info, audit throws(Status) in try await self.admit(request, info, audit) }
+        let begin = ContinuousClock.now
+        return await audited(request) { info, audit throws(Status) in
+            let deadline = try RequestTimeout.allowance(request, info).map { begin + $0 }
+            if let deadline, ContinuousClock.now >= deadline { throw RequestTimeout.isOver }
+            return try await self.admit(request, info, audit)
+        }
     }
 
     /// The answer of somebody else to a request, after the same checks and with the same notes as of all requests.
@@ -54,10 +59,18 @@ final class Dispatcher: Sendable {
             response = try await body(info, record)
         } catch {
             // OpenAPI has content types of its own, and no form is too strange for an error.
-            let form = try? Negotiation.form(accept: request.headers["accept"], query: request.query)
-            response = Rendering.status(error, form: form)
+            let form = try? Negotiation.form(
+                accept: request.headers["accept"],
+                query: request.query,
+                userAgent: request.headers["user-agent"]
+            )
+            response = error == Self.notServed ? .pathNotFound : Rendering.status(error, form: form)
         }
         response.headers.append(("Audit-Id", id))
+        // Everything here is for who may see it; only documents with a tag of their own say otherwise.
+        if !response.headers.contains(where: { $0.name == "Cache-Control" }) {
+            response.headers.append(("Cache-Control", "no-cache, private"))
+        }
         if let record { core.audit?.finish(record, &response) }
         core.metrics.answered(figures(info, request), code: response.status, after: .now - begin)
         return response
@@ -94,8 +107,8 @@ final class Dispatcher: Sendable {
     ) async throws(Status) -> APIResponse {
         let request = try authorized(request, info, audit)
         if let response = health.respond(to: request) { return response }
-        if info == nil, request.path == "/version" || request.path == "/version/" {
-            return .json(core.options.version.json)
+        if info == nil, let response = try VersionEndpoint.respond(to: request, core.options.version) {
+            return response
         }
         let seat = try await core.flow.seat(
             flow: request.user.name,
@@ -119,12 +132,12 @@ final class Dispatcher: Sendable {
         guard case .stream(let stream) = response.body else { return response }
         var response = response
         if info?.verb == "list" {
-            response.body = .stream(
-                StreamingBody(cancel: stream.cancel) { sink in
-                    try await stream.run(sink)
-                    withExtendedLifetime(seat) {}
-                }
-            )
+            var kept = StreamingBody(cancel: stream.cancel) { sink in
+                try await stream.run(sink)
+                withExtendedLifetime(seat) {}
+            }
+            kept.isCompressible = stream.isCompressible
+            response.body = .stream(kept)
         } else {
             let metrics = core.metrics
             let request = ServerMetrics.Request(info, method: "GET")
@@ -146,19 +159,21 @@ final class Dispatcher: Sendable {
     ) async throws(Status) -> APIResponse {
         guard !request.path.utf8.contains(doubleSlash: ()) else { return .pathNotFound }
         guard let info else {
+            try discovery.checkBuiltInPath(request)
             let accept = request.path.hasPrefix("/openapi/") ? nil : request.headers["accept"]
-            let form = try Negotiation.form(accept: accept, query: request.query, offersDiscovery: true)
+            let form = try Negotiation.form(
+                accept: accept,
+                query: request.query,
+                userAgent: request.headers["user-agent"],
+                offersDiscovery: true
+            )
             return try await discovery.respond(to: request, form: form)
         }
         guard let resource = core.registry.contents.resource(info.group, info.version, info.resource) else {
-            // Within a built-in version the answer is a Status; where nothing is served it is plain text.
-            let version = GroupVersion(group: info.group, version: info.version)
-            let others = core.registry.contents.resources[version] ?? [:]
-            if others.values.allSatisfy(\.isCustom) { return .pathNotFound }
-            throw Self.unknown
+            throw core.registry.contents.isBuiltIn(info.group) ? Self.unknown : Self.notServed
         }
         // Only a known resource says that it cannot be had in the form that was asked for.
-        let form = try Negotiation.form(accept: request.headers["accept"], query: request.query)
+        let form = try form(for: resource, request, info)
         let context = RequestContext(request: request, info: info, form: form, now: core.options.now(), audit: audit)
         do throws(Status) {
             var response = try await serve(resource, context)
@@ -170,6 +185,28 @@ final class Dispatcher: Sendable {
             if let text = resource.deprecationWarning { context.warn(text) }
             return Rendering.status(error, form: form, warnings: context.warnings)
         }
+    }
+
+    /// The form of the answer. A built-in path is chosen by method and type before its handler chooses the form.
+    private func form(
+        for resource: ServedResource,
+        _ request: APIRequest,
+        _ info: RequestInfo
+    ) throws(Status) -> OutputForm {
+        if !resource.isCustom {
+            let context = RequestContext(request: request, info: info, form: OutputForm(), now: core.options.now())
+            try checkShape(resource, context)
+            guard request.method != "HEAD" else { throw Self.methodNotOffered }
+            let types = Negotiation.builtInTypes + (info.subresource == "log" ? ["text/plain"] : [])
+            guard Negotiation.names(types, in: request.headers["accept"]) else { throw Negotiation.notOffered(types) }
+            // A log is text, whatever form there may be of other things.
+            if info.subresource == "log" { return OutputForm() }
+        }
+        return try Negotiation.form(
+            accept: request.headers["accept"],
+            query: request.query,
+            userAgent: request.headers["user-agent"]
+        )
     }
 
     static let unknown = Status(

@@ -207,11 +207,16 @@ public struct ServerVersion: Sendable, Hashable {
     /// The version of Kubernetes that is served.
     public init() {}
 
-    var json: JSONValue {
+    /// The oldest minor version that this one can stand in for.
+    private var oldest: String { Int(minor).map { String(max($0, 1) - 1) } ?? minor }
+
+    /// What is told of the version, in the order in which it is told.
+    var fields: [(name: String, value: String)] {
         [
-            "major": .string(major), "minor": .string(minor), "gitVersion": .string(gitVersion),
-            "gitCommit": "", "gitTreeState": "clean", "buildDate": "1970-01-01T00:00:00Z",
-            "goVersion": "", "compiler": "swift", "platform": "linux/amd64",
+            ("major", major), ("minor", minor), ("emulationMajor", major), ("emulationMinor", minor),
+            ("minCompatibilityMajor", major), ("minCompatibilityMinor", oldest), ("gitVersion", gitVersion),
+            ("gitCommit", ""), ("gitTreeState", "clean"), ("buildDate", "1970-01-01T00:00:00Z"), ("goVersion", ""),
+            ("compiler", "swift"), ("platform", "linux/amd64"),
         ]
     }
 }

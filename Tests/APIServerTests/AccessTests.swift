@@ -207,8 +207,8 @@ import Testing
     @Test(
         "Paths that lead nowhere, and methods that are not offered",
         arguments: [
-            ("GET", "/api/v1/gremlins", 404, true), ("GET", "/api/v2/pods", 404, false),
-            ("GET", "/apis/apps/v2/deployments", 404, false), ("GET", "/apis/apps/v1/gremlins", 404, true),
+            ("GET", "/api/v1/gremlins", 404, true), ("GET", "/api/v2/pods", 404, true),
+            ("GET", "/apis/apps/v2/deployments", 404, true), ("GET", "/apis/apps/v1/gremlins", 404, true),
             ("DELETE", "/api/v1/configmaps", 405, true), ("PUT", "/api/v1/namespaces/default/configmaps", 405, true),
             ("GET", "/api/v1/pods/a", 404, true), ("GET", "/api/v1/namespaces/default/nodes", 404, true),
         ]

@@ -94,7 +94,7 @@ import TestSupport
             let events = try await api.exchange(watch.replacing(" HTTP/1.1", with: " HTTP/1.0"))
             #expect(events.hasPrefix("HTTP/1.0 200"))
             let heads = try await api.exchange(
-                api.request("HEAD \(Self.collection)") + api.head("HEAD /version", "Connection: close") + "\r\n"
+                api.request("HEAD /readyz") + api.head("HEAD /healthz", "Connection: close") + "\r\n"
             )
             #expect(heads.split(separator: "HTTP/1.1 200 OK").count == 2)
             #expect(!heads.contains("{"))

@@ -18,7 +18,7 @@ import Testing
             ("GET", "/api/v1/namespaces/x/pods/a?watch=1", "get", "x", "pods", "a", ""),
             ("GET", "/api/v1/namespaces/x/pods?watch=1", "watch", "x", "pods", "", ""),
             ("DELETE", "/apis/g.io/v1/namespaces/x/things", "deletecollection", "x", "things", "", ""),
-            ("POST", "/apis/g.io/v1/things/a%2Fb", "create", "", "things", "a/b", ""),
+            ("POST", "/apis/g.io/v1/things/a/b", "create", "", "things", "a", "b"),
         ] as [(String, String, String, String, String, String, String)]
     )
     func requestInfo(

@@ -20,9 +20,7 @@ enum AggregatedDiscovery {
                 ),
             ]
         }
-        var metadata: JSONValue = ["creationTimestamp": .null]
-        if !name.isEmpty { metadata = ["name": .string(name), "creationTimestamp": .null] }
-        return ["metadata": metadata, "versions": .array(versions)]
+        return ["metadata": name.isEmpty ? .object([:]) : ["name": .string(name)], "versions": .array(versions)]
     }
 
     private static func resource(_ resource: ServedResource) -> JSONValue {

@@ -19,14 +19,53 @@ struct Discovery: Sendable {
             let groups = segments == ["api"] ? [""] : contents.groups
             let list = AggregatedDiscovery.list(groups, contents, version: version)
             let type = "application/json;g=apidiscovery.k8s.io;v=\(version);as=APIGroupDiscoveryList"
-            return .json(list, contentType: type)
+            return Self.tagged(.json(list, contentType: type), request)
         }
-        guard let document = document(segments, contents) else { return .pathNotFound }
+        guard let document = document(segments, contents) else {
+            // Where built-in kinds are, an unknown path is answered in their form.
+            let isInGroup = segments.count > 2 && segments[0] == "apis" && contents.isBuiltIn(segments[1])
+            if segments.first == "api" || isInGroup { throw Dispatcher.unknown }
+            return .pathNotFound
+        }
         return Rendering.encode(
             document,
             status: 200,
             form: OutputForm(encoding: form.encoding, isPretty: form.isPretty)
         )
+    }
+
+    /// A document of built-in kinds is chosen by method and type before anything else.
+    func checkBuiltInPath(_ request: APIRequest) throws(Status) {
+        guard isBuiltInPath(RequestInfo.segments(request.path), core.registry.contents) else { return }
+        guard ["GET", "HEAD"].contains(request.method) else { throw Dispatcher.methodNotOffered }
+        guard Negotiation.names(Negotiation.builtInTypes, in: request.headers["accept"]) else {
+            throw Negotiation.notOffered(Negotiation.builtInTypes)
+        }
+    }
+
+    /// Whether the path is a discovery document of built-in kinds, other than those that all groups share.
+    private func isBuiltInPath(_ segments: [String], _ contents: ResourceRegistry.Contents) -> Bool {
+        switch segments.count {
+        case 1: segments[0] == "api"
+        case 2: segments[0] == "api" && contents.resources[GroupVersion(group: "", version: segments[1])] != nil
+        case 3:
+            segments[0] == "apis" && contents.isBuiltIn(segments[1])
+                && contents.resources[GroupVersion(group: segments[1], version: segments[2])] != nil
+        default: false
+        }
+    }
+
+    /// An answer with a tag of its contents: who has them already is told so, and anybody may keep them.
+    private static func tagged(_ response: APIResponse, _ request: APIRequest) -> APIResponse {
+        guard case .bytes(let bytes) = response.body else { return response }
+        let tag = "\"\(DocumentCache.hash(bytes))\""
+        var response = response
+        if request.headers["if-none-match"] == tag {
+            response = APIResponse(status: 304, contentType: "", body: .bytes([]))
+            response.headers = []
+        }
+        response.headers += [("Etag", tag), ("Vary", "Accept"), ("Cache-Control", "public")]
+        return response
     }
 
     private func document(_ segments: [String], _ contents: ResourceRegistry.Contents) -> JSONValue? {

@@ -68,7 +68,7 @@ final class DocumentCache: Sendable {
     }
 
     /// A text that is another one for another document (FNV-1a).
-    private static func hash(_ bytes: [UInt8]) -> String {
+    static func hash(_ bytes: [UInt8]) -> String {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
         let text = String(hash, radix: 16, uppercase: true)

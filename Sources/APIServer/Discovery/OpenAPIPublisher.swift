@@ -14,11 +14,14 @@ final class OpenAPIPublisher: Sendable {
         case 2 where segments[1] == "v2":
             let accept = request.headers["accept"] ?? ""
             if accept.contains("openapi.spec.v2") {
-                let bytes = document("v2.pb", contents) { OpenAPIBinary.document(Self.version2(contents)) }
-                return APIResponse(contentType: OpenAPIBinary.contentType, body: .bytes(bytes))
+                let document = cache.bytes("v2.pb", generation: contents.generation) {
+                    OpenAPIBinary.document(Self.version2(contents))
+                }
+                return tagged(document, OpenAPIBinary.contentType)
             }
-            return answer(document("v2", contents) { Self.version2(contents).bytes })
-        case 2 where segments[1] == "v3": return answer(document("v3", contents) { self.index(contents).bytes })
+            return tagged(cache.bytes("v2", generation: contents.generation) { Self.version2(contents).bytes })
+        case 2 where segments[1] == "v3":
+            return tagged(cache.bytes("v3", generation: contents.generation) { self.index(contents).bytes })
         case 4 where segments[1] == "v3" && segments[2] == "api":
             return group("", segments[3], request, contents)
         case 5 where segments[1] == "v3" && segments[2] == "apis":
@@ -31,9 +34,14 @@ final class OpenAPIPublisher: Sendable {
         APIResponse(contentType: "application/json", body: .bytes(bytes))
     }
 
-    /// A document about everything that is served.
-    private func document(_ key: String, _ contents: ResourceRegistry.Contents, _ make: () -> [UInt8]) -> [UInt8] {
-        cache.bytes(key, generation: contents.generation, make).bytes
+    /// A document about everything that is served, with a tag of its contents.
+    private func tagged(
+        _ document: (bytes: [UInt8], hash: String),
+        _ contentType: String = "application/json"
+    ) -> APIResponse {
+        var response = APIResponse(contentType: contentType, body: .bytes(document.bytes))
+        response.headers += [("Etag", "\"\(document.hash)\""), ("Vary", "Accept")]
+        return response
     }
 
     private static func bytes(_ groupVersion: GroupVersion, _ contents: ResourceRegistry.Contents) -> [UInt8] {

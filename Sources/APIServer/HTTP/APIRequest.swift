@@ -75,6 +75,20 @@ enum PercentEncoding {
         return String(decoding: result, as: UTF8.self)
     }
 
+    /// Whether every percent sign begins an escape.
+    static func isValid(_ text: some Sequence<UInt8>) -> Bool {
+        var expected = 0
+        for byte in text {
+            if expected > 0 {
+                guard hex(byte) != nil else { return false }
+                expected -= 1
+            } else if byte == UInt8(ascii: "%") {
+                expected = 2
+            }
+        }
+        return expected == 0
+    }
+
     private static func hex(_ byte: UInt8) -> UInt8? {
         switch byte {
         case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
@@ -88,7 +102,7 @@ enum PercentEncoding {
 /// A request as the server's logic sees it, whatever carried it here.
 public struct APIRequest: Sendable {
     public var method: String
-    /// The path as it was sent, escapes included.
+    /// The path with its escapes decoded. A slash is a slash, however it was sent.
     public var path: String
     public var query: QueryParameters
     /// Header fields by lower-case name; of several of one name, joined by commas.

@@ -26,6 +26,8 @@ public struct StreamingBody: Sendable {
     public var cancel: @Sendable () -> Void
     /// Sends everything.
     public var run: @Sendable (any ResponseSink) async throws -> Void
+    /// Whether it ends by itself, so that nobody waits for pieces that a compressor holds back.
+    var isCompressible = false
 
     /// A body that `run` sends and `cancel` cuts short.
     public init(

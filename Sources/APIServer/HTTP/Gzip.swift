@@ -1,36 +1,25 @@
+import Synchronization
+
 /// Compresses answers for clients that take `gzip` (RFC 1952).
 ///
 /// LZ77 with fixed Huffman codes: about half of what a full compressor saves, for a page of code. JSON repeats
 /// itself so much that this is most of what there is to gain.
 enum Gzip {
     /// Below this many bytes compression costs more than it saves; the reference has the same bound.
-    static func isWorthwhile(_ count: Int) -> Bool { count >= 128 * 1024 }
+    static func isWorthwhile(_ count: Int) -> Bool { count > 128 * 1024 }
 
-    /// Whether the `Accept-Encoding` header allows it.
+    /// Whether the `Accept-Encoding` header names it. As in the reference a weight makes it another word.
     static func isAccepted(_ header: String?) -> Bool {
-        (header ?? "").split(separator: ",").contains { part in
-            let words = part.split(separator: ";").map { Negotiation.trimmed($0) }
-            return words.first == "gzip" && !words.contains("q=0")
-        }
+        (header ?? "").split(separator: ",").contains { Negotiation.trimmed($0) == "gzip" }
     }
 
     /// The bytes as a gzip member.
     static func compress(_ input: [UInt8]) -> [UInt8] {
-        var writer = BitWriter()
-        writer.output.reserveCapacity(input.count / 3)
-        writer.output += [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 255]
-        writer.write(1, count: 1)  // the last block
-        writer.write(1, count: 2)  // fixed codes
-        deflate(input, into: &writer)
-        writer.literal(256)
-        writer.flush()
-        for value in [CRC32.of(input), UInt32(truncatingIfNeeded: input.count)] {
-            for shift in [0, 8, 16, 24] as [UInt32] { writer.output.append(UInt8(truncatingIfNeeded: value >> shift)) }
-        }
-        return writer.output
+        var stream = GzipStream()
+        return stream.add(input) + stream.finish()
     }
 
-    private static func deflate(_ input: [UInt8], into writer: inout BitWriter) {
+    fileprivate static func deflate(_ input: [UInt8], into writer: inout BitWriter) {
         // The last place at which each hash of four bytes was seen.
         var table = [Int32](repeating: -1, count: 1 << 15)
         input.withUnsafeBufferPointer { bytes in
@@ -62,6 +51,63 @@ enum Gzip {
             }
         }
     }
+}
+
+/// A gzip member that comes piece by piece. Every piece is a block of its own.
+struct GzipStream {
+    private var writer = BitWriter()
+    private var sum = CRC32()
+    private var count: UInt32 = 0
+
+    init() { writer.output += [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 255] }
+
+    /// Takes the next piece; returns the bytes that are ready.
+    mutating func add(_ input: [UInt8]) -> [UInt8] {
+        writer.write(0, count: 1)  // not the last block
+        writer.write(1, count: 2)  // fixed codes
+        Gzip.deflate(input, into: &writer)
+        writer.literal(256)
+        sum.add(input)
+        count &+= UInt32(truncatingIfNeeded: input.count)
+        defer { writer.output.removeAll(keepingCapacity: true) }
+        return writer.output
+    }
+
+    /// The last bytes.
+    mutating func finish() -> [UInt8] {
+        writer.write(1, count: 1)
+        writer.write(1, count: 2)
+        writer.literal(256)
+        writer.flush()
+        for value in [sum.value, count] {
+            for shift in [0, 8, 16, 24] as [UInt32] { writer.output.append(UInt8(truncatingIfNeeded: value >> shift)) }
+        }
+        return writer.output
+    }
+
+    /// A body that is compressed while it is sent.
+    static func compressing(_ body: StreamingBody) -> StreamingBody {
+        StreamingBody(cancel: body.cancel) { sink in
+            let compressor = GzipSink(sink)
+            try await body.run(compressor)
+            try await compressor.finish()
+        }
+    }
+}
+
+/// Compresses what is sent to another sink.
+private final class GzipSink: ResponseSink {
+    private let sink: any ResponseSink
+    private let stream = Mutex(GzipStream())
+
+    init(_ sink: any ResponseSink) { self.sink = sink }
+
+    func write(_ bytes: [UInt8]) async throws {
+        guard !bytes.isEmpty else { return }
+        try await sink.write(stream.withLock { $0.add(bytes) })
+    }
+
+    func finish() async throws { try await sink.write(stream.withLock { $0.finish() }) }
 }
 
 /// Writes the bits of a deflate stream (RFC 1951).
@@ -147,14 +193,17 @@ private struct BitWriter {
 }
 
 /// The check sum of gzip.
-enum CRC32 {
+struct CRC32 {
     private static let table: [UInt32] = (0..<256).map { index in
         (0..<8).reduce(UInt32(index)) { value, _ in value & 1 == 1 ? value >> 1 ^ 0xEDB8_8320 : value >> 1 }
     }
 
-    static func of(_ bytes: [UInt8]) -> UInt32 {
-        var value: UInt32 = 0xFFFF_FFFF
-        for byte in bytes { value = value >> 8 ^ table[Int((value ^ UInt32(byte)) & 0xFF)] }
-        return value ^ 0xFFFF_FFFF
+    private var state: UInt32 = 0xFFFF_FFFF
+
+    /// The sum of everything that was added.
+    var value: UInt32 { state ^ 0xFFFF_FFFF }
+
+    mutating func add(_ bytes: [UInt8]) {
+        for byte in bytes { state = state >> 8 ^ Self.table[Int((state ^ UInt32(byte)) & 0xFF)] }
     }
 }

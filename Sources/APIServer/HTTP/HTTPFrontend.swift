@@ -30,7 +30,7 @@ struct HTTPFrontend: HTTPResponder {
         let mark = uri.utf8.firstIndex(of: UInt8(ascii: "?"))
         var apiRequest = APIRequest(
             method: request.method.rawValue,
-            path: mark.map { String(uri[..<$0]) } ?? uri,
+            path: PercentEncoding.decode(uri.utf8.prefix(upTo: mark ?? uri.endIndex)),
             query: QueryParameters(mark.map { String(uri[uri.index(after: $0)...]) } ?? ""),
             headers: headers,
             user: .anonymous
@@ -106,10 +106,9 @@ struct HTTPFrontend: HTTPResponder {
         let status = HTTPResponse.Status(code: answer.status)
         switch answer.body {
         case .bytes(var bytes):
-            if Gzip.isWorthwhile(bytes.count), Gzip.isAccepted(accepted), answer.status == 200 {
+            if Gzip.isWorthwhile(bytes.count), Gzip.isAccepted(accepted) {
                 bytes = Gzip.compress(bytes)
-                fields[.contentEncoding] = "gzip"
-                fields[.vary] = "Accept-Encoding"
+                mark(&fields)
             }
             if request.method == .head {
                 fields[.contentLength] = String(bytes.count)
@@ -120,11 +119,15 @@ struct HTTPFrontend: HTTPResponder {
             // How long the body would be is not known, and so nobody could tell where the next answer begins.
             fields[.connection] = "close"
             return Response(status: status, headers: fields, body: ResponseBody())
-        case .stream(let stream):
+        case .stream(var stream):
+            if stream.isCompressible, Gzip.isAccepted(accepted) {
+                stream = GzipStream.compressing(stream)
+                mark(&fields)
+            }
             return Response(
                 status: status,
                 headers: fields,
-                body: ResponseBody { writer in
+                body: ResponseBody { [stream] writer in
                     let sink = WriterSink(writer, on: channel)
                     DisconnectObserver.observe(channel) { stream.cancel() }
                     try await stream.run(sink)
@@ -134,6 +137,12 @@ struct HTTPFrontend: HTTPResponder {
             )
         }
     }
+}
+
+/// Says that the body is compressed, which other clients may not take.
+private func mark(_ fields: inout HTTPFields) {
+    fields[.contentEncoding] = "gzip"
+    fields.append(HTTPField(name: .vary, value: "Accept-Encoding"))
 }
 
 /// A Hummingbird body writer as the server's logic sees it.

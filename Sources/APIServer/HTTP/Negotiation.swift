@@ -30,13 +30,15 @@ enum Negotiation {
     /// The best form that is both acceptable and to be had.
     ///
     /// - Parameter offersDiscovery: whether the path has an aggregated discovery document.
-    static func form(accept: String?, query: QueryParameters, offersDiscovery: Bool = false) throws(Status)
-        -> OutputForm
-    {
+    static func form(
+        accept: String?,
+        query: QueryParameters,
+        userAgent: String? = nil,
+        offersDiscovery: Bool = false
+    ) throws(Status) -> OutputForm {
         var form = OutputForm()
-        form.isPretty = query.flag("pretty")
+        form.isPretty = isForPeople(query, userAgent)
         guard let accept, !accept.isEmpty else { return form }
-        var isTransformRefused = false
         // Swift's sort is stable: of equal quality, the first named is the best.
         for clause in clauses(accept).sorted(by: { $0.quality > $1.quality }) {
             switch clause.type {
@@ -44,16 +46,49 @@ enum Negotiation {
             case "application/yaml": form.encoding = .yaml
             default: continue
             }
-            guard let kind = clause.parameters["as"] else { return form }
-            guard let transform = transform(kind, clause.parameters, offersDiscovery: offersDiscovery) else {
-                isTransformRefused = true
-                continue
-            }
-            form.transform = transform
-            return form
+            let parameters = clause.parameters
+            let stream = parameters["stream"] ?? ""
+            let version = parameters["sv"] ?? ""
+            guard stream.isEmpty || stream == "watch", version.isEmpty || version == "v1" else { continue }
+            var found = form
+            if parameters["pretty"] == "1" { found.isPretty = true }
+            // A group or a version alone asks for another form, too: one that there is not.
+            guard ["as", "g", "v"].contains(where: { parameters[$0] != nil }) else { return found }
+            let kind = parameters["as"] ?? ""
+            guard let transform = transform(kind, parameters, offersDiscovery: offersDiscovery) else { continue }
+            found.transform = transform
+            return found
         }
-        _ = isTransformRefused
         throw notAcceptable
+    }
+
+    /// Whether the answer is indented: where it is asked for, and else for programs that people look through.
+    private static func isForPeople(_ query: QueryParameters, _ userAgent: String?) -> Bool {
+        if let wish = query["pretty"], !wish.isEmpty { return ["1", "t", "T", "TRUE", "true", "True"].contains(wish) }
+        return ["curl", "Wget", "Mozilla/5.0"].contains { userAgent?.hasPrefix($0) == true }
+    }
+
+    /// Whether an `Accept` header names one of the types, or takes everything. Built-in paths are chosen by that
+    /// before the best form is.
+    static func names(_ types: [String], in accept: String?) -> Bool {
+        guard let accept, !accept.isEmpty else { return true }
+        return accept.split(separator: ",", omittingEmptySubsequences: false).contains { part in
+            let type = trimmed(part.prefix { $0 != ";" })
+            return type == "*/*" || types.contains(type)
+        }
+    }
+
+    /// The forms of built-in resources and of discovery documents.
+    static let builtInTypes = ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"]
+
+    /// The 406 of a path that has no such form.
+    static func notOffered(_ types: [String]) -> Status {
+        Status(
+            code: 406,
+            reason: .notAcceptable,
+            message: "406: Not Acceptable\n\nAvailable representations: \(types.joined(separator: ", "))",
+            details: Status.Details()
+        )
     }
 
     static let notAcceptable = Status(

@@ -4,6 +4,8 @@ import NIOHTTP1
 enum RequestHeadCheck {
     /// The refusal of a head that leaves open where the request ends or whom it is for; `nil` if it is sound.
     static func fault(in head: HTTPRequestHead) -> APIResponse? {
+        // Only the path is looked at so early; a query with bad escapes lacks what they spoil.
+        guard PercentEncoding.isValid(head.uri.utf8.prefix { $0 != UInt8(ascii: "?") }) else { return malformed }
         let hosts = head.headers["host"]
         if hosts.count > 1 { return bad("too many Host headers") }
         if hosts.isEmpty, head.version == .http1_1 { return bad("missing required Host header") }
@@ -50,12 +52,15 @@ enum RequestHeadCheck {
         case .headerOverflow: .text("431 Request Header Fields Too Large\n", status: 431)
         case .invalidVersion: .text("505 HTTP Version Not Supported: unsupported protocol version\n", status: 505)
         case .invalidMethod: bad("invalid method")
-        case .invalidURL, .invalidPath, .invalidQueryString, .invalidFragment: bad("malformed request URL")
+        case .invalidURL, .invalidPath, .invalidQueryString, .invalidFragment: malformed
         case .invalidHeaderToken: bad("malformed header field")
         case .invalidContentLength, .unexpectedContentLength: bad("invalid Content-Length")
         default: bad("malformed HTTP request")
         }
     }
+
+    /// What Go's HTTP server answers to an address that it cannot read.
+    private static let malformed = APIResponse.text("400 Bad Request", status: 400)
 
     private static func bad(_ reason: String) -> APIResponse { .text("400 Bad Request: \(reason)\n", status: 400) }
 }

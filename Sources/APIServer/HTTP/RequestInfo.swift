@@ -57,11 +57,12 @@ struct RequestInfo: Sendable, Hashable {
         verb = Self.verb(method: method, isWatch: isWatch, hasName: !name.isEmpty)
     }
 
+    /// The parts of a path that has been decoded already: an escaped slash is a slash.
     static func segments(_ path: String) -> [String] {
         var parts = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
         if parts.first?.isEmpty == true { parts.removeFirst() }
         if parts.last?.isEmpty == true { parts.removeLast() }
-        return parts.map { PercentEncoding.decode($0) }
+        return parts.map { String(decoding: $0, as: UTF8.self) }
     }
 
     private static func verb(method: String, isWatch: Bool, hasName: Bool) -> String {

@@ -69,7 +69,7 @@ struct ListWriter: Sendable {
 
     private func stream() -> StreamingBody {
         let isCancelled = Flag()
-        return StreamingBody {
+        var body = StreamingBody {
             isCancelled.set()
         } run: { sink in
             var output = opening
@@ -83,6 +83,8 @@ struct ListWriter: Sendable {
             output.append(contentsOf: Self.closing)
             try await sink.write(output)
         }
+        body.isCompressible = true
+        return body
     }
 
     private static let closing = Array("]}\n".utf8)

@@ -166,7 +166,7 @@ enum Rendering {
         case .yaml:
             return APIResponse(status: status, contentType: form.contentType, body: .bytes(YAMLText.write(value)))
         case .json:
-            let bytes = form.isPretty ? Array((value.prettyText() + "\n").utf8) : value.bytes + [0x0A]
+            let bytes = form.isPretty ? Array(value.prettyText().utf8) : value.bytes + [0x0A]
             return APIResponse(status: status, contentType: form.contentType, body: .bytes(bytes))
         }
     }

@@ -18,6 +18,14 @@ final class ResourceRegistry: Sendable {
             resources[GroupVersion(group: group, version: version)]?[plural]
         }
 
+        /// Whether the group has kinds that no definition made; unknown paths in it are answered otherwise.
+        func isBuiltIn(_ group: String) -> Bool {
+            group.isEmpty
+                || (versions[group] ?? []).contains { version in
+                    (resources[GroupVersion(group: group, version: version)] ?? [:]).values.contains { !$0.isCustom }
+                }
+        }
+
         /// The named groups (not the core one), sorted.
         var groups: [String] { versions.keys.filter { !$0.isEmpty }.sorted() }
 

@@ -44,11 +44,11 @@ final class Authenticator: Sendable {
             }
             attempted.append("x509")
         }
-        if let authorization, !authorization.isEmpty {
-            let parts = authorization.split(separator: " ", maxSplits: 1)
-            let scheme = parts.first?.lowercased() ?? ""
-            if scheme == "bearer", parts.count == 2, let user = user(token: String(parts[1])) { return user }
-            attempted.append(scheme == "bearer" || scheme == "basic" ? scheme : "unknown")
+        // Only bearer tokens are credentials here; who shows anything else shows nothing.
+        let parts = (authorization ?? "").split(separator: " ", maxSplits: 2, omittingEmptySubsequences: false)
+        if parts.count > 1, parts[0].lowercased() == "bearer", !parts[1].isEmpty {
+            if let user = user(token: String(parts[1])) { return user }
+            attempted.append("bearer")
         }
         guard attempted.isEmpty else { throw AuthenticationFailure(attempted: attempted) }
         return .anonymous

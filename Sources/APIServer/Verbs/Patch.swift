@@ -99,12 +99,16 @@ struct PatchDocument: Sendable {
 
     init(_ context: RequestContext, resource: ServedResource) throws(Status) {
         let type = BodyReader.mediaType(context.request.headers["content-type"])
-        let isStrategicOffered = !resource.isCustom
-        guard let dialect = Dialect(rawValue: type), dialect != .strategic || isStrategicOffered else {
-            var accepted = [Dialect.json, .merge]
-            if isStrategicOffered { accepted.append(.strategic) }
-            accepted.append(.apply)
-            let list = accepted.map(\.rawValue).joined(separator: ", ")
+        guard let dialect = Dialect(rawValue: type), dialect != .strategic || !resource.isCustom else {
+            guard resource.isCustom else {
+                throw Status(
+                    code: 415,
+                    reason: .unsupportedMediaType,
+                    message: "415: Unsupported Media Type",
+                    details: Status.Details()
+                )
+            }
+            let list = [Dialect.json, .merge, .apply].map(\.rawValue).joined(separator: ", ")
             throw .unsupportedMediaType(
                 "the body of the request was in an unknown format - accepted media types include: \(list)"
             )

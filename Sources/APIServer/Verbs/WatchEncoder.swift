@@ -74,11 +74,9 @@ struct WatchEncoder: Sendable {
     /// A line that tells how far the watch has come.
     mutating func bookmark(_ revision: Int64, endsInitialEvents: Bool) -> ByteBuffer {
         var metadata: JSONValue = ["resourceVersion": .string(String(revision))]
-        if !resource.isCustom { metadata["creationTimestamp"] = .null }
         if endsInitialEvents { metadata["annotations"] = ["k8s.io/initial-events-end": "true"] }
         switch context.form.transform {
         case .partialMetadata(let version):
-            metadata["creationTimestamp"] = nil
             let object: JSONValue = [
                 "kind": "PartialObjectMetadata", "apiVersion": .string("meta.k8s.io/\(version)"), "metadata": metadata,
             ]
