@@ -14,6 +14,7 @@ final class TestServer: Sendable {
         audit: AuditOptions? = nil,
         store: any ObjectStore = MemoryObjectStore(),
         webhooks: WebhookTransport? = nil,
+        advice: [String: String] = [:],
         warnings: @escaping @Sendable (JSONValue) -> [String] = { _ in [] }
     ) async throws {
         let clock = ManualTime()
