@@ -58,6 +58,7 @@ extension Target.Dependency {
     static let logging = product(name: "Logging", package: "swift-log")
     static let metrics = product(name: "Metrics", package: "swift-metrics")
     static let nioCore = product(name: "NIOCore", package: "swift-nio")
+    static let nioEmbedded = product(name: "NIOEmbedded", package: "swift-nio")
     static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
     static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
     static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
@@ -232,8 +233,8 @@ let package = Package(
         tests(
             "APIServerTests",
             [
-                "APIMachinery", "APIServer", "Storage", "StorageSQLite", "TestSupport", .logging, .nioCore, .nioHTTP1,
-                .nioPosix, .nioSSL,
+                "APIMachinery", "APIServer", "Storage", "StorageSQLite", "TestSupport", .logging, .nioCore, .nioEmbedded,
+                .nioHTTP1, .nioPosix, .nioSSL,
             ]
         ),
         tests(

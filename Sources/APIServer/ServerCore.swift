@@ -96,6 +96,7 @@ final class ServerCore: Sendable {
             store: store,
             applied: applied,
             metrics: metrics,
+            logger: logger,
             selectableFields: fields
         )
         let (cache, isNew) = caches.withLock { caches -> (WatchCache, Bool) in

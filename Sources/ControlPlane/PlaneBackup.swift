@@ -25,7 +25,7 @@ struct ImageBackup: BackupPart {
     let directory: String
 
     func write(to writer: BackupWriter) async throws {
-        for (name, bytes) in files.sorted(by: { $0.key < $1.key }) {
+        for (name, bytes) in try files().sorted(by: { $0.key < $1.key }) {
             try writer.append(.image(name: name, bytes: bytes))
         }
     }
@@ -36,7 +36,7 @@ struct ImageBackup: BackupPart {
         try backup.forEach { entry in
             if case .image(let name, let bytes) = entry { wanted[name] = bytes }
         }
-        let found = files
+        let found = try files()
         for (name, bytes) in wanted where found[name] != bytes {
             guard !name.contains("/"), !name.hasPrefix(".") else {
                 throw BackupError("the backup has an image file \"\(name)\", which is no name of one")
@@ -52,10 +52,22 @@ struct ImageBackup: BackupPart {
         return [count]
     }
 
-    private var files: [String: [UInt8]] {
+    /// All of the store's files; none before the first image was added.
+    ///
+    /// - Throws: `BackupError` naming what cannot be read: a backup without it would be taken for a whole one.
+    private func files() throws -> [String: [UInt8]] {
+        guard FileManager.default.fileExists(atPath: directory) else { return [:] }
+        let names: [String]
+        do {
+            names = try FileManager.default.contentsOfDirectory(atPath: directory)
+        } catch {
+            throw BackupError("the image store \(directory) cannot be listed: \(error)")
+        }
         var files: [String: [UInt8]] = [:]
-        for name in (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? [] where !name.hasPrefix(".") {
-            guard let data = FileManager.default.contents(atPath: "\(directory)/\(name)") else { continue }
+        for name in names where !name.hasPrefix(".") {
+            guard let data = FileManager.default.contents(atPath: "\(directory)/\(name)") else {
+                throw BackupError("\(directory)/\(name) cannot be read; make it readable, or remove it")
+            }
             // A line of a backup has no line feed; the files are JSON, to which spaces mean nothing.
             files[name] = data.map { $0 == 0x0A ? 0x20 : $0 }
         }

@@ -1,4 +1,5 @@
 import APIMachinery
+import Logging
 import Storage
 import Synchronization
 
@@ -31,6 +32,7 @@ final class WatchCache: Sendable {
 
     let resource: String
     private let store: any ObjectStore
+    private let logger: Logger
     /// The newest revision up to which every cache has seen everything.
     private let applied: AppliedRevision
     private let selectableFields: Mutex<FieldReader>
@@ -43,11 +45,13 @@ final class WatchCache: Sendable {
         store: any ObjectStore,
         applied: AppliedRevision,
         metrics: ServerMetrics,
+        logger: Logger,
         selectableFields: @escaping @Sendable (JSONValue) -> [String: String]
     ) {
         self.resource = resource
         self.store = store
         self.applied = applied
+        self.logger = logger
         self.selectableFields = Mutex(FieldReader(read: selectableFields))
         fanOut = WatchFanOut { metrics.terminatedWatcher(resource) }
     }
@@ -128,7 +132,20 @@ final class WatchCache: Sendable {
     }
 
     private func record(_ change: ObjectChange, in state: inout State) {
-        guard let object = cached(change) else { return }
+        let object: CachedObject
+        do {
+            object = try cached(change)
+        } catch {
+            // The state here is not the store's any more: watchers list again, and are told what is wrong then.
+            unreadable(change.key.path, error)
+            if change.kind == .deleted { state.objects.remove(change.key.path) }
+            state.revision = change.revision
+            state.historyStart = change.revision
+            state.history = []
+            state.historyBytes = 0
+            fanOut.end()
+            return
+        }
         let previous = change.kind == .deleted ? state.objects.remove(object.path) : state.objects.update(object)
         let kind: CacheEvent.Kind =
             switch change.kind {
@@ -161,7 +178,14 @@ final class WatchCache: Sendable {
         state.history.removeFirst(surplus)
     }
 
-    private func cached(_ change: ObjectChange) -> CachedObject? {
+    private func unreadable(_ path: String, _ error: any Error) {
+        logger.critical(
+            "a stored object cannot be read; restore the data from a backup",
+            metadata: ["resource": "\(resource)", "path": "\(path)", "error": "\(error)"]
+        )
+    }
+
+    private func cached(_ change: ObjectChange) throws -> CachedObject {
         let fields = selectableFields.withLock { $0.read }
         if let document = change.attachment as? JSONValue {
             return CachedObject(
@@ -173,7 +197,7 @@ final class WatchCache: Sendable {
             )
         }
         let stored = StoredObject(path: change.key.path, revision: change.revision, bytes: change.bytes)
-        return try? CachedObject(stored, fields: fields)
+        return try CachedObject(stored, fields: fields)
     }
 
     /// The object at that path now.
@@ -245,33 +269,69 @@ final class WatchCache: Sendable {
             throw Status(error)
         }
         let fields = selectableFields.withLock { $0.read }
-        return changes.compactMap { change in
-            guard let object = cached(change) else { return nil }
-            let previous = change.previous.flatMap {
-                try? CachedObject(StoredObject(path: change.key.path, revision: 0, bytes: $0), fields: fields)
-            }
-            let kind: CacheEvent.Kind =
-                switch change.kind {
-                case .created: .added
-                case .updated: .modified
-                case .deleted: .deleted
+        var events: [CacheEvent] = []
+        events.reserveCapacity(changes.count)
+        for change in changes {
+            do {
+                let object = try cached(change)
+                let previous = try change.previous.map {
+                    try CachedObject(StoredObject(path: change.key.path, revision: 0, bytes: $0), fields: fields)
                 }
-            return CacheEvent(kind: kind, revision: change.revision, object: object, previous: previous)
+                let kind: CacheEvent.Kind =
+                    switch change.kind {
+                    case .created: .added
+                    case .updated: .modified
+                    case .deleted: .deleted
+                    }
+                events.append(
+                    CacheEvent(kind: kind, revision: change.revision, object: object, previous: previous)
+                )
+            } catch {
+                unreadable(change.key.path, error)
+                // A hole in the history would go unnoticed; a list needs none.
+                throw .gone(
+                    "the history of \(resource) after revision \(revision) cannot be read at \(change.key.path): list again"
+                )
+            }
         }
+        return events
     }
 
     /// Replaces how documents yield selectable fields, and rereads what is held.
     func reindex(_ fields: @escaping @Sendable (JSONValue) -> [String: String]) {
         selectableFields.withLock { $0 = FieldReader(read: fields) }
         paging.forget()
+        replaceAll { object in
+            let stored = StoredObject(path: object.path, revision: object.revision, bytes: object.bytes)
+            return try CachedObject(stored, fields: fields)
+        }
+    }
+
+    /// Makes every object anew. Documents are read without the lock, which the store's writer needs; only what has
+    /// changed meanwhile is read with it.
+    private func replaceAll(_ renew: (CachedObject) throws -> CachedObject) {
+        func renewed(_ object: CachedObject) -> CachedObject {
+            do {
+                return try renew(object)
+            } catch {
+                unreadable(object.path, error)
+                return object
+            }
+        }
+        var replacements: [ObjectIdentifier: CachedObject] = [:]
+        let before = state.withLock { $0.objects }
+        before.forEach { object in
+            replacements[ObjectIdentifier(object)] = renewed(object)
+            return true
+        }
         state.withLock { state in
-            var renewed: [CachedObject] = []
+            var all: [CachedObject] = []
+            all.reserveCapacity(state.objects.count)
             state.objects.forEach { object in
-                let stored = StoredObject(path: object.path, revision: object.revision, bytes: object.bytes)
-                renewed.append((try? CachedObject(stored, fields: fields)) ?? object)
+                all.append(replacements[ObjectIdentifier(object)] ?? renewed(object))
                 return true
             }
-            state.objects = SortedObjects(sorted: renewed)
+            state.objects = SortedObjects(sorted: all)
         }
     }
 
@@ -279,29 +339,18 @@ final class WatchCache: Sendable {
     func renew(_ change: (inout JSONValue) -> Void) {
         paging.forget()
         let fields = selectableFields.withLock { $0.read }
-        state.withLock { state in
-            var renewed: [CachedObject] = []
-            state.objects.forEach { object in
-                guard let old = try? JSONValue(parsing: object.bytes) else {
-                    renewed.append(object)
-                    return true
-                }
-                var new = old
-                change(&new)
-                renewed.append(
-                    new == old
-                        ? object
-                        : CachedObject(
-                            path: object.path,
-                            revision: object.revision,
-                            bytes: DocumentEncoder.bytes(new),
-                            document: new,
-                            fields: fields(new)
-                        )
-                )
-                return true
-            }
-            state.objects = SortedObjects(sorted: renewed)
+        replaceAll { object in
+            let old = try JSONValue(parsing: object.bytes)
+            var new = old
+            change(&new)
+            guard new != old else { return object }
+            return CachedObject(
+                path: object.path,
+                revision: object.revision,
+                bytes: DocumentEncoder.bytes(new),
+                document: new,
+                fields: fields(new)
+            )
         }
     }
 

@@ -19,7 +19,7 @@ final class GarbageCollector: Sendable {
         // kind that is read later would hold it.
         var concerned: [Reference] = []
         for resource in core.registry.contents.stored { concerned += await noteAll(resource) }
-        await forEachConcurrently(concerned) { await self.visit($0, deletedUID: nil) }
+        await forEachConcurrently(concerned) { await self.visit($0) }
     }
 
     private func noteAll(_ resource: ServedResource) async -> [Reference] {
@@ -48,8 +48,8 @@ final class GarbageCollector: Sendable {
 
     /// Takes the next step after a change of one object.
     ///
-    /// - Parameter deletedUID: the uid of the object, if the change was that it went.
-    func visit(_ reference: Reference, deletedUID: String?) async {
+    /// - Parameter deletedUIDs: the uids of the objects that went from this place.
+    func visit(_ reference: Reference, deletedUIDs: Set<String> = []) async {
         do throws(Status) {
             let object = try await core.current(reference)
             graph.withLock { $0.note(reference, object) }
@@ -63,12 +63,13 @@ final class GarbageCollector: Sendable {
         } catch {
             postpone(reference, error)
         }
-        guard let deletedUID else { return }
-        let dependents = graph.withLock { graph in
-            graph.forget(owner: deletedUID)
-            return graph.dependents(of: deletedUID)
+        for uid in deletedUIDs {
+            let dependents = graph.withLock { graph in
+                graph.forget(owner: uid)
+                return graph.dependents(of: uid)
+            }
+            await forEachConcurrently(dependents) { await self.visit(dependent: $0, absent: uid) }
         }
-        await forEachConcurrently(dependents) { await self.visit(dependent: $0, absent: deletedUID) }
     }
 
     /// Looks at an object after an owner has changed.
@@ -95,7 +96,7 @@ final class GarbageCollector: Sendable {
     /// Does what could not be done before.
     func retryPostponed() async {
         let references = graph.withLock { $0.takePostponed() }
-        await forEachConcurrently(Array(references)) { await self.visit($0, deletedUID: nil) }
+        await forEachConcurrently(Array(references)) { await self.visit($0) }
     }
 
     // MARK: Dependents
@@ -237,7 +238,7 @@ final class GarbageCollector: Sendable {
     /// Looks again at the owners of objects that went or changed.
     func releaseOwners(_ uids: Set<String>) async {
         let waiting = graph.withLock { $0.waiting(among: uids) }
-        await forEachConcurrently(waiting) { await self.visit($0, deletedUID: nil) }
+        await forEachConcurrently(waiting) { await self.visit($0) }
     }
 
     private func remove(_ finalizer: String, from object: CachedObject, _ resource: ServedResource) async throws(Status)

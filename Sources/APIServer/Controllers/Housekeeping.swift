@@ -5,21 +5,29 @@ import Storage
 
 /// The server's own controllers, driven by the committed changes: garbage collection, namespaces, definitions;
 /// and by the clock: watch time-outs, and what was left over.
+///
+/// The clock has a task of its own: however long a deletion takes, requests and watches end when their time is up.
 struct Housekeeping: Service {
     private let core: ServerCore
     private let collector: GarbageCollector
     private let namespaces: NamespaceController
     private let definitions: CustomResourceCleanup
-    private let changes: AsyncStream<[ObjectChange]>
+    private let notes = ChangeNotes()
+    private let interval: Duration
 
-    init(core: ServerCore) {
+    /// Notes taken at once, so that what they lead to is looked at once for all of them.
+    private static let batch = 256
+    /// Postponed work is tried again after so many intervals in which something may have changed.
+    private static let sweepEvery = 5
+
+    /// - Parameter interval: how often watches and waiting requests are told the time.
+    init(core: ServerCore, interval: Duration = .seconds(1)) {
         self.core = core
+        self.interval = interval
         collector = GarbageCollector(core: core)
         namespaces = NamespaceController(core: core)
         definitions = CustomResourceCleanup(core: core)
-        let (stream, continuation) = AsyncStream<[ObjectChange]>.makeStream()
-        changes = stream
-        core.listen { continuation.yield($0) }
+        core.listen { [notes] in notes.leave($0) }
     }
 
     func run() async throws {
@@ -27,6 +35,7 @@ struct Housekeeping: Service {
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { await follow() }
                 group.addTask { await tick() }
+                group.addTask { await retry() }
                 await group.next()
                 group.cancelAll()
             }
@@ -38,13 +47,17 @@ struct Housekeeping: Service {
     private func follow() async {
         await collector.scan()
         await sweep()
-        for await batch in changes.cancelOnGracefulShutdown() {
-            var later = Later()
-            for change in batch { await handle(change, &later) }
-            await collector.releaseOwners(later.owners)
-            for name in later.namespaces { await reconcileNamespace(name) }
-            for name in later.definitions { await reconcileDefinition(name) }
-            if later.concernsRoles { await aggregateRoles() }
+        for await _ in notes.arrivals.cancelOnGracefulShutdown() {
+            while !Task.isCancelled, !Task.isShuttingDownGracefully, case let batch = notes.take(Self.batch),
+                !batch.isEmpty
+            {
+                var later = Later()
+                for note in batch { await handle(note, &later) }
+                await collector.releaseOwners(later.owners)
+                for name in later.namespaces { await reconcileNamespace(name) }
+                for name in later.definitions { await reconcileDefinition(name) }
+                if later.concernsRoles { await aggregateRoles() }
+            }
         }
     }
 
@@ -56,34 +69,23 @@ struct Housekeeping: Service {
         var concernsRoles = false
     }
 
-    private func handle(_ change: ObjectChange, _ later: inout Later) async {
-        let reference = OwnerGraph.Reference(storageKey: change.key.resource, path: change.key.path)
-        let document = change.attachment as? JSONValue
-        let object = document.map { Unstructured($0) }
-        let isGone = change.kind == .deleted
-        let concernsOwners =
-            isGone || object?.metadata("ownerReferences") != nil || object?.metadata("deletionTimestamp") != nil
-        if concernsOwners || change.kind == .updated {
-            await collector.visit(reference, deletedUID: isGone ? object?.uid : nil)
-        }
+    private func handle(_ note: ChangeNote, _ later: inout Later) async {
+        let kind = note.reference.storageKey
+        if note.concernsCollector { await collector.visit(note.reference, deletedUIDs: note.deleted) }
         // An owner may wait for a dependent to go, or to say that it need not wait.
-        if let owners = object?.ownerReferences, !owners.isEmpty { later.owners.formUnion(owners.map(\.uid)) }
-        switch change.key.resource {
-        case "namespaces": later.namespaces.insert(change.key.path)
-        case CustomResourceDefinitions.storageKey: later.definitions.insert(change.key.path)
+        later.owners.formUnion(note.owners)
+        switch kind {
+        case "namespaces": later.namespaces.insert(note.reference.path)
+        case CustomResourceDefinitions.storageKey: later.definitions.insert(note.reference.path)
         case RoleIndex.Resource.clusterRoles.rawValue: later.concernsRoles = true
         default:
-            guard isGone else { break }
+            guard !note.deleted.isEmpty else { break }
             // The last object of a namespace or of a kind may be what the deletion of these waits for.
-            if let namespace = object?.namespace, !namespace.isEmpty,
-                core.existingCache("namespaces")?.current(namespace)?.isDeleting == true
-            {
-                later.namespaces.insert(namespace)
+            if !note.namespace.isEmpty, core.existingCache("namespaces")?.current(note.namespace)?.isDeleting == true {
+                later.namespaces.insert(note.namespace)
             }
-            if core.existingCache(CustomResourceDefinitions.storageKey)?.current(change.key.resource)?.isDeleting
-                == true
-            {
-                later.definitions.insert(change.key.resource)
+            if core.existingCache(CustomResourceDefinitions.storageKey)?.current(kind)?.isDeleting == true {
+                later.definitions.insert(kind)
             }
         }
     }
@@ -127,13 +129,20 @@ struct Housekeeping: Service {
     }
 
     private func tick() async {
-        var seconds = 0
         while !Task.isCancelled, !Task.isShuttingDownGracefully {
             core.tick()
-            seconds += 1
+            try? await Task.sleep(for: interval)
+        }
+    }
+
+    /// Tries again what had to wait.
+    private func retry() async {
+        var rounds = 0
+        while !Task.isCancelled, !Task.isShuttingDownGracefully {
+            rounds += 1
             await collector.retryPostponed()
-            if seconds % 5 == 0 { await sweepDeleting() }
-            try? await Task.sleep(for: .seconds(1))
+            if rounds % Self.sweepEvery == 0 { await sweepDeleting() }
+            try? await Task.sleep(for: interval)
         }
     }
 

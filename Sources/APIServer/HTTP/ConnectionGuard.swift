@@ -133,8 +133,9 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             return refuse(Rendering.status(.tooManyRequests(message, retryAfterSeconds: 1), form: nil))
         }
         if let fault = RequestHeadCheck.fault(in: head) { return refuse(fault) }
-        enter(.body)
+        // Counted first: the time for the body runs for the only request under way.
         unanswered += 1
+        enter(.body)
         isRequestRead = false
         isHTTP10 = head.version == .http1_0
         // After a request to switch protocols, which is never granted, the parser reads no further request.

@@ -1,4 +1,5 @@
 import APIMachinery
+import Logging
 import Storage
 import Synchronization
 
@@ -10,6 +11,8 @@ final class ProvidedBackend: ResourceBackend {
     }
 
     private let provider: any ResourceProvider
+    private let resource: String
+    private let logger: Logger
     private let fields: @Sendable (JSONValue) -> [String: String]
     private let state: Mutex<State>
     /// Hears of the changes that matter to owners and dependents.
@@ -19,11 +22,14 @@ final class ProvidedBackend: ResourceBackend {
     init(
         _ provider: any ResourceProvider,
         metrics: ServerMetrics,
+        logger: Logger,
         fields: @escaping @Sendable (JSONValue) -> [String: String],
         listener: @escaping @Sendable (ProvidedChange) -> Void = { _ in }
     ) {
         let resource = provider.definition.value(at: "metadata", "name")?.stringValue ?? ""
         fanOut = WatchFanOut { metrics.terminatedWatcher(resource) }
+        self.resource = resource
+        self.logger = logger
         self.provider = provider
         self.fields = fields
         self.listener = listener
@@ -50,6 +56,10 @@ final class ProvidedBackend: ResourceBackend {
         do {
             return try CachedObject(stored, fields: fields)
         } catch {
+            logger.critical(
+                "an object cannot be read",
+                metadata: ["resource": "\(resource)", "path": "\(stored.path)", "error": "\(error)"]
+            )
             let standIn = UnreadableObject.standIn(for: stored, of: provider.definition, because: error)
             return CachedObject(
                 path: stored.path,
@@ -164,7 +174,7 @@ enum ProvidedResources {
             group: spec["group"]?.stringValue ?? "",
             resource: spec.value(at: "names", "plural")?.stringValue ?? ""
         )
-        let backend = ProvidedBackend(provider, metrics: core.metrics) {
+        let backend = ProvidedBackend(provider, metrics: core.metrics, logger: core.logger) {
             stored.fieldValues($0)
         } listener: { [weak core] change in
             core?.takeProvided(
