@@ -171,8 +171,9 @@ let package = Package(
         module(
             "ControlPlane",
             [
-                "APIMachinery", "APIServer", "Controller", "ControllerRuntime", "KubeAPI", "KubeClient", "LocalNode",
-                "Observability", "RunEngine", "Spec", "Storage", "StorageSQLite", .coreMetrics, .crypto, .hummingbird,
+                "APIMachinery", "APIServer", "CLinux", "Controller", "ControllerRuntime", "KubeAPI", "KubeClient",
+                "LocalNode", "Observability", "RunEngine", "Spec", "Storage", "StorageSQLite", .coreMetrics, .crypto,
+                .hummingbird,
                 .logging, .metrics, .serviceLifecycle, .unixSignals,
             ]
         ),
@@ -233,7 +234,8 @@ let package = Package(
         tests(
             "APIServerTests",
             [
-                "APIMachinery", "APIServer", "Storage", "StorageSQLite", "TestSupport", .logging, .nioCore, .nioEmbedded,
+                "APIMachinery", "APIServer", "Storage", "StorageSQLite", "TestSupport", .logging, .nioCore,
+                .nioEmbedded,
                 .nioHTTP1, .nioPosix, .nioSSL,
             ]
         ),

@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
 
+#include <malloc.h>
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -152,3 +153,12 @@ int cl_connect(const char *host, int port, int timeout_milliseconds) {
 }
 
 long cl_memory_total(void) { return sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE); }
+
+void cl_limit_arenas(int count) { mallopt(M_ARENA_MAX, count); }
+
+unsigned long cl_memory_in_use(void) {
+    struct mallinfo2 info = mallinfo2();
+    return info.uordblks + info.hblkhd;
+}
+
+void cl_memory_trim(void) { malloc_trim(0); }

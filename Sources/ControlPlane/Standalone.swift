@@ -82,7 +82,7 @@ public enum Standalone {
             registry: registry,
             logger: logger
         )
-        let services: [any Service] = [http, server, actors]
+        let services: [any Service] = [MemoryKeeper(logger: logger), http, server, actors]
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: services.map { ServiceGroupConfiguration.ServiceConfiguration(service: $0) },

@@ -33,16 +33,44 @@ final class WorkflowRunProvider: ResourceProvider, Service {
         }
     }
 
-    func objects(
-        namespace: String?,
-        start: String,
-        limit: Int?
-    ) async throws(ObjectStoreError) -> ObjectSnapshot {
+    /// `order=newest` lists the latest runs first.
+    let listParameters: Set<String> = ["order"]
+
+    /// The most runs of one page, and their bytes.
+    private static let pageLimit = 1000
+    private static let pageBytes = 8 << 20
+
+    func page(_ query: ProvidedQuery) async throws(ObjectStoreError) -> ProvidedPage {
         try await Self.translating {
-            var query = RunQuery(namespace: namespace, limit: limit ?? Int.max)
-            query.order = .name(after: Self.predecessor(of: start))
-            let (runs, revision) = try await self.engine.runs(query)
-            return ObjectSnapshot(objects: runs.map(Self.stored), revision: revision)
+            var wanted = RunQuery(namespace: query.namespace, limit: min(query.limit ?? Self.pageLimit, Self.pageLimit))
+            wanted.order = .name(after: Self.predecessor(of: query.start))
+            let isNewestFirst = try Self.isNewestFirst(query.parameters)
+            if isNewestFirst { wanted.order = .newest(before: nil) }
+            wanted.labels = query.labels
+            wanted.workflow = query.fields["spec.workflowRef.name"]
+            if let name = query.fields["status.phase"] {
+                guard let phase = RunRecord.Phase(name: name) else {
+                    return ProvidedPage(objects: [], revision: self.revision, isLast: true)
+                }
+                wanted.phases = [phase]
+            }
+            let page = try await self.engine.runs(wanted, isBrief: query.isBrief, maximumBytes: Self.pageBytes)
+            var remaining: Int?
+            if isNewestFirst { remaining = max(0, try await self.engine.count(wanted) - page.runs.count) }
+            return ProvidedPage(
+                objects: page.runs.map(Self.stored),
+                revision: page.revision,
+                isLast: page.isLast,
+                remaining: remaining
+            )
+        }
+    }
+
+    private static func isNewestFirst(_ parameters: [String: String]) throws -> Bool {
+        switch parameters["order"] {
+        case nil, "name": return false
+        case "newest": return true
+        case let other?: throw Status.badRequest("order must be name or newest, not \"\(other)\"")
         }
     }
 

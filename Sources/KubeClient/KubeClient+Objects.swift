@@ -7,9 +7,17 @@ public struct ObjectList<Object: Sendable>: Sendable {
     public var resourceVersion: String
     /// Where the next page begins; `nil` at the end.
     public var continueToken: String?
+    /// How many more there are, if the server says so.
+    public var remaining: Int64?
 
     /// A list of that version.
-    public init(items: [Object], resourceVersion: String, continueToken: String? = nil) {
+    public init(
+        items: [Object],
+        resourceVersion: String,
+        continueToken: String? = nil,
+        remaining: Int64? = nil
+    ) {
+        self.remaining = remaining
         self.items = items
         self.resourceVersion = resourceVersion
         self.continueToken = continueToken
@@ -49,7 +57,8 @@ extension KubeClient {
         return ObjectList(
             items: items,
             resourceVersion: json["metadata"]?["resourceVersion"]?.stringValue ?? "",
-            continueToken: token.flatMap { $0.isEmpty ? nil : $0 }
+            continueToken: token.flatMap { $0.isEmpty ? nil : $0 },
+            remaining: json["metadata"]?["remainingItemCount"]?.intValue
         )
     }
 

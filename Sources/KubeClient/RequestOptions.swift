@@ -12,6 +12,8 @@ public struct ListOptions: Sendable, Hashable {
     public var continueToken: String?
     /// `0` allows any cached state, absent demands the newest.
     public var resourceVersion: String?
+    /// Parameters that only some servers know.
+    public var parameters: [String: String] = [:]
 
     /// A list of everything.
     public init(
@@ -36,6 +38,7 @@ public struct ListOptions: Sendable, Hashable {
         items.append("continue", continueToken)
         // A continue token carries the version of its list; giving both is an error.
         if continueToken == nil { items.append("resourceVersion", resourceVersion) }
+        for (name, value) in parameters.sorted(by: { $0.key < $1.key }) { items.append(name, value) }
         return items
     }
 }

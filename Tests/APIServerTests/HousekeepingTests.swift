@@ -18,7 +18,7 @@ import TestSupport
 
         func object(at path: String) async throws(ObjectStoreError) -> StoredObject? { nil }
 
-        func objects(namespace: String?, start: String, limit: Int?) async throws(ObjectStoreError) -> ObjectSnapshot {
+        func page(_ query: ProvidedQuery) async throws(ObjectStoreError) -> ProvidedPage {
             asked.withLock { $0 += 1 }
             let (silence, _) = AsyncStream<Void>.makeStream()
             for await _ in silence {}

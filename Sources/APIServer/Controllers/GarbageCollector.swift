@@ -24,7 +24,7 @@ final class GarbageCollector: Sendable {
 
     private func noteAll(_ resource: ServedResource) async -> [Reference] {
         guard case .objects(let backend) = resource.backend else { return [] }
-        var request = PageRequest(limit: 500, selection: Selection())
+        var request = PageRequest(limit: 500, selection: Selection(), isBrief: true)
         var concerned: [Reference] = []
         do throws(Status) {
             while true {

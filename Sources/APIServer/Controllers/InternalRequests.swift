@@ -126,7 +126,7 @@ extension ServerCore {
     func deleteAll(_ resource: ServedResource, _ backend: any ResourceBackend, namespace: String?) async throws(Status)
     {
         let failure = Mutex<Status?>(nil)
-        var request = PageRequest(namespace: namespace, limit: 500, selection: Selection())
+        var request = PageRequest(namespace: namespace, limit: 500, selection: Selection(), isBrief: true)
         while true {
             let page = try await backend.page(request)
             await forEachConcurrently(page.objects.filter { !$0.isDeleting }) { object in

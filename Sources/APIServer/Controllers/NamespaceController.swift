@@ -66,7 +66,7 @@ struct NamespaceController: Sendable {
         guard case .objects(let backend) = resource.backend else { return }
         do throws(Status) {
             try await core.deleteAll(resource, backend, namespace: name)
-            var request = PageRequest(namespace: name, limit: 500, selection: Selection())
+            var request = PageRequest(namespace: name, limit: 500, selection: Selection(), isBrief: true)
             while true {
                 let page = try await backend.page(request)
                 for object in page.objects { leftovers.count(object, of: resource) }

@@ -16,6 +16,15 @@ struct OutputForm: Sendable, Hashable {
     /// Indented for people.
     var isPretty = false
 
+    /// Whether objects are shown by their metadata or as rows only, not as they are.
+    func leavesObjectsOut(_ query: QueryParameters) -> Bool {
+        switch transform {
+        case .table: query["includeObject"] != "Object"
+        case .partialMetadata, .partialMetadataList: true
+        case .none, .groupDiscovery: false
+        }
+    }
+
     var contentType: String { encoding == .json ? "application/json" : "application/yaml" }
 }
 

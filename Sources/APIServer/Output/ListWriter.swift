@@ -17,7 +17,7 @@ struct ListWriter: Sendable {
     }
 
     private let resource: ServedResource
-    private let objects: [CachedObject]
+    private var objects: [CachedObject]
     private let item: Item
     private let opening: [UInt8]
 
@@ -62,23 +62,42 @@ struct ListWriter: Sendable {
         if size > Self.largeSize { return .stream(stream()) }
         var output = opening
         output.reserveCapacity(size)
-        for index in objects.indices { try append(index, to: &output) }
+        for (index, object) in objects.enumerated() { try append(object, isFirst: index == 0, to: &output) }
         output.append(contentsOf: Self.closing)
         return .bytes(output)
     }
 
-    private func stream() -> StreamingBody {
+    /// The list as a stream, and after its own objects those of further pages. A page that cannot be had cuts the
+    /// answer off, so that nobody takes it for whole.
+    func stream(
+        then rest: PageRequest? = nil,
+        page: (@Sendable (PageRequest) async throws -> Page)? = nil
+    ) -> StreamingBody {
         let isCancelled = Flag()
         var body = StreamingBody {
             isCancelled.set()
         } run: { sink in
+            var writer = self
+            var request = rest
             var output = opening
-            for index in objects.indices {
-                try append(index, to: &output)
-                guard output.count >= Self.pieceSize else { continue }
-                if isCancelled.isSet { return }
-                try await sink.write(output)
-                output.removeAll(keepingCapacity: true)
+            var isFirst = true
+            while true {
+                for object in writer.objects {
+                    try append(object, isFirst: isFirst, to: &output)
+                    isFirst = false
+                    guard output.count >= Self.pieceSize else { continue }
+                    if isCancelled.isSet { return }
+                    try await sink.write(output)
+                    output.removeAll(keepingCapacity: true)
+                }
+                guard let wanted = request, let page, !isCancelled.isSet else { break }
+                let next = try await page(wanted)
+                writer.objects = next.objects
+                request = next.next.map { start in
+                    var request = wanted
+                    request.start = start
+                    return request
+                }
             }
             output.append(contentsOf: Self.closing)
             try await sink.write(output)
@@ -97,9 +116,8 @@ struct ListWriter: Sendable {
         return output
     }
 
-    private func append(_ index: Int, to output: inout [UInt8]) throws(Status) {
-        if index > 0 { output.append(UInt8(ascii: ",")) }
-        let object = objects[index]
+    private func append(_ object: CachedObject, isFirst: Bool, to output: inout [UInt8]) throws(Status) {
+        if !isFirst { output.append(UInt8(ascii: ",")) }
         switch item {
         case .object(let prefixLength):
             let bytes =

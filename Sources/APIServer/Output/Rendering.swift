@@ -78,7 +78,10 @@ enum Rendering {
         var metadata: JSONValue = ["resourceVersion": .string(String(page.revision))]
         if let token {
             metadata["continue"] = .string(token)
-            if let remaining = page.remaining { metadata["remainingItemCount"] = .int(Int64(remaining)) }
+        }
+        // Without a token it is the whole list, or one of which the rest is only counted.
+        if let remaining = page.remaining, token != nil || page.next == nil, remaining > 0 {
+            metadata["remainingItemCount"] = .int(Int64(remaining))
         }
         let writer = try ListWriter(
             resource: resource,
@@ -94,6 +97,27 @@ enum Rendering {
         documents.reserveCapacity(page.objects.count)
         for object in page.objects { documents.append(try document(object, resource)) }
         return try list(documents, metadata: metadata, context: context, resource: resource)
+    }
+
+    /// A list of which only a page is in memory at a time: the first one and, while it is being sent, those that
+    /// `rest` asks for.
+    static func stream(
+        _ first: Page,
+        then rest: PageRequest,
+        of backend: any ResourceBackend,
+        context: RequestContext,
+        resource: ServedResource
+    ) throws(Status) -> APIResponse {
+        let writer = try ListWriter(
+            resource: resource,
+            objects: first.objects,
+            metadata: ["resourceVersion": .string(String(first.revision))],
+            context: context
+        )
+        return APIResponse(
+            contentType: context.form.contentType,
+            body: .stream(writer.stream(then: rest) { try await backend.page($0) })
+        )
     }
 
     /// All of a computed resource.

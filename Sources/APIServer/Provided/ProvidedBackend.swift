@@ -95,33 +95,54 @@ final class ProvidedBackend: ResourceBackend {
         }
     }
 
+    /// Parameters of list requests that the provider understands.
+    var listParameters: Set<String> { provider.listParameters }
+
+    /// A page ends early at this size: there may be a limit of 500 objects, and megabytes in each.
+    private static let pageBytes = 16 << 20
+
     func page(_ request: PageRequest) async throws(Status) -> Page {
+        var query = ProvidedQuery()
+        query.namespace = request.namespace
+        query.start = request.start
+        query.isBrief = request.isBrief
+        query.parameters = request.parameters
+        let equalities = request.selection.equalities
+        (query.labels, query.fields) = (equalities.labels, equalities.fields)
+        guard request.parameters.isEmpty || equalities.isComplete && request.start.isEmpty else {
+            let names = request.parameters.keys.sorted().joined(separator: ", ")
+            throw .badRequest("with \(names), selectors must be of the form NAME=VALUE, and there is one page only")
+        }
         var found: [CachedObject] = []
-        var start = request.start
+        var bytes = 0
         var revision: Int64?
         // Selection happens here, so pages are read until there are enough matches and the first of the next page.
         while true {
-            let chunk = request.limit.map { max($0 + 1, 100) }
-            let snapshot: ObjectSnapshot
+            query.limit = request.limit.map { request.parameters.isEmpty ? max($0 + 1, 100) : $0 }
+            let page: ProvidedPage
             do {
-                snapshot = try await provider.objects(namespace: request.namespace, start: start, limit: chunk)
+                page = try await provider.page(query)
             } catch {
                 throw Status(error)
             }
-            revision = revision ?? snapshot.revision
-            for stored in snapshot.objects {
-                let object = cached(stored)
+            revision = revision ?? page.revision
+            for stored in page.objects {
+                let object = try read(stored)
                 guard request.selection.matches(object) else { continue }
                 if let limit = request.limit, found.count == limit {
                     return Page(objects: found, revision: revision ?? 0, next: object.path, remaining: nil)
                 }
                 found.append(object)
+                bytes += object.bytes.count
             }
-            guard let chunk, snapshot.objects.count == chunk, let last = snapshot.objects.last else {
-                return Page(objects: found, revision: revision ?? 0, next: nil, remaining: nil)
+            guard !page.isLast, request.parameters.isEmpty, let last = page.objects.last else {
+                return Page(objects: found, revision: revision ?? 0, next: nil, remaining: page.remaining)
             }
             // The smallest path after the last one.
-            start = last.path + "\0"
+            query.start = last.path + "\0"
+            if request.limit != nil, bytes >= Self.pageBytes {
+                return Page(objects: found, revision: revision ?? 0, next: query.start, remaining: nil)
+            }
         }
     }
 
@@ -130,12 +151,13 @@ final class ProvidedBackend: ResourceBackend {
             fanOut.add(watcher, after: state.revision)
             return state.revision
         }
+        guard let revision else {
+            let page = try await page(
+                PageRequest(namespace: watcher.interest.namespace, selection: watcher.interest.selection)
+            )
+            return WatchStart(initial: SortedObjects(sorted: page.objects), missed: [], revision: page.revision)
+        }
         do {
-            guard let revision else {
-                let snapshot = try await provider.objects(namespace: nil, start: "", limit: nil)
-                let objects = snapshot.objects.map(cached)
-                return WatchStart(initial: SortedObjects(sorted: objects), missed: [], revision: snapshot.revision)
-            }
             let missed = try await provider.changes(after: revision).filter { $0.object.revision <= now }
             return WatchStart(initial: nil, missed: missed.map(event), revision: now)
         } catch {

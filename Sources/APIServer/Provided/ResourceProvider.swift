@@ -17,6 +17,45 @@ public struct ProvidedChange: Sendable {
     }
 }
 
+/// Which objects of a provider are asked for.
+public struct ProvidedQuery: Sendable {
+    /// Only of this namespace; `nil` for all.
+    public var namespace: String?
+    /// The first path that may be on the page.
+    public var start = ""
+    /// No more than these are needed now; `nil` if all are.
+    public var limit: Int?
+    /// Whether large members that lists do without may be left out: it is only about names, owners or a table.
+    public var isBrief = false
+    /// Labels and fields with the values that are wanted. Others may be on the page too: the server looks again.
+    public var labels: [String: String] = [:]
+    public var fields: [String: String] = [:]
+    /// The provider's own parameters that the request has.
+    public var parameters: [String: String] = [:]
+
+    /// Everything.
+    public init() {}
+}
+
+/// What a provider has for a query.
+public struct ProvidedPage: Sendable {
+    public var objects: [StoredObject]
+    /// The revision at which this was the state.
+    public var revision: Int64
+    /// Whether there are no more objects after these.
+    public var isLast: Bool
+    /// How many more there are, if that is known.
+    public var remaining: Int?
+
+    /// A page.
+    public init(objects: [StoredObject], revision: Int64, isLast: Bool, remaining: Int? = nil) {
+        self.objects = objects
+        self.revision = revision
+        self.isLast = isLast
+        self.remaining = remaining
+    }
+}
+
 /// Keeps the objects of one resource outside of the object store, and serves them as Kubernetes objects.
 ///
 /// The server does everything else: names, schema, patches, selectors, paging, tables, watches, deletion with
@@ -32,12 +71,13 @@ public protocol ResourceProvider: Sendable {
     /// The object at a path (`namespace/name`), `nil` if there is none.
     func object(at path: String) async throws(ObjectStoreError) -> StoredObject?
 
-    /// Objects in the order of the bytes of their paths, from the first at or after `start`.
-    ///
-    /// - Parameters:
-    ///   - namespace: only of this namespace; `nil` for all.
-    ///   - limit: at most so many, `nil` for all.
-    func objects(namespace: String?, start: String, limit: Int?) async throws(ObjectStoreError) -> ObjectSnapshot
+    /// Some of the objects, in the order of the bytes of their paths. The provider decides how many at most, so that no
+    /// page takes much memory.
+    func page(_ query: ProvidedQuery) async throws(ObjectStoreError) -> ProvidedPage
+
+    /// Parameters of list requests that mean something to the provider, such as another order. A list with one of them
+    /// has one page only, and the provider does all of the selecting.
+    var listParameters: Set<String> { get }
 
     /// The changes after a revision; `expired` if they are no longer known.
     func changes(after revision: Int64) async throws(ObjectStoreError) -> [ProvidedChange]
@@ -63,6 +103,8 @@ public protocol ResourceProvider: Sendable {
 
 extension ResourceProvider {
     public var subresources: [String: [String]] { [:] }
+
+    public var listParameters: Set<String> { [] }
 
     public func perform(
         _ subresource: String,

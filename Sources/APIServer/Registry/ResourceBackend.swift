@@ -13,6 +13,10 @@ struct PageRequest: Sendable {
     var revision: Int64?
     /// Which objects are wanted.
     var selection: Selection
+    /// Whether large members of the objects are not needed.
+    var isBrief = false
+    /// Parameters of the request that mean something to the module that keeps the objects.
+    var parameters: [String: String] = [:]
 }
 
 /// What a page request yields.
@@ -90,6 +94,32 @@ struct Selection: Sendable, Hashable {
     var fields: FieldSelector = .everything
 
     var isEverything: Bool { labels.isEmpty && fields.isEmpty }
+
+    /// The labels and fields of which one value is wanted, and whether that is the whole selection.
+    var equalities: (labels: [String: String], fields: [String: String], isComplete: Bool) {
+        var result = (labels: [String: String](), fields: [String: String](), isComplete: true)
+        for requirement in labels.requirements {
+            if [.equals, .doubleEquals].contains(requirement.operator), let value = requirement.values.first {
+                if let other = result.labels.updateValue(value, forKey: requirement.key), other != value {
+                    result.isComplete = false
+                }
+            } else {
+                result.isComplete = false
+            }
+        }
+        for requirement in fields.requirements {
+            if requirement.operator != .notEquals {
+                if let other = result.fields.updateValue(requirement.value, forKey: requirement.field),
+                    other != requirement.value
+                {
+                    result.isComplete = false
+                }
+            } else {
+                result.isComplete = false
+            }
+        }
+        return result
+    }
 
     func matches(_ object: CachedObject) -> Bool {
         if !labels.isEmpty {

@@ -2,6 +2,9 @@ import APIMachinery
 
 /// GET on a collection.
 enum ListVerb {
+    /// The objects of a streamed list that are in memory at a time.
+    private static let streamedPage = 500
+
     static func run(
         _ core: ServerCore,
         _ resource: ServedResource,
@@ -20,13 +23,25 @@ enum ListVerb {
             }
             return try await Rendering.list(computed: objects, context: context, resource: resource)
         case .objects(let backend):
-            let request = try await page(options, selection, namespace, backend)
+            var request = try await page(options, selection, namespace, backend)
+            var isStreamed = false
+            if let provided = backend as? ProvidedBackend {
+                for name in provided.listParameters { request.parameters[name] = context.query[name] }
+                request.isBrief = context.query.flag("brief") || context.form.leavesObjectsOut(context.query)
+                // What is kept elsewhere is in memory only while it is sent.
+                isStreamed = request.limit == nil && request.parameters.isEmpty
+                if isStreamed { request.limit = streamedPage }
+            }
             var page: Page
             do throws(Status) {
                 page = try await backend.page(request)
             } catch {
                 guard error.code == 410, let token = options.token else { throw error }
                 throw expiredContinuation(token)
+            }
+            if isStreamed, let start = page.next {
+                request.start = start
+                return try Rendering.stream(page, then: request, of: backend, context: context, resource: resource)
             }
             let token = page.next.map { ContinueToken(revision: page.revision, start: $0).text }
             // The last page is of the same revision as the others.

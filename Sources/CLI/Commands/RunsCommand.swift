@@ -44,21 +44,16 @@ struct RunsCommand: AsyncParsableCommand {
             var fields: [String] = []
             if let workflow { fields.append("spec.workflowRef.name=\(workflow)") }
             if let phase { fields.append("status.phase=\(phase)") }
-            let list = try await client.listAll(
-                WorkflowRun.resource,
+            let (runs, more) = try await RunLists.newest(
+                client,
                 namespace: allNamespaces ? "" : namespace,
                 ListOptions(
                     labelSelector: selector,
                     fieldSelector: fields.isEmpty ? nil : fields.joined(separator: ",")
-                )
+                ),
+                limit: limit,
+                isBrief: global.output == nil
             )
-            var runs = list.items.sorted {
-                ($0.creationTimestamp ?? .init(seconds: 0), $0.name) > (
-                    $1.creationTimestamp ?? .init(seconds: 0), $1.name
-                )
-            }
-            let all = runs.count
-            if limit > 0 { runs = Array(runs.prefix(limit)) }
             if Printing.structured(
                 list: runs.map(\.json),
                 global.output,
@@ -87,7 +82,7 @@ struct RunsCommand: AsyncParsableCommand {
                 ])
             }
             Terminal.write(table.render())
-            if all > runs.count { Terminal.note("\(all - runs.count) more; see --limit") }
+            if more > 0 { Terminal.note("\(more) more; see --limit") }
         }
     }
 

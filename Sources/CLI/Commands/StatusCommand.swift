@@ -25,11 +25,7 @@ struct StatusCommand: AsyncParsableCommand {
             let version = try await client.json(APIRequest(.get, "/version"))
             let pools = try await client.listAll(WorkerPool.resource, namespace: scope)
             let workflows = try await client.listAll(Workflow.resource, namespace: scope)
-            let runs = try await client.listAll(WorkflowRun.resource, namespace: scope)
-            var phases: [String: Int64] = [:]
-            for run in runs.items {
-                phases[run.json.value(at: "status", "phase")?.stringValue ?? "Pending", default: 0] += 1
-            }
+            let phases = try await RunLists.counts(client, namespace: scope)
             let summary: JSONValue = [
                 "server": .string(client.configuration.server),
                 "version": version["gitVersion"] ?? "",

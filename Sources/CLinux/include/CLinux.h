@@ -48,6 +48,15 @@ int cl_free_port(void);
 /* Whether a TCP connection to that IPv4 address and port comes about within that time. 0, or an errno. */
 int cl_connect(const char *address, int port, int timeout_milliseconds);
 
+/* Lets malloc use that many arenas at most; call it before there are threads. Each keeps what was freed in it. */
+void cl_limit_arenas(int count);
+
+/* Bytes that are in use of what malloc has taken from the system. */
+unsigned long cl_memory_in_use(void);
+
+/* Gives the pages of freed memory back to the system. */
+void cl_memory_trim(void);
+
 /* Bytes of memory of the machine. */
 long cl_memory_total(void);
 

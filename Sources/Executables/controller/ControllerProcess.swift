@@ -1,10 +1,12 @@
 import APIServer
+import ControlPlane
 import FoundationEssentials
 import Glibc
 
 /// What the process asks of the operating system.
 enum ControllerProcess {
     static func prepare() {
+        MemorySettings.prepare()
         // A closed connection is an error of that connection, not the end of the process.
         signal(SIGPIPE, SIG_IGN)
         ConnectionLimits.raiseOpenFileLimit()

@@ -10,6 +10,9 @@ public struct RunRoutes: Sendable {
     let engine: RunEngine
     let exchange: JSONExchange
 
+    /// A page of runs ends early at this size, as every run may have outputs of many megabytes.
+    private static let pageBytes = 16 << 20
+
     /// The routes of an engine, open to whom the authorizer lets in. Bodies share the budget.
     public init(
         engine: RunEngine,
@@ -93,18 +96,18 @@ public struct RunRoutes: Sendable {
             let namespace = try path["namespace"]
             try await exchange.authorize(request, .read, namespace)
             let query = try RunListing.query(request, namespace: namespace)
-            let (runs, revision) = try await engine.runs(query)
+            let page = try await engine.runs(query, maximumBytes: Self.pageBytes)
             var writer = ObjectWriter()
             writer.object { object in
                 object.member("apiVersion", "runs.martinet.dev/v1alpha1")
-                object.member("items") { $0.list(runs) { $0.value($1.bytes) } }
+                object.member("items") { $0.list(page.runs) { $0.value($1.bytes) } }
                 object.member("kind", "WorkflowRunList")
                 object.member("metadata") { metadata in
                     metadata.object { metadata in
-                        if runs.count == query.limit, let last = runs.last {
+                        if !page.isLast, let last = page.runs.last {
                             metadata.member("continue", String(last.run.id))
                         }
-                        metadata.member("resourceVersion", String(revision))
+                        metadata.member("resourceVersion", String(page.revision))
                     }
                 }
             }

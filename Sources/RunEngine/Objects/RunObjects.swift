@@ -14,6 +14,20 @@ public struct RunSnapshot: Sendable, Hashable {
     public var json: JSONValue { RunObject.json(run, steps) }
 }
 
+extension RunSnapshot {
+    /// The bytes of it that users decide about, and something for the rest.
+    var weight: Int { steps.reduce(512 + run.params.count + run.metadata.count) { $0 + 256 + $1.output.count } }
+}
+
+/// Some of the runs that a query asks for.
+public struct RunPage: Sendable, Hashable {
+    public var runs: [RunSnapshot]
+    /// What a watch can go on from.
+    public var revision: Int64
+    /// Whether there are no more; `false` if that is not known.
+    public var isLast: Bool
+}
+
 /// What a watcher of runs is told.
 public struct RunEvent: Sendable, Hashable {
     /// What happened to the object.
@@ -41,11 +55,38 @@ extension RunEngine {
     }
 
     /// The runs that the query asks for, and the revision that a watch can go on from.
-    public func runs(_ query: RunQuery) async throws -> (runs: [RunSnapshot], revision: Int64) {
+    ///
+    /// - Parameters:
+    ///   - query: what is asked for; its limit is what one page can have at most.
+    ///   - isBrief: leaves the steps' outputs out.
+    ///   - maximumBytes: ends the page early once it holds so many bytes; the first run always fits.
+    public func runs(
+        _ query: RunQuery,
+        isBrief: Bool = false,
+        maximumBytes: Int = .max
+    ) async throws -> RunPage {
         try await store.read { reader in
-            let runs = try reader.runs(query).map { RunSnapshot(run: $0, steps: try reader.steps(run: $0.id)) }
-            return (runs, try reader.revision())
+            let records = try reader.runs(query)
+            var room = ByteRoom(maximumBytes)
+            var page = RunPage(runs: [], revision: try reader.revision(), isLast: records.count < query.limit)
+            for run in records {
+                let steps = isBrief ? try reader.briefSteps(run: run.id) : try reader.steps(run: run.id)
+                let snapshot = RunSnapshot(run: run, steps: steps)
+                guard room.takes(snapshot.weight) else {
+                    page.isLast = false
+                    break
+                }
+                page.runs.append(snapshot)
+            }
+            return page
         }
+    }
+
+    /// How many runs the query asks for, whatever its limit.
+    public func count(_ query: RunQuery) async throws -> Int {
+        var query = query
+        query.limit = .max
+        return try await store.read { [query] in try $0.count(query) }
     }
 
     /// The events after a revision. Ask it again and again for more.

@@ -58,6 +58,14 @@ extension MemoryRunTransaction {
 
     func steps(run: Int64) throws -> [StepRecord] { state.steps[run] ?? [] }
 
+    func briefSteps(run: Int64) throws -> [StepRecord] {
+        try steps(run: run).map { step in
+            var step = step
+            step.output = []
+            return step
+        }
+    }
+
     func step(_ key: StepKey) throws -> StepRecord? {
         guard let steps = state.steps[key.run], steps.indices.contains(key.index) else { return nil }
         return steps[key.index]

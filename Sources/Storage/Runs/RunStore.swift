@@ -76,6 +76,8 @@ public protocol RunReader: JobQueueReader {
 
     /// The run's steps in the order of the workflow.
     func steps(run: Int64) throws -> [StepRecord]
+    /// A run's steps without their outputs, which may be a megabyte each.
+    func briefSteps(run: Int64) throws -> [StepRecord]
     func step(_ key: StepKey) throws -> StepRecord?
     /// The end of what the step's last attempt wrote to its log.
     func log(_ key: StepKey) throws -> [UInt8]?

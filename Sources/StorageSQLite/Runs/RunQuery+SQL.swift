@@ -13,6 +13,12 @@ extension SQLiteRunReader {
     }
 
     func count(_ query: RunQuery) throws -> Int {
+        if query.labels.isEmpty {
+            let (filter, values) = Self.filter(query)
+            var statement = try prepare("SELECT count(*) FROM runs\(filter)")
+            Self.bind(values, to: &statement)
+            return min(try statement.first { $0.int() } ?? 0, max(0, query.limit))
+        }
         var count = 0
         try forEach(query) { _ in
             count += 1
@@ -24,6 +30,32 @@ extension SQLiteRunReader {
     /// Hands the matching runs over one by one until the closure has enough.
     private func forEach(_ query: RunQuery, _ body: (RunRecord) -> Bool) throws {
         guard query.limit > 0 else { return }
+        let (filter, values) = Self.filter(query)
+        let order =
+            switch query.order {
+            case .name: "namespace, name"
+            case .newest: "id DESC"
+            }
+        var statement = try prepare("SELECT \(Self.runColumns) FROM runs\(filter) ORDER BY \(order)")
+        Self.bind(values, to: &statement)
+        // Labels are compared here; they are too free for an index, and the other filters narrow first.
+        try statement.forEach { columns in
+            let run = try Self.readRun(&columns)
+            return query.matches(run) ? body(run) : true
+        }
+    }
+
+    private static func bind(_ values: [Value], to statement: inout PreparedStatement) {
+        for value in values {
+            switch value {
+            case .text(let text): statement.bind(text)
+            case .integer(let number): statement.bind(number)
+            }
+        }
+    }
+
+    /// The condition that rows must meet, as far as SQL can say it, and its values.
+    private static func filter(_ query: RunQuery) -> (sql: String, values: [Value]) {
         var conditions: [String] = []
         var values: [Value] = []
         if let namespace = query.namespace {
@@ -44,7 +76,6 @@ extension SQLiteRunReader {
             conditions.append("created_at >= ?")
             values.append(.integer(since.microseconds))
         }
-        let order: String
         switch query.order {
         case .name(let after):
             if let after {
@@ -52,27 +83,13 @@ extension SQLiteRunReader {
                 values.append(.text(after.namespace))
                 values.append(.text(after.name))
             }
-            order = "namespace, name"
         case .newest(let before):
             if let before {
                 conditions.append("id < ?")
                 values.append(.integer(before))
             }
-            order = "id DESC"
         }
-        let filter = conditions.isEmpty ? "" : " WHERE " + conditions.joined(separator: " AND ")
-        var statement = try prepare("SELECT \(Self.runColumns) FROM runs\(filter) ORDER BY \(order)")
-        for value in values {
-            switch value {
-            case .text(let text): statement.bind(text)
-            case .integer(let number): statement.bind(number)
-            }
-        }
-        // Labels are compared here; they are too free for an index, and the other filters narrow first.
-        try statement.forEach { columns in
-            let run = try Self.readRun(&columns)
-            return query.matches(run) ? body(run) : true
-        }
+        return (conditions.isEmpty ? "" : " WHERE " + conditions.joined(separator: " AND "), values)
     }
 
     private enum Value {

@@ -165,6 +165,14 @@ class SQLiteRunReader: RunReader {
         return try statement.all(Self.readStep)
     }
 
+    func briefSteps(run: Int64) throws -> [StepRecord] {
+        let columns = Self.stepColumns.replacing("output", with: "x''")
+        var statement = try prepare("SELECT \(columns) FROM steps WHERE key >= ? AND key < ? ORDER BY key")
+        statement.bind(StepKey(run: run, index: 0).rowID)
+        statement.bind(StepKey(run: run + 1, index: 0).rowID)
+        return try statement.all(Self.readStep)
+    }
+
     func step(_ key: StepKey) throws -> StepRecord? {
         var statement = try prepare("SELECT \(Self.stepColumns) FROM steps WHERE key = ?")
         statement.bind(key.rowID)
