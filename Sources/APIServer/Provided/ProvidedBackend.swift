@@ -127,7 +127,7 @@ final class ProvidedBackend: ResourceBackend {
             }
             revision = revision ?? page.revision
             for stored in page.objects {
-                let object = try read(stored)
+                let object = cached(stored)
                 guard request.selection.matches(object) else { continue }
                 if let limit = request.limit, found.count == limit {
                     return Page(objects: found, revision: revision ?? 0, next: object.path, remaining: nil)
