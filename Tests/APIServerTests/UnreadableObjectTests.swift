@@ -38,9 +38,14 @@ import Testing
             documents.withLock { $0[path] }.map { stored(path, $0) }
         }
 
-        func objects(namespace: String?, start: String, limit: Int?) async throws(ObjectStoreError) -> ObjectSnapshot {
-            let all = documents.withLock { $0 }.sorted { $0.key < $1.key }.filter { $0.key >= start }
-            return ObjectSnapshot(objects: all.prefix(limit ?? 100).map { stored($0.key, $0.value) }, revision: 7)
+        func page(_ query: ProvidedQuery) async throws(ObjectStoreError) -> ProvidedPage {
+            let all = documents.withLock { $0 }.sorted { $0.key < $1.key }.filter { $0.key >= query.start }
+            let page = all.prefix(query.limit ?? 100)
+            return ProvidedPage(
+                objects: page.map { stored($0.key, $0.value) },
+                revision: 7,
+                isLast: page.count == all.count
+            )
         }
 
         func changes(after revision: Int64) async throws(ObjectStoreError) -> [ProvidedChange] { [] }

@@ -12,8 +12,8 @@ enum RequestTimeout {
         if let info, isLongRunning(info) { return nil }
         guard let text = request.query["timeout"], !text.isEmpty else { return nil }
         let duration: Duration
-        do throws(GoDuration.Failure) {
-            duration = try GoDuration.parse(text)
+        do throws(ParsedDuration.Failure) {
+            duration = try ParsedDuration.parse(text)
         } catch {
             throw .badRequest("invalid timeout specified in the request URL - \(error.message)")
         }
@@ -36,7 +36,7 @@ enum RequestTimeout {
 }
 
 /// Durations as Go writes them, such as `1h15m30.918s`.
-enum GoDuration {
+enum ParsedDuration {
     /// Why a text is no duration, in the words of Go's `time.ParseDuration`.
     struct Failure: Error {
         var message: String
