@@ -234,7 +234,7 @@ let package = Package(
         tests(
             "APIServerTests",
             [
-                "APIMachinery", "APIServer", "Storage", "StorageSQLite", "TestSupport", .logging, .nioCore,
+                "APIMachinery", "APIServer", "Schema", "Storage", "StorageSQLite", "TestSupport", .logging, .nioCore,
                 .nioEmbedded,
                 .nioHTTP1, .nioPosix, .nioSSL,
             ]
