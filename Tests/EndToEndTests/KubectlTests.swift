@@ -129,7 +129,7 @@ struct KubectlTests {
         Line("kubectl get cm --chunk-size=1 -o name", out: "configmap/live-made\n", "configmap/plain\n"),
         Line("kubectl get cm plain -o yaml --show-managed-fields", out: "manager: kubectl-patch", since: 21),
         Line("kubectl get cm,sa -A", out: "kube-system", "serviceaccount/default"),
-        Line("kubectl get --raw /api/v1/namespaces/work/configmaps/plain", out: #""color": "red""#),
+        Line("kubectl get --raw /api/v1/namespaces/work/configmaps/plain", out: #""color":"red""#),
         Line("kubectl get nothing", exit: 1, error: #"the server doesn't have a resource type "nothing""#),
         Line("kubectl get cm nothing", exit: 1, error: #"configmaps "nothing" not found"#),
         Line("kubectl get cm nothing --ignore-not-found"),
