@@ -84,10 +84,14 @@ extension RunEngine {
 
     private func takeBackFromLostRunners(_ now: Timestamp) async throws {
         let patience = settings.runnerLostAfter
-        for runner in registry.lost(before: now.advanced(by: Duration.zero - patience)) {
+        let bound = now.advanced(by: Duration.zero - patience)
+        for runner in registry.lost(before: bound) {
             let held = Array(registry.held(runner))
-            let count = try await takeBack(held, of: runner, isLost: true)
-            registry.forget(runner)
+            // It may be heard of while this waits for its turn to write.
+            let count = try await takeBack(held, of: runner, isLost: true) { [registry] in
+                registry.isLost(runner, before: bound)
+            }
+            guard registry.forget(runner, ifLostBefore: bound) else { continue }
             logger.warning(
                 "A runner was not heard of and counts as lost",
                 metadata: ["runner": "\(runner)", "patience": "\(patience)", "jobs": "\(count)"]
@@ -118,7 +122,9 @@ extension RunEngine {
                         transaction,
                         &effects
                     )
-                } else if let run = try transaction.run(id: job.step.run) {
+                } else if Self.isOvertime(job, lease, now, settings),
+                    let run = try transaction.run(id: job.step.run)
+                {
                     var transition = try transition(run, transaction, now: now)
                     var report = JobReport(job: job.id, token: lease.token, outcome: .timedOut)
                     report.failure = StepFailure(

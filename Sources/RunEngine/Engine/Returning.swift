@@ -87,11 +87,13 @@ extension RunEngine {
     func takeBack(
         _ jobs: [(key: JobID, value: RunnerRegistry.Held)],
         of runner: NamespacedName,
-        isLost: Bool
+        isLost: Bool,
+        if stillApplies: @escaping @Sendable () -> Bool = { true }
     ) async throws -> Int {
         guard !jobs.isEmpty else { return 0 }
         return try await perform { [self] transaction, effects in
             var count = 0
+            guard stillApplies() else { return count }
             for (id, held) in jobs {
                 guard let job = try transaction.job(id.step), job.lease?.token == held.token else { continue }
                 try putBack(

@@ -139,8 +139,22 @@ final class RunnerRegistry: Sendable {
         state.withLock { state in state.runners.filter { $0.value.state.lastSeen < time }.map(\.key) }.sorted()
     }
 
-    /// Forgets a runner, except for whether it drains: one that comes back must not get jobs it was not to get.
-    func forget(_ runner: NamespacedName) { state.withLock { $0.runners[runner] = nil } }
+    /// Whether the runner was last heard of before that time.
+    func isLost(_ runner: NamespacedName, before time: Timestamp) -> Bool {
+        state.withLock { $0.runners[runner].map { $0.state.lastSeen < time } ?? true }
+    }
+
+    /// Forgets a runner that was not heard of since that time, except for whether it drains: one that comes back must
+    /// not get jobs it was not to get.
+    ///
+    /// - Returns: whether it is forgotten.
+    func forget(_ runner: NamespacedName, ifLostBefore time: Timestamp) -> Bool {
+        state.withLock { state in
+            guard let entry = state.runners[runner], entry.state.lastSeen < time else { return false }
+            state.runners[runner] = nil
+            return true
+        }
+    }
 
     func contains(_ runner: NamespacedName) -> Bool { state.withLock { $0.runners[runner] != nil } }
 

@@ -1,0 +1,43 @@
+import Storage
+import Synchronization
+
+/// A run store that lets a test act at the places where the engine waits: after it has read and before it writes.
+final class InterleavedStore: RunStore {
+    private let store: any RunStore
+    private let afterRead = Mutex<Action?>(nil)
+    private let beforeWrite = Mutex<Action?>(nil)
+
+    typealias Action = @Sendable () async throws -> Void
+
+    init(_ store: any RunStore = MemoryRunStore()) { self.store = store }
+
+    /// Does this once, when the next read has its answer and whoever asked does not yet.
+    func afterNextRead(_ action: @escaping Action) { afterRead.withLock { $0 = action } }
+
+    /// Does this once, when the next transaction is about to begin.
+    func beforeNextWrite(_ action: @escaping Action) { beforeWrite.withLock { $0 = action } }
+
+    var changes: RunChangeFeed { store.changes }
+
+    func transaction<Result: Sendable>(
+        _ body: @escaping @Sendable (any RunTransaction) throws -> Result
+    ) async throws -> Result {
+        try await Self.take(beforeWrite)?()
+        return try await store.transaction(body)
+    }
+
+    func read<Result: Sendable>(
+        _ body: @escaping @Sendable (any RunReader) throws -> Result
+    ) async throws -> Result {
+        let result = try await store.read(body)
+        try await Self.take(afterRead)?()
+        return result
+    }
+
+    private static func take(_ action: borrowing Mutex<Action?>) -> Action? {
+        action.withLock { action in
+            defer { action = nil }
+            return action
+        }
+    }
+}
