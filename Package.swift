@@ -111,6 +111,8 @@ let package = Package(
         module("Spec", ["APIMachinery", "Expressions", "KubeAPI"]),
 
         // Ports, their adapters, and what every program needs.
+        module("CCrashNote"),
+        module("Containment", ["APIMachinery", "CCrashNote", .logging, .metrics]),
         module("Observability", [.coreMetrics, .httpTypes, .hummingbird, .logging, .metrics, .nioCore]),
         module("Storage", ["APIMachinery"]),
         module("StorageSQLite", ["APIMachinery", "Storage", .grdb, .grdbSQLite]),
@@ -120,28 +122,31 @@ let package = Package(
         ),
         module(
             "ControllerRuntime",
-            ["APIMachinery", "KubeClient", .heapModule, .logging, .metrics, .serviceLifecycle]
+            ["APIMachinery", "Containment", "KubeClient", .heapModule, .logging, .metrics, .serviceLifecycle]
         ),
 
         // The parts of the plane. None of these imports another one but where it stands here.
         module(
             "APIServer",
             [
-                "APIMachinery", "KubeYAML", "Schema", "Storage", .asn1, .asyncHTTPClient, .crypto, .httpTypes,
-                .hummingbird,
+                "APIMachinery", "Containment", "KubeYAML", "Schema", "Storage", .asn1, .asyncHTTPClient, .crypto,
+                .httpTypes, .hummingbird,
                 .hummingbirdCore, .hummingbirdTLS, .logging, .metrics, .nioCore, .nioHTTP1, .nioPosix, .nioSSL,
                 .serviceLifecycle, .x509,
             ]
         ),
         module(
             "RunEngine",
-            ["APIMachinery", "Expressions", "Spec", "Storage", .httpTypes, .hummingbird, .logging, .metrics, .nioCore]
+            [
+                "APIMachinery", "Containment", "Expressions", "Spec", "Storage", .httpTypes, .hummingbird, .logging,
+                .metrics, .nioCore,
+            ]
         ),
         module(
             "Controller",
             [
-                "APIMachinery", "ControllerRuntime", "KubeAPI", "KubeClient", "RunEngine", "Spec", .logging, .metrics,
-                .serviceLifecycle,
+                "APIMachinery", "Containment", "ControllerRuntime", "KubeAPI", "KubeClient", "RunEngine", "Spec",
+                .logging, .metrics, .serviceLifecycle,
             ]
         ),
         module("ImageStore", ["APIMachinery"]),
@@ -150,8 +155,8 @@ let package = Package(
         module(
             "LocalNode",
             [
-                "APIMachinery", "CLinux", "ControllerRuntime", "ImageStore", "KubeAPI", "KubeClient", .logging,
-                .serviceLifecycle, .subprocess, .system,
+                "APIMachinery", "CLinux", "Containment", "ControllerRuntime", "ImageStore", "KubeAPI", "KubeClient",
+                .logging, .metrics, .serviceLifecycle, .subprocess, .system,
             ]
         ),
         module(
@@ -171,9 +176,9 @@ let package = Package(
         module(
             "ControlPlane",
             [
-                "APIMachinery", "APIServer", "CLinux", "Controller", "ControllerRuntime", "KubeAPI", "KubeClient",
-                "LocalNode", "Observability", "RunEngine", "Spec", "Storage", "StorageSQLite", .coreMetrics, .crypto,
-                .hummingbird,
+                "APIMachinery", "APIServer", "CLinux", "Containment", "Controller", "ControllerRuntime", "KubeAPI",
+                "KubeClient", "LocalNode", "Observability", "RunEngine", "Spec", "Storage", "StorageSQLite",
+                .coreMetrics, .crypto, .hummingbird,
                 .logging, .metrics, .serviceLifecycle, .unixSignals,
             ]
         ),
@@ -247,11 +252,12 @@ let package = Package(
                 .asyncHTTPClient, .logging, .nioCore, .nioPosix,
             ]
         ),
+        tests("ContainmentTests", ["APIMachinery", "CCrashNote", "Containment", .logging]),
         tests(
             "RunEngineTests",
             [
-                "APIMachinery", "RunEngine", "Spec", "Storage", "StorageSQLite", .asyncHTTPClient, .httpTypes,
-                .hummingbird, .logging, .nioCore, .nioHTTP1,
+                "APIMachinery", "Containment", "RunEngine", "Spec", "Storage", "StorageSQLite", .asyncHTTPClient,
+                .httpTypes, .hummingbird, .logging, .nioCore, .nioHTTP1,
             ]
         ),
         tests(

@@ -1,4 +1,5 @@
 public import APIMachinery
+public import Containment
 import FoundationEssentials
 import Hummingbird
 import HummingbirdCore
@@ -49,6 +50,8 @@ public final class APIServer: Service {
         public var objectWarnings: @Sendable (JSONValue) -> [String] = { _ in [] }
         /// What connections may take.
         public var connectionLimits = ConnectionLimits()
+        /// Requests that the process died over are refused.
+        public var containment = Containment.disabled
         /// The clock.
         public var now: @Sendable () -> Timestamp = { Timestamp.now() }
 
@@ -84,6 +87,7 @@ public final class APIServer: Service {
         options.advice = configuration.advice
         if let webhooks = configuration.webhooks { options.webhooks = webhooks }
         options.objectWarnings = configuration.objectWarnings
+        options.containment = configuration.containment
         let audit = configuration.audit.map { AuditLog($0, now: configuration.now, logger: logger) }
         core = ServerCore(store: store, options: options, audit: audit, logger: logger)
         dispatcher = Dispatcher(core: core, health: health)

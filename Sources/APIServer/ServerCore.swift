@@ -1,4 +1,5 @@
 import APIMachinery
+import Containment
 import Logging
 import Storage
 import Synchronization
@@ -37,6 +38,8 @@ final class ServerCore: Sendable {
         var objectRules: @Sendable (JSONValue) -> [FieldError] = { _ in [] }
         /// What to warn the author of an object of that has passed all rules.
         var objectWarnings: @Sendable (JSONValue) -> [String] = { _ in [] }
+        /// Requests that the process died over are refused.
+        var containment = Containment.disabled
     }
 
     init(store: any ObjectStore, options: Options, audit: AuditLog? = nil, logger: Logger) {

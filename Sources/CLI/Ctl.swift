@@ -41,6 +41,10 @@ public struct Ctl: AsyncParsableCommand {
                 ]
             ),
             CommandGroup(
+                name: "Faults",
+                subcommands: [QuarantineCommand.self]
+            ),
+            CommandGroup(
                 name: "Backups",
                 subcommands: [BackupCommand.self, RestoreCommand.self]
             ),

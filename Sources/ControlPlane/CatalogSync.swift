@@ -1,45 +1,73 @@
 import APIMachinery
+import Containment
 import ControllerRuntime
 import Logging
 import RunEngine
 import Spec
 
 /// Keeps the engine's catalog equal to the Workflows and WorkerPools of the API.
-enum CatalogSync {
-    static func follow(
-        workflows: Informer<Unstructured>,
-        pools: Informer<Unstructured>,
-        into catalog: WorkflowCatalog,
-        logger: Logger
-    ) {
+struct CatalogSync: Sendable {
+    let catalog: WorkflowCatalog
+    let containment: Containment
+    let logger: Logger
+
+    func follow(workflows: Informer<Unstructured>, pools: Informer<Unstructured>) {
         workflows.addHandler { event in
-            let object = event.object
-            if case .deleted = event {
+            if case .deleted(let object) = event {
                 catalog.removeWorkflow(namespace: object.namespace, name: object.name)
-                return
+            } else {
+                setWorkflow(event.object)
             }
+        }
+        pools.addHandler { event in
+            if case .deleted(let object) = event {
+                catalog.removePool(namespace: object.namespace, name: object.name)
+            } else {
+                setPool(event.object)
+            }
+        }
+        containment.onRelease { subject in
+            let name = NamespacedName(namespace: subject.namespace, name: subject.name)
+            guard subject.kind == .catalog, let object = workflows.store.get(name) else { return }
+            setWorkflow(object)
+        }
+    }
+
+    func setWorkflow(_ object: Unstructured) {
+        if let entry = containment.entry(.catalog, object.namespace, object.name) {
+            return refuse(object, entry.message)
+        }
+        let mark = containment.mark(.catalog, object.namespace, object.name, scope: .thread)
+        defer { mark.end() }
+        do {
+            let workflow: Workflow = try object.decode()
+            try catalog.setWorkflow(namespace: object.namespace, name: object.name, spec: workflow.spec)
+        } catch {
+            // An object that was stored before its rules were: runs of it are refused until it is mended.
+            refuse(object, "\(error)")
+        }
+    }
+
+    private func refuse(_ object: Unstructured, _ reason: String) {
+        catalog.removeWorkflow(namespace: object.namespace, name: object.name)
+        logger.error(
+            "workflow cannot be read; no runs of it are accepted",
+            metadata: ["namespace": "\(object.namespace)", "name": "\(object.name)", "error": "\(reason)"]
+        )
+    }
+
+    func setPool(_ object: Unstructured) {
+        var queue: QueueSpec?
+        if let json = object.json.value(at: "spec", "queue"), !json.isNull {
             do {
-                let workflow: Workflow = try object.decode()
-                try catalog.setWorkflow(namespace: object.namespace, name: object.name, spec: workflow.spec)
+                queue = try JSONValueDecoder().decode(QueueSpec.self, from: json)
             } catch {
-                // An object that was stored before its rules were: runs of it are refused until it is mended.
-                catalog.removeWorkflow(namespace: object.namespace, name: object.name)
                 logger.error(
-                    "workflow cannot be read; no runs of it are accepted",
+                    "the queue's settings of a pool cannot be read; the defaults hold",
                     metadata: ["namespace": "\(object.namespace)", "name": "\(object.name)", "error": "\(error)"]
                 )
             }
         }
-        pools.addHandler { event in
-            let object = event.object
-            if case .deleted = event {
-                catalog.removePool(namespace: object.namespace, name: object.name)
-                return
-            }
-            let queue = object.json.value(at: "spec", "queue").flatMap { json in
-                try? JSONValueDecoder().decode(QueueSpec.self, from: json)
-            }
-            catalog.setPool(namespace: object.namespace, name: object.name, queue: queue)
-        }
+        catalog.setPool(namespace: object.namespace, name: object.name, queue: queue)
     }
 }

@@ -1,5 +1,6 @@
 import APIMachinery
 import APIServer
+import Containment
 import Controller
 import ControllerRuntime
 
@@ -20,6 +21,7 @@ struct PlaneActors: Service {
     var engine: RunEngine
     var provider: WorkflowRunProvider
     var pods: PodRuntimeBridge
+    var containment: Containment
     var runnerTokens: RunnerTokens
     var readiness: PlaneReadiness
     var registry: PrometheusRegistry
@@ -32,7 +34,8 @@ struct PlaneActors: Service {
         let nodeClient = try self.client(PlaneIdentities.node)
         let workflows = Informer<Unstructured>(client: client, resource: Workflow.resource, logger: logger)
         let pools = Informer<Unstructured>(client: client, resource: WorkerPool.resource, logger: logger)
-        CatalogSync.follow(workflows: workflows, pools: pools, into: engine.catalog, logger: logger)
+        CatalogSync(catalog: engine.catalog, containment: containment, logger: logger)
+            .follow(workflows: workflows, pools: pools)
         var settings = PoolSettings(controllerURL: "http://127.0.0.1:\(options.httpPort)")
         settings.runnerToken = { [runnerTokens] in runnerTokens.token(namespace: $0, pool: $1) }
         let controllers = ControllerSet(
@@ -42,7 +45,8 @@ struct PlaneActors: Service {
                 workflows: workflows,
                 runners: engine,
                 queues: engine,
-                settings: settings
+                settings: settings,
+                containment: containment
             ),
             logger: logger
         )
@@ -59,6 +63,17 @@ struct PlaneActors: Service {
         var services: [any Service] = [EngineLoops(engine: engine), provider, controllers.events, workflows, pools]
         services += controllers.informers
         services += [synced, node]
+        services.append(
+            QuarantineReporter(
+                containment: containment,
+                client: client,
+                workflows: workflows,
+                pools: pools,
+                engine: engine,
+                events: controllers.events,
+                logger: logger
+            )
+        )
         services += controllers.controllers
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(services: services.map { .init(service: $0) }, logger: logger)
@@ -90,7 +105,7 @@ struct PlaneActors: Service {
             version: "v1.36.2+martinet.\(Version.text)"
         )
         node.backoffBase = options.restartBackoff
-        return LocalNode(client: client, options: node, logger: logger)
+        return LocalNode(client: client, options: node, containment: containment, logger: logger)
     }
 }
 

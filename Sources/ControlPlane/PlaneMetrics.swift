@@ -49,6 +49,18 @@ enum PlaneMetrics {
             "apiserver_audit_error_total",
             help: "Audit events that were lost, as for a full disk. Requests went on."
         ),
+        MetricDescription(
+            "martinet_quarantined",
+            help: "Objects, runs and requests that are put aside because the plane died over them. Should be 0."
+        ),
+        MetricDescription(
+            "martinet_process_faults_total",
+            help: "Whether the last process died of a fault of its own (1), as a trap or an abort, or not (0)."
+        ),
+        MetricDescription(
+            "martinet_node_loop_failures_total",
+            help: "Failures of the local node's loops, after which they began again."
+        ),
         MetricDescription("martinet_rollouts_total", help: "Rollouts that ended, by outcome."),
         MetricDescription("martinet_authentication_failures_total", help: "Requests with no or a wrong token."),
         MetricDescription("martinet_permission_denials_total", help: "Requests whose token is not good for them."),

@@ -1,5 +1,6 @@
 import APIMachinery
 import APIServer
+import Containment
 import ControllerRuntime
 import CoreMetrics
 import KubeClient
@@ -26,10 +27,12 @@ public enum Standalone {
         ProcessMetrics.register(in: registry)
 
         let directory = try DataDirectory(path: options.dataDirectory)
+        // Before anything is read that the last process may have died over.
+        let containment = try Containment(directory: directory.path, logger: logger)
         let objects = try SQLiteObjectStore(path: directory.objects)
         let runs = try SQLiteRunStore(path: directory.runs)
         let catalog = WorkflowCatalog()
-        let engine = RunEngine(store: runs, catalog: catalog, logger: logger)
+        let engine = RunEngine(store: runs, catalog: catalog, containment: containment, logger: logger)
         try await engine.start()
         let revision = try await runs.read { try $0.revision() }
         let provider = WorkflowRunProvider(engine: engine, revision: revision, logger: logger)
@@ -49,10 +52,12 @@ public enum Standalone {
         configuration.objectRules = { SemanticValidation.validate($0) }
         configuration.advice = KindAdvice.all
         configuration.objectWarnings = { SemanticWarnings.warnings($0) }
+        configuration.containment = containment
         configuration.podLogs = pods
         configuration.podMetrics = pods
         let server = APIServer(configuration: configuration, store: objects, logger: logger)
         try server.register(provider)
+        try server.register(QuarantineProvider(containment))
         server.addToBackups(RunBackup(engine: engine))
         server.addToBackups(ImageBackup(directory: directory.images))
 
@@ -77,6 +82,7 @@ public enum Standalone {
             engine: engine,
             provider: provider,
             pods: pods,
+            containment: containment,
             runnerTokens: secrets.runners,
             readiness: readiness,
             registry: registry,
@@ -92,6 +98,7 @@ public enum Standalone {
         )
         try await group.run()
         try runs.close()
+        containment.stop()
         logger.info("stopped")
     }
 

@@ -1,4 +1,5 @@
 public import APIMachinery
+public import Containment
 public import ControllerRuntime
 import KubeAPI
 public import KubeClient
@@ -17,6 +18,8 @@ public struct ControllerSet: Sendable {
         public var runners: any RunnerDirectory
         public var queues: any QueueObserver
         public var settings: PoolSettings
+        /// What was put aside because the plane died over it.
+        public var containment: Containment
         /// `nil` leaves the run counters of workflows alone.
         public var runCounts: WorkflowReconciler.RunCounts?
         /// Tells replicas of the controller apart, in Events.
@@ -29,6 +32,7 @@ public struct ControllerSet: Sendable {
             runners: any RunnerDirectory,
             queues: any QueueObserver,
             settings: PoolSettings,
+            containment: Containment = .disabled,
             runCounts: WorkflowReconciler.RunCounts? = nil
         ) {
             self.pools = pools
@@ -36,6 +40,7 @@ public struct ControllerSet: Sendable {
             self.runners = runners
             self.queues = queues
             self.settings = settings
+            self.containment = containment
             self.runCounts = runCounts
         }
     }
@@ -93,6 +98,7 @@ public struct ControllerSet: Sendable {
                 logger: logger
             ),
             workers: 2,
+            containment: parts.containment,
             time: time,
             logger: logger
         )
@@ -112,6 +118,7 @@ public struct ControllerSet: Sendable {
                 logger: logger
             ),
             workers: 1,
+            containment: parts.containment,
             time: time,
             logger: logger
         )

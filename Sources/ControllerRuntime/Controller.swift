@@ -1,4 +1,5 @@
 public import APIMachinery
+public import Containment
 public import KubeClient
 public import Logging
 import Metrics
@@ -6,6 +7,9 @@ public import ServiceLifecycle
 private import Synchronization
 
 /// Runs a reconciler: changes become names in a work queue, workers take them from there.
+///
+/// What the process died over twice is skipped until it is released (see `Containment`), under the controller's name
+/// as the kind of work.
 ///
 /// Workers start when all watched informers have filled their caches. On graceful shutdown nothing new is begun and
 /// what is under way may finish; cancellation also cancels what is under way.
@@ -16,6 +20,7 @@ public final class Controller: Service {
     public let queue: WorkQueue<Request>
     private let reconciler: any Reconciler
     private let workers: Int
+    private let containment: Containment
     private let time: any TimeSource
     private let logger: Logger
     private let metrics: ControllerMetrics
@@ -26,6 +31,7 @@ public final class Controller: Service {
         name: String,
         reconciler: any Reconciler,
         workers: Int = 1,
+        containment: Containment = .disabled,
         rateLimit: WorkQueueState<Request>.RateLimit = .init(),
         time: any TimeSource = .system,
         logger: Logger = Logger(label: "controller")
@@ -33,12 +39,17 @@ public final class Controller: Service {
         self.name = name
         self.reconciler = reconciler
         self.workers = max(workers, 1)
+        self.containment = containment
         self.time = time
         queue = WorkQueue(name: name, rateLimit: rateLimit, time: time)
         metrics = ControllerMetrics(controller: name, workers: max(workers, 1))
         var logger = logger
         logger[metadataKey: "controller"] = "\(name)"
         self.logger = logger
+        containment.onRelease { [queue] subject in
+            guard subject.kind.rawValue == name else { return }
+            queue.add(Request(namespace: subject.namespace, name: subject.name))
+        }
     }
 
     /// Has the objects reconciled that a change concerns, and waits for the informer before starting.
@@ -131,6 +142,14 @@ public final class Controller: Service {
         var logger = logger
         logger[metadataKey: "namespace"] = "\(request.namespace)"
         logger[metadataKey: "name"] = "\(request.name)"
+        let kind = WorkKind(rawValue: name)
+        if let entry = containment.entry(kind, request.namespace, request.name) {
+            queue.forget(request)
+            logger.debug("not reconciled, because it is quarantined", metadata: ["quarantine": "\(entry.subject.id)"])
+            return
+        }
+        let mark = containment.mark(kind, request.namespace, request.name, scope: .task)
+        defer { mark.end() }
         do {
             switch try await reconciler.reconcile(request) {
             case .done:

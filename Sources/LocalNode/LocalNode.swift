@@ -1,4 +1,5 @@
 import APIMachinery
+public import Containment
 import ControllerRuntime
 public import ImageStore
 import KubeAPI
@@ -33,6 +34,7 @@ public final class LocalNode: Service {
     public init(
         client: KubeClient,
         options: Options,
+        containment: Containment = .disabled,
         time: any TimeSource = .system,
         logger: Logger = Logger(label: "local-node")
     ) {
@@ -51,9 +53,15 @@ public final class LocalNode: Service {
                 time: time,
                 logger: logger
             ),
+            containment: containment,
             time: time,
             logger: logger
         )
+        containment.onRelease { [weak self] subject in
+            guard subject.kind == .pod, let self else { return }
+            let name = NamespacedName(namespace: subject.namespace, name: subject.name)
+            for worker in workers where worker.name == name { worker.post(.tick) }
+        }
     }
 
     /// Whether the Node object exists and Pods are looked after.
@@ -73,15 +81,20 @@ public final class LocalNode: Service {
             changed.raise()
         }
         await withGracefulShutdownHandler {
-            await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { try await informer.run() }
-                group.addTask { [context] in try await context.recorder.run() }
-                group.addTask { [scheduling] in try await scheduling.run() }
-                group.addTask { [self] in try await untilShutdown { try await self.heartbeat() } }
-                group.addTask { [self] in try await untilShutdown { try await self.schedule(informer) } }
-                group.addTask { [self] in try await untilShutdown { try await self.watchImages() } }
+            await withTaskGroup(of: Void.self) { group in
+                func keep(_ name: String, _ loop: @escaping @Sendable () async throws -> Void) {
+                    group.addTask { [context] in
+                        await NodeLoop(name: name, time: context.time, logger: context.logger).run(loop)
+                    }
+                }
+                keep("informer") { try await informer.run() }
+                keep("events") { [context] in try await context.recorder.run() }
+                keep("scheduler's events") { [scheduling] in try await scheduling.run() }
+                keep("heartbeat") { [self] in try await untilShutdown { try await self.heartbeat() } }
+                keep("scheduler") { [self] in try await untilShutdown { try await self.schedule(informer) } }
+                keep("images") { [self] in try await untilShutdown { try await self.watchImages() } }
                 // Limits are kept until the last container has ended.
-                group.addTask { [self] in try await measure() }
+                keep("usage") { [self] in try await measure() }
                 await withDiscardingTaskGroup { workers in
                     for await worker in pods {
                         workers.addTask { [self] in

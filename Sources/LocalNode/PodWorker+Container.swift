@@ -1,4 +1,5 @@
 import APIMachinery
+import Containment
 import ControllerRuntime
 import FoundationEssentials
 import Glibc
@@ -12,6 +13,8 @@ extension PodWorker {
     /// Runs a container once, to its end, and tells what becomes of it.
     func runContainer(_ name: String, _ attempt: Int) async {
         let pod = pod
+        let mark = context.containment.mark(.pod, self.name.namespace, self.name.name, scope: .task)
+        defer { mark.end() }
         let all = (pod.spec?.initContainers ?? []) + (pod.spec?.containers ?? [])
         guard let container = all.first(where: { $0.name == name }) else { return }
         let image: ImageStore.Image
@@ -32,6 +35,7 @@ extension PodWorker {
         } catch {
             return post(.startFailed(container: name, .configuration("\(error)")))
         }
+        mark.end()
         await run(container, command, image, attempt)
     }
 

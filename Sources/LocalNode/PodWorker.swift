@@ -1,4 +1,5 @@
 import APIMachinery
+import Containment
 import ControllerRuntime
 import Glibc
 import ImageStore
@@ -15,6 +16,7 @@ struct NodeContext: Sendable {
     let logs: LogDirectory
     let ports: PortAllocator
     let recorder: EventRecorder
+    let containment: Containment
     let time: any TimeSource
     let logger: Logger
 
@@ -86,13 +88,21 @@ final class PodWorker: Sendable {
 
     var pod: Pod { state.withLock { $0.pod } }
 
+    /// Waits until something is posted, no longer than that.
+    func waitForInput(atMost delay: Duration?) async { await wake.wait(atMost: delay, context.time) }
+
     /// Leads the Pod until nothing of it is left to do. Cancelled, it kills its processes.
+    ///
+    /// A Pod that the process died over is not led before it is released.
     func run() async {
+        guard await passQuarantine() else { return }
+        let beginning = markWork()
         let backoff = RestartBackoff(base: context.options.backoffBase, cap: context.options.backoffCap)
         var lifecycle = PodLifecycle(pod, backoff: backoff, at: context.moment)
         state.withLock { state in
             for container in lifecycle.containers { state.attempts[container.spec.name] = container.restartCount }
         }
+        beginning.end()
         // Told at the beginning, so that a Pod that was being deleted when the node stopped goes on with that.
         update(pod)
         post(.tick)
@@ -104,6 +114,7 @@ final class PodWorker: Sendable {
                     return state.inbox
                 }
                 var isRemoval = false
+                let mark = markWork()
                 for input in inputs.isEmpty ? [.tick] : inputs {
                     for action in lifecycle.handle(input, context.moment) {
                         if case .removeObject = action { isRemoval = true }
@@ -111,6 +122,7 @@ final class PodWorker: Sendable {
                     }
                 }
                 state.withLock { $0.waitsForImage = lifecycle.waitsForImage }
+                mark.end()
                 let isTold = await tell(&lifecycle, &told)
                 let isRemoved = isRemoval ? await removeObject() : true
                 if !isRemoved { post(.tick) }
@@ -161,11 +173,13 @@ final class PodWorker: Sendable {
 
     /// Writes the status if it has changed. False if the server did not take it.
     private func tell(_ lifecycle: inout PodLifecycle, _ told: inout PodStatus?) async -> Bool {
+        let mark = markWork()
         let status = lifecycle.status(
             at: context.moment,
             addresses: [context.options.address],
             generation: pod.metadata.generation
         )
+        mark.end()
         guard status != told else { return true }
         do {
             var json = try JSONValueEncoder().encode(status)
@@ -191,7 +205,7 @@ final class PodWorker: Sendable {
     }
 
     /// Removes the object, now that nothing of it runs. Tried until it succeeds, because nobody else does it.
-    private func removeObject() async -> Bool {
+    func removeObject() async -> Bool {
         while !Task.isCancelled {
             do {
                 try await context.client.delete(

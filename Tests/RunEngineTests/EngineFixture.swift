@@ -1,4 +1,5 @@
 import APIMachinery
+import Containment
 import FoundationEssentials
 import Logging
 import RunEngine
@@ -54,7 +55,8 @@ struct EngineFixture: Sendable {
         clock: ManualClock = ManualClock(),
         catalog: WorkflowCatalog = WorkflowCatalog(),
         seed: UInt64 = 1,
-        settings: RunEngineSettings = RunEngineSettings()
+        settings: RunEngineSettings = RunEngineSettings(),
+        containment: Containment = .disabled
     ) async throws {
         let random = SeededRandom(seed)
         self.clock = clock
@@ -65,6 +67,7 @@ struct EngineFixture: Sendable {
             settings: settings,
             clock: clock,
             random: { random.next() },
+            containment: containment,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         )
         try await engine.start()

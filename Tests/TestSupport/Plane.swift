@@ -77,6 +77,12 @@ public final class Plane {
 
     /// Starts the controller again on the same data, as systemd would after it died.
     public func restart() async throws {
+        try relaunch()
+        try await waitUntilReady()
+    }
+
+    /// Starts the controller again and does not wait for it, as it may die again.
+    public func relaunch() throws {
         controller = try Self.launch(
             directory,
             dataDirectory,
@@ -86,7 +92,6 @@ public final class Plane {
             commands,
             extraEnvironment
         )
-        try await waitUntilReady()
     }
 
     /// What the controller logged so far.

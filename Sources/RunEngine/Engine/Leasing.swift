@@ -1,4 +1,5 @@
 import APIMachinery
+import Containment
 import Spec
 public import Storage
 
@@ -143,6 +144,8 @@ extension RunEngine {
                 effects.withdrawals.append(job.queue)
                 continue
             }
+            let mark = containment.mark(.run, run.namespace, run.name, scope: .thread)
+            defer { mark.end() }
             step.phase = .running
             step.runner = runner.name
             step.startedAt = now

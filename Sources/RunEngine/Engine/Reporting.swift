@@ -137,8 +137,9 @@ extension RunEngine {
             step.failure = failure
         }
         let step = transition.steps[index]
-        let retry = transition.workflow.steps[index].retry
         if transition.run.stop == .none,
+            // A run whose revision is lost has no steps to try again; the planner ends it.
+            let retry = transition.workflow.step(at: index)?.retry,
             let time = retry.nextAttempt(
                 afterAttempt: step.attempts - step.forgivenAttempts,
                 reason: failure.reason,

@@ -1,4 +1,5 @@
 import APIMachinery
+import Containment
 import Spec
 public import Storage
 
@@ -22,8 +23,9 @@ extension RunEngine {
     /// - Throws: `Status`: 404.
     @discardableResult
     public func cancel(namespace: String, name: String, message: String = "") async throws -> RunRecord {
-        try await perform { [self] transaction, effects in
+        let run = try await perform { [self] transaction, effects in
             let run = try find(transaction, namespace, name)
+            if run.isQuarantined { return try cancelQuarantined(run, message, transaction, &effects) }
             guard !run.phase.isFinal, run.stop == .none else { return run }
             var transition = try transition(run, transaction, now: clock.now)
             transition.stop(.cancelled, message: message, grace: settings.stopGrace)
@@ -32,6 +34,8 @@ extension RunEngine {
             effects.append(transition.effects)
             return transition.run
         }
+        if run.phase.isFinal { await containment.forget(.run, namespace, name) }
+        return run
     }
 
     /// Runs the failed steps of a run again, and those that were skipped or cancelled on their account. What has
@@ -66,7 +70,7 @@ extension RunEngine {
     /// - Throws: `Status`: 404.
     @discardableResult
     public func delete(namespace: String, name: String) async throws -> RunRecord {
-        try await perform { [self] transaction, effects in
+        let run = try await perform { [self] transaction, effects in
             let run = try find(transaction, namespace, name)
             let now = clock.now
             for step in try transaction.steps(run: run.id) where step.phase.hasJob {
@@ -87,6 +91,8 @@ extension RunEngine {
             try transaction.delete(run)
             return run
         }
+        await containment.forget(.run, namespace, name)
+        return run
     }
 
     /// Replaces what a user may change in a run that is there: its labels and other metadata.

@@ -1,4 +1,5 @@
 import APIMachinery
+public import Containment
 public import Logging
 import Spec
 public import Storage
@@ -14,6 +15,8 @@ public final class RunEngine: Sendable {
     public let store: any RunStore
     public let catalog: WorkflowCatalog
     public let settings: RunEngineSettings
+    /// Runs that the process died over are put aside.
+    public let containment: Containment
     let clock: any EngineClock
     let random: @Sendable () -> UInt64
     let workflows = CompiledWorkflows()
@@ -34,6 +37,7 @@ public final class RunEngine: Sendable {
         settings: RunEngineSettings = RunEngineSettings(),
         clock: any EngineClock = SystemEngineClock(),
         random: @escaping @Sendable () -> UInt64 = { UInt64.random(in: .min ... .max) },
+        containment: Containment = .disabled,
         logger: Logger
     ) {
         self.store = store
@@ -41,6 +45,7 @@ public final class RunEngine: Sendable {
         self.settings = settings
         self.clock = clock
         self.random = random
+        self.containment = containment
         self.logger = logger
     }
 
@@ -49,6 +54,7 @@ public final class RunEngine: Sendable {
     ///
     /// - Throws: `RunStoreError`.
     public func start() async throws {
+        await setQuarantinedAside()
         let now = clock.now
         let (leased, queues) = try await store.read { reader in
             let queues = try reader.queues().map { queue in
@@ -111,10 +117,14 @@ public final class RunEngine: Sendable {
         if isDelayed { wakeUps.poke() }
     }
 
-    /// Loads a run to change it.
+    /// Loads a run to change it. It is marked as being worked on for as long as the transition lives.
     ///
     /// A run whose revision is lost cannot be planned; it is given a workflow without steps, and the planner ends it.
+    ///
+    /// - Throws: `Status` (422) for a run that is quarantined.
     func transition(_ run: RunRecord, _ transaction: any RunTransaction, now: Timestamp) throws -> RunTransition {
+        if let entry = containment.entry(.run, run.namespace, run.name) { throw entry.refusal }
+        let mark = containment.mark(.run, run.namespace, run.name, scope: .thread)
         let workflow = try workflows.compiled(run.revision, from: transaction) ?? .lost(run.revision)
         let queue = QueueName(namespace: run.namespace, pool: workflow.spec.poolName)
         return RunTransition(
@@ -122,7 +132,8 @@ public final class RunEngine: Sendable {
             steps: try transaction.steps(run: run.id),
             workflow: workflow,
             policy: catalog.policy(queue),
-            now: now
+            now: now,
+            mark: mark
         )
     }
 }

@@ -1,4 +1,5 @@
 import APIMachinery
+import Containment
 import Spec
 import Storage
 
@@ -14,13 +15,23 @@ struct RunTransition {
     private(set) var steps: [StepRecord]
     private var changed: Set<Int> = []
     var effects = EngineEffects()
+    /// Says that the run is worked on; ends with the transition.
+    private let mark: WorkMark?
 
-    init(run: RunRecord, steps: [StepRecord], workflow: CompiledWorkflow, policy: QueuePolicy, now: Timestamp) {
+    init(
+        run: RunRecord,
+        steps: [StepRecord],
+        workflow: CompiledWorkflow,
+        policy: QueuePolicy,
+        now: Timestamp,
+        mark: WorkMark? = nil
+    ) {
         self.run = run
         self.steps = steps
         self.workflow = workflow
         self.policy = policy
         self.now = now
+        self.mark = mark
     }
 
     var queue: QueueName { QueueName(namespace: run.namespace, pool: workflow.spec.poolName) }
@@ -162,6 +173,7 @@ struct RunTransition {
         for index in changed.sorted() { try transaction.update(steps[index]) }
         changed = []
         try transaction.update(&run)
+        mark?.end()
     }
 }
 

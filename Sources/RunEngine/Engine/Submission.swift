@@ -1,4 +1,5 @@
 public import APIMachinery
+import Containment
 import Spec
 import Storage
 
@@ -52,6 +53,9 @@ extension RunEngine {
                 "\(requests.count) runs in one request; the limit is \(settings.maximumBatch), send several requests"
             )
         }
+        if let entry = containment.entry(.submission, namespace, name) { throw entry.refusal }
+        let mark = containment.mark(.submission, namespace, name, scope: .task)
+        defer { mark.end() }
         let workflow: CompiledWorkflow
         do {
             workflow = try workflows.compiled(entry)
@@ -78,6 +82,8 @@ extension RunEngine {
         defer { book.unreserve(queue, count: requests.count) }
         let records = runs
         let submitted = try await perform { [self] transaction, effects in
+            let mark = containment.mark(.submission, namespace, name, scope: .thread)
+            defer { mark.end() }
             try workflows.store(entry, in: transaction)
             return try zip(records, requests).map { run, request in
                 try insert(run, request, workflow, policy, now, transaction, &effects)

@@ -1,4 +1,5 @@
 import APIMachinery
+import Containment
 import HTTPTypes
 import Hummingbird
 import Logging
@@ -9,6 +10,7 @@ import Storage
 struct JSONExchange: Sendable {
     let authorizer: any RequestAuthorizer
     let bodies: BodyBudget
+    let containment: Containment
     let logger: Logger
 
     /// The largest body of a request, in bytes.
@@ -106,14 +108,18 @@ struct JSONExchange: Sendable {
     }
 
     /// Calls `use` with the body as JSON; an empty one is an empty object. As long as it works with it, the body's
-    /// bytes belong to the budget of all bodies.
+    /// bytes belong to the budget of all bodies, and the request is marked as being worked on.
     ///
     /// - Throws: 413 at once if the announced length is too much, or as soon as the body is; 429 if the budget is used
-    ///   up; and what `use` throws.
+    ///   up; 422 for a request that the process died over; and what `use` throws.
     func withBody<Result>(_ request: Request, _ use: (JSONValue) async throws -> Result) async throws -> Result {
         var taken = 0
         defer { bodies.give(taken) }
         let bytes = try await collect(request, &taken)
+        let subject = WorkSubject.request(method: request.method.rawValue, uri: request.uri.string, body: bytes)
+        if let entry = containment.entry(subject) { throw entry.refusal }
+        let mark = containment.mark(subject, scope: .task)
+        defer { mark.end() }
         if bytes.isEmpty { return try await use([:]) }
         let json = try JSONValue(parsing: bytes)
         guard case .object = json else {

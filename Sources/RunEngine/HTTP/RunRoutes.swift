@@ -1,4 +1,5 @@
 public import APIMachinery
+import Containment
 import HTTPTypes
 public import Hummingbird
 public import Logging
@@ -21,7 +22,12 @@ public struct RunRoutes: Sendable {
         logger: Logger
     ) {
         self.engine = engine
-        exchange = JSONExchange(authorizer: authorizer, bodies: bodies, logger: logger)
+        exchange = JSONExchange(
+            authorizer: authorizer,
+            bodies: bodies,
+            containment: engine.containment,
+            logger: logger
+        )
     }
 
     /// Adds the routes.

@@ -1,4 +1,5 @@
 import APIMachinery
+import Containment
 import HTTPTypes
 public import Hummingbird
 public import Logging
@@ -26,7 +27,12 @@ public struct RunnerRoutes: Sendable {
         logger: Logger
     ) {
         self.engine = engine
-        exchange = JSONExchange(authorizer: authorizer, bodies: bodies, logger: logger)
+        exchange = JSONExchange(
+            authorizer: authorizer,
+            bodies: bodies,
+            containment: engine.containment,
+            logger: logger
+        )
     }
 
     /// Adds the routes.

@@ -42,6 +42,9 @@ public struct CompiledWorkflow: Sendable {
         order = graph.topologicalOrder
     }
 
+    /// The step at that place; `nil` if the revision has none there, as one that is lost.
+    func step(at index: Int) -> CompiledStep? { steps.indices.contains(index) ? steps[index] : nil }
+
     /// Stands for a revision that is not stored any more, or cannot be read.
     static func lost(_ revision: String) -> CompiledWorkflow { CompiledWorkflow(lost: revision) }
 

@@ -39,7 +39,8 @@ extension MemoryRunTransaction {
         let stalled = state.runs.values.filter { run in
             let steps = state.steps[run.id] ?? []
             let jobs = steps.count { state.jobs[$0.key] != nil }
-            return !run.phase.isFinal && (jobs == 0 || steps.contains { $0.phase.hasJob && state.jobs[$0.key] == nil })
+            return !run.phase.isFinal && run.phase != .suspended
+                && (jobs == 0 || steps.contains { $0.phase.hasJob && state.jobs[$0.key] == nil })
         }
         return Array(stalled.map(\.id).sorted().prefix(limit))
     }

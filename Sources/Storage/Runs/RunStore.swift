@@ -67,7 +67,7 @@ public protocol RunReader: JobQueueReader {
     /// Runs that have not ended, by id, from after the given one on.
     func activeRuns(after id: Int64, limit: Int) throws -> [RunRecord]
     /// Active runs that nothing would move on: that have no job at all, or a step that is said to have one and has
-    /// none. There are none unless the store was edited, restored, or written by a faulty version.
+    /// none. Suspended runs are not among them. There are none unless the store was edited, restored, or written by a faulty version.
     func stalledRuns(limit: Int) throws -> [Int64]
     /// Runs that have not ended although their deadline is past.
     func overdueRuns(now: Timestamp, limit: Int) throws -> [RunRecord]

@@ -100,7 +100,7 @@ class SQLiteRunReader: RunReader {
         // A run's steps and jobs have keys from id * 2^20 on.
         var statement = try prepare(
             """
-            SELECT id FROM runs WHERE finished_at IS NULL AND ( \
+            SELECT id FROM runs WHERE finished_at IS NULL AND phase <> 2 AND ( \
             NOT EXISTS (SELECT 1 FROM jobs WHERE key >= runs.id << 20 AND key < (runs.id + 1) << 20) \
             OR EXISTS (SELECT 1 FROM steps WHERE key >= runs.id << 20 AND key < (runs.id + 1) << 20 \
             AND phase IN (1, 2) AND NOT EXISTS (SELECT 1 FROM jobs WHERE jobs.key = steps.key))) \

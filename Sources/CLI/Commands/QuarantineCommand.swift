@@ -1,0 +1,95 @@
+import APIMachinery
+import ArgumentParser
+import KubeClient
+import Spec
+
+struct QuarantineCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "quarantine",
+        abstract: "Shows and releases what the plane no longer works on because it died over it.",
+        subcommands: [QuarantineListCommand.self, QuarantineReleaseCommand.self],
+        defaultSubcommand: QuarantineListCommand.self
+    )
+}
+
+struct QuarantineListCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list",
+        abstract: "Lists objects, runs and requests that are put aside.",
+        discussion: """
+            When the plane dies of a fault of its own twice while it works on the same thing, the next start puts that \
+            aside and goes on with everything else. The log before the time shown says what the fault was.
+
+            EXAMPLES
+              ctl quarantine list
+              ctl quarantine list -o yaml
+            """
+    )
+
+    @OptionGroup var global: GlobalOptions
+
+    func run() async throws {
+        try await global.withClient { client, _ in
+            let items = try await client.listAll(QuarantineDefinition.resource, namespace: "").items
+            if Printing.structured(
+                list: items.map(\.json),
+                global.output,
+                name: { "quarantine/\(Unstructured($0).name)" }
+            ) {
+                return
+            }
+            guard !items.isEmpty else {
+                Terminal.note("Nothing is quarantined.")
+                return
+            }
+            Terminal.write(Self.table(items).render())
+        }
+    }
+
+    static func table(_ items: [Unstructured], now: Timestamp = .now()) -> Table {
+        var table = Table("NAME", "KIND", "SUBJECT", ">DEATHS", "SIGNAL", ">AGE")
+        for item in items {
+            let spec = item.json["spec"]
+            let namespace = spec?["namespace"]?.stringValue ?? ""
+            let subject = spec?["name"]?.stringValue ?? ""
+            table.add([
+                .init(item.name, .bold),
+                .init(spec?["kind"]?.stringValue ?? "-"),
+                .init(namespace.isEmpty ? subject : "\(namespace)/\(subject)"),
+                .init("\(item.json.value(at: "status", "deaths")?.intValue ?? 0)"),
+                .init(item.json.value(at: "status", "signal")?.stringValue ?? "-", .red),
+                .init(Printing.age(item.creationTimestamp, now: now)),
+            ])
+        }
+        return table
+    }
+}
+
+struct QuarantineReleaseCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "release",
+        abstract: "Lets the plane work on something again.",
+        discussion: """
+            If the plane dies over it twice more, it is put aside again.
+
+            EXAMPLE
+              ctl quarantine release run-0f3c5a7e91b2d480
+            """
+    )
+
+    @Argument(help: ArgumentHelp("The names that ctl quarantine list shows.", valueName: "name"))
+    var names: [String]
+
+    @OptionGroup var global: GlobalOptions
+
+    func run() async throws {
+        try await global.withClient { client, _ in
+            for name in names {
+                let result = try await client.delete(QuarantineDefinition.resource, namespace: "", name: name)
+                if !Printing.structured(result, global.output, name: "quarantine/\(name)") {
+                    Terminal.line("quarantine/\(name) released")
+                }
+            }
+        }
+    }
+}

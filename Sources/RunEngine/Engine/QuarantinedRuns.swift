@@ -1,0 +1,143 @@
+import APIMachinery
+import Containment
+import Logging
+import Spec
+import Storage
+
+// Runs that the process died over twice. Such a run is `Suspended` with reason `Quarantined`: it has no jobs and is
+// never planned, so nothing of it can end the process again. It can be listed, cancelled and deleted, which only
+// reads and writes its rows; released, it goes on.
+
+extension RunRecord {
+    /// The `reason` of a quarantined run.
+    static let quarantined = "Quarantined"
+
+    /// Whether the run is put aside because the process died over it.
+    var isQuarantined: Bool { phase == .suspended && reason == Self.quarantined }
+}
+
+extension RunEngine {
+    /// Puts runs aside that the last processes died over. Called before anything else looks at runs.
+    func setQuarantinedAside() async {
+        for entry in containment.entries where entry.subject.kind == .run {
+            let (namespace, name) = (entry.subject.namespace, entry.subject.name)
+            if let rows = containment.entry(.runRows, namespace, name) {
+                logger.critical("a quarantined run is left as it is", metadata: ["why": "\(rows.message)"])
+                continue
+            }
+            do {
+                let isThere = try await perform { [self] transaction, effects in
+                    let mark = containment.mark(.runRows, namespace, name, scope: .thread)
+                    defer { mark.end() }
+                    guard let run = try transaction.run(namespace: namespace, name: name) else { return false }
+                    try setAside(run, entry, transaction, &effects)
+                    return true
+                }
+                if !isThere { await containment.forget(.run, namespace, name) }
+            } catch {
+                logger.error(
+                    "a quarantined run could not be put aside",
+                    metadata: ["run": "\(namespace)/\(name)", "error": "\(error)"]
+                )
+            }
+        }
+    }
+
+    private func setAside(
+        _ record: RunRecord,
+        _ entry: QuarantineEntry,
+        _ transaction: any RunTransaction,
+        _ effects: inout EngineEffects
+    ) throws {
+        guard !record.phase.isFinal, !record.isQuarantined else { return }
+        var run = record
+        for var step in try transaction.steps(run: run.id) where step.phase.hasJob {
+            try withdraw(step, transaction, &effects)
+            // The attempt is begun anew after a release, and does not count.
+            step.phase = .pending
+            step.forgivenAttempts = min(step.forgivenAttempts + 1, step.attempts)
+            try transaction.update(step)
+        }
+        run.phase = .suspended
+        run.reason = RunRecord.quarantined
+        run.message = entry.message
+        run.deadline = nil
+        try transaction.update(&run)
+    }
+
+    /// Takes the step's job out of its queue or away from its runner.
+    private func withdraw(
+        _ step: StepRecord,
+        _ transaction: any RunTransaction,
+        _ effects: inout EngineEffects
+    ) throws {
+        guard let job = try transaction.job(step.key) else { return }
+        if let lease = job.lease {
+            let seconds = clock.now.since(lease.leasedAt).inSeconds
+            effects.departures.append(
+                EngineEffects.Departure(job: job, lease: lease, kind: .cancelled, executionSeconds: seconds)
+            )
+        } else {
+            effects.withdrawals.append(job.queue)
+        }
+        try transaction.removeJob(step.key)
+    }
+
+    /// Ends a quarantined run without planning it.
+    func cancelQuarantined(
+        _ record: RunRecord,
+        _ message: String,
+        _ transaction: any RunTransaction,
+        _ effects: inout EngineEffects
+    ) throws -> RunRecord {
+        var run = record
+        let now = clock.now
+        for var step in try transaction.steps(run: run.id) where !step.phase.isFinal {
+            step.phase = .cancelled
+            step.finishedAt = now
+            try transaction.update(step)
+        }
+        run.phase = .cancelled
+        run.reason = "Cancelled"
+        run.message = message
+        run.finishedAt = now
+        try transaction.update(&run)
+        effects.finished.append(
+            EngineEffects.FinishedRun(
+                namespace: run.namespace,
+                workflow: run.workflow,
+                phase: .cancelled,
+                seconds: now.since(run.createdAt).inSeconds
+            )
+        )
+        return run
+    }
+
+    /// Lets a run that was released go on.
+    public func resume(namespace: String, name: String) async {
+        do {
+            try await perform { [self] transaction, effects in
+                guard var run = try transaction.run(namespace: namespace, name: name), run.isQuarantined else { return }
+                let now = clock.now
+                run.phase = run.startedAt == nil ? .pending : .running
+                run.reason = ""
+                run.message = ""
+                var transition = try transition(run, transaction, now: now)
+                if run.stop != .none {
+                    transition.run.deadline = now.advanced(by: settings.stopGrace)
+                } else if run.startedAt != nil, let timeout = transition.workflow.spec.policy?.timeoutSeconds {
+                    // The time in quarantine is nobody's fault.
+                    transition.run.deadline = now.advanced(bySeconds: timeout)
+                }
+                try transition.advance(transaction)
+                try transition.save(transaction)
+                effects.append(transition.effects)
+            }
+        } catch {
+            logger.error(
+                "a released run could not be resumed",
+                metadata: ["run": "\(namespace)/\(name)", "error": "\(error)"]
+            )
+        }
+    }
+}
