@@ -71,40 +71,59 @@ public struct ControllerSet: Sendable {
         let pods = Informer<Pod>(
             client: client,
             options: ours,
-            indices: [InformedPoolSource.ownerIndex: InformedPoolSource.ownerUID],
+            indices: InformedPoolSource.indices(),
             time: time,
             logger: logger
         )
         let revisions = Informer<ControllerRevision>(
             client: client,
             options: ours,
-            indices: [InformedPoolSource.ownerIndex: InformedPoolSource.ownerUID],
+            indices: InformedPoolSource.indices(),
             time: time,
             logger: logger
         )
-        informers = [pods, revisions]
-
-        let source = InformedPoolSource(pools: parts.pools, pods: pods, revisions: revisions)
-        let pool = Controller(
-            name: "workerpool",
-            reconciler: WorkerPoolReconciler(
+        // The runners' own Secret of each namespace, and no other.
+        let secrets = parts.settings.runnerToken.map { _ in
+            Informer<Secret>(
                 client: client,
-                source: source,
-                runners: parts.runners,
-                queues: parts.queues,
-                events: events,
-                settings: parts.settings,
+                options: Watcher.Options(fieldSelector: "metadata.name=\(parts.settings.tokenSecret)"),
                 time: time,
                 logger: logger
-            ),
+            )
+        }
+        informers = [pods, revisions] + (secrets.map { [$0] } ?? [])
+
+        let source = InformedPoolSource(pools: parts.pools, pods: pods, revisions: revisions, secrets: secrets)
+        let reconciler = WorkerPoolReconciler(
+            client: client,
+            source: source,
+            runners: parts.runners,
+            queues: parts.queues,
+            events: events,
+            settings: parts.settings,
+            time: time,
+            logger: logger
+        )
+        let pool = Controller(
+            name: "workerpool",
+            reconciler: reconciler,
             workers: 2,
             containment: parts.containment,
             time: time,
             logger: logger
         )
-        pool.watch(parts.pools)
+        let pools = parts.pools
+        pool.watch(pools)
         pool.watch(owned: pods, by: WorkerPool.groupVersionKind)
         pool.watch(owned: revisions, by: WorkerPool.groupVersionKind)
+        pool.watch(pods) { InformedPoolSource.pools(ofOrphan: $0.object.metadata, among: pools.store) }
+        pool.watch(revisions) { InformedPoolSource.pools(ofOrphan: $0.object.metadata, among: pools.store) }
+        if let secrets {
+            pool.watch(secrets) { event in
+                pools.store.list(namespace: event.object.metadata.namespace ?? "").map(\.namespacedName)
+            }
+        }
+        reconciler.observeJobs { [queue = pool.queue] in queue.add($0, after: $1) }
 
         let workflow = Controller(
             name: "workflow",

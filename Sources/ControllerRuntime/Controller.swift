@@ -75,19 +75,36 @@ public final class Controller: Service {
         watch(informer) { [$0.object.metadata.namespacedName] }
     }
 
-    /// Has the controlling owner of a changed object reconciled, if the owner is of that kind.
+    /// Has the controlling owner of a changed object reconciled, if the owner is of that kind; of an object that has
+    /// changed its owner, both.
     public func watch<Object: Resource>(owned informer: Informer<Object>, by kind: GroupVersionKind) {
         watch(informer) { event in
-            Self.owner(event.object.metadata.controller, event.object.metadata.namespace ?? "", kind)
+            Self.owners(event, kind) { ($0.metadata.controller, $0.metadata.namespace ?? "") }
         }
     }
 
-    /// Has the controlling owner of a changed object reconciled, if the owner is of that kind.
+    /// Has the controlling owner of a changed object reconciled, if the owner is of that kind; of an object that has
+    /// changed its owner, both.
     public func watch(owned informer: Informer<Unstructured>, by kind: GroupVersionKind) {
         watch(informer) { event in
-            let controller = event.object.ownerReferences.first { $0.controller == true }
-            return Self.owner(controller, event.object.namespace, kind)
+            Self.owners(event, kind) { object in
+                (object.ownerReferences.first { $0.controller == true }, object.namespace)
+            }
         }
+    }
+
+    static func owners<Object>(
+        _ event: InformerEvent<Object>,
+        _ kind: GroupVersionKind,
+        _ controller: (Object) -> (OwnerReference?, namespace: String)
+    ) -> [Request] {
+        func request(_ object: Object) -> [Request] {
+            let (owner, namespace) = controller(object)
+            return Self.owner(owner, namespace, kind)
+        }
+        guard case .updated(let old, let new) = event else { return request(event.object) }
+        let requests = request(new)
+        return requests + request(old).filter { !requests.contains($0) }
     }
 
     static func owner(_ owner: OwnerReference?, _ namespace: String, _ kind: GroupVersionKind) -> [Request] {

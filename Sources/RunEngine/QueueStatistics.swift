@@ -71,8 +71,12 @@ public protocol QueueObserver: Sendable {
     /// The statistics of a pool's queue; all zero for a queue that never held a job.
     func statistics(namespace: String, pool: String) async throws -> QueueStatistics
 
-    /// The outcomes of the jobs one runner worked on since it registered.
+    /// The outcomes of the jobs one runner worked on since it registered, also when it is gone.
     ///
     /// Summing over a revision's Pods gives the revision's failure rate.
     func outcomes(namespace: String, runner: String) -> JobOutcomes
+
+    /// Calls the handler whenever jobs of a pool come, go or change hands, and when its runners do: so that nobody has
+    /// to ask again and again. It is called often, from any thread, and must be quick.
+    func observe(_ handler: @escaping @Sendable (_ namespace: String, _ pool: String) -> Void)
 }

@@ -15,7 +15,7 @@ public enum Roles {
     private static let read = ["get", "list", "watch"]
     private static let write = ["create", "delete", "deletecollection", "patch", "update"]
 
-    /// What the controller does, and nothing besides. It reads no Secret: it only writes the runners' own.
+    /// What the controller does, and nothing besides. Of Secrets it reads and writes only the runners' own, by name.
     private static let controller = role(
         controllerName,
         [
@@ -25,7 +25,7 @@ public enum Roles {
             rule(["get", "list", "watch", "create", "patch", "delete"], "", ["pods"]),
             rule(["list", "watch", "create", "patch", "delete"], "apps", ["controllerrevisions"]),
             rule(["create"], "", ["secrets"]),
-            rule(["patch"], "", ["secrets"], names: ["martinet-runner"]),
+            rule(["list", "watch", "patch"], "", ["secrets"], names: ["martinet-runner"]),
             rule(["create", "patch"], "", ["events"]),
             // Who of several replicas leads.
             rule(["create"], "coordination.k8s.io", ["leases"]),

@@ -133,12 +133,35 @@ public struct WorkerPoolStatus: Sendable, Hashable, Codable {
     /// `spec.version` of the revision that runs.
     public var version: String?
     public var collisionCount: Int?
+    /// The reason of the worst condition: the whole state in a word.
+    public var reason: String?
+    public var rollout: RolloutRecord?
     public var conditions: [Condition]?
     public var queue: QueueStatus?
     public var lastScaleTime: Timestamp?
 
     /// A status in which nothing has been observed yet.
     public init() {}
+
+    /// What a rollout must not lose with the controller: when it came further, and that it failed.
+    public struct RolloutRecord: Sendable, Hashable, Codable {
+        /// The revision that is, or was last, rolled out.
+        public var revision: String
+        /// The last revision that worked before it, to which a failure goes back.
+        public var previousRevision: String?
+        /// When the rollout last came further.
+        public var lastProgressTime: Timestamp?
+        /// When all runners were of the revision for the first time.
+        public var completionTime: Timestamp?
+        /// When it first failed; stays if it recovers, as one rollout fails once.
+        public var failureTime: Timestamp?
+        /// Why it has failed; gone when it has recovered.
+        public var failureReason: String?
+        public var failureMessage: String?
+
+        /// The rollout of that revision.
+        public init(revision: String) { self.revision = revision }
+    }
 
     /// The queue, as last seen.
     public struct QueueStatus: Sendable, Hashable, Codable {

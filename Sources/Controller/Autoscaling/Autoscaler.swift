@@ -128,6 +128,19 @@ public struct Autoscaler: Sendable {
         return rescale(from: current, to: desired, reason, settings, now)
     }
 
+    /// Notes that the last recommendation has held until now. A pool in which nothing happens is not looked at, and its
+    /// stabilization windows must not be empty when something does.
+    mutating func hold(_ settings: Settings, until now: Timestamp) {
+        guard let last = history.recommendations.max(by: { $0.time < $1.time }) else { return }
+        let rules = EffectiveBehavior(
+            settings.behavior ?? ScalingBehavior(),
+            downscaleStabilizationWindow: settings.downscaleStabilizationWindow
+        )
+        let windows = [rules.scaleUp, rules.scaleDown].map(\.stabilizationWindowSeconds)
+        let cutoff = now.advanced(by: .seconds(-(windows.max() ?? 0)))
+        history.record(last.replicas, now: now.advanced(by: .milliseconds(-1))) { $0 < cutoff }
+    }
+
     private mutating func rescale(
         from current: Int,
         to desired: Int,

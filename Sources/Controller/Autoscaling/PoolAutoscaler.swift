@@ -20,6 +20,8 @@ public struct PoolAutoscaler: Sendable {
         public var concurrency: Int
         /// The size that is set now.
         public var replicas: Int
+        /// Whether there are none because an autoscaler wanted it so; a person's zero switches scaling off.
+        public var isAsleep: Bool
         /// `nil` if the queue could not be read.
         public var queue: QueueStatistics?
         /// The runners, with what they use of a resource (empty: of none).
@@ -31,6 +33,7 @@ public struct PoolAutoscaler: Sendable {
             autoscaling: AutoscalingSpec,
             concurrency: Int,
             replicas: Int,
+            isAsleep: Bool = false,
             queue: QueueStatistics?,
             now: Timestamp,
             pods: @escaping @Sendable (_ resource: String) -> [PodMetrics]
@@ -38,6 +41,7 @@ public struct PoolAutoscaler: Sendable {
             self.autoscaling = autoscaling
             self.concurrency = concurrency
             self.replicas = replicas
+            self.isAsleep = isAsleep
             self.queue = queue
             self.now = now
             self.pods = pods
@@ -48,6 +52,9 @@ public struct PoolAutoscaler: Sendable {
     public struct Output: Sendable {
         public var replicas: Int
         public var isRescale: Bool
+        /// Whether the same input will give the same size at any later time, so that nobody needs to ask before
+        /// something changes.
+        public var isSettled: Bool
         /// Why, with the figures: the message of the Event.
         public var reason: String
         /// What each metric asked for, for people.
@@ -56,18 +63,15 @@ public struct PoolAutoscaler: Sendable {
         public var conditions: [Condition]
     }
 
-    private var autoscaler = Autoscaler()
+    /// Without a step for so long, the pool was at rest.
+    private static let rest = Duration.seconds(10)
 
-    /// An autoscaler that begins now; `isAsleep` says that there are no runners because an autoscaler wanted it so.
-    public init(isAsleep: Bool) {
-        if isAsleep {
-            autoscaler.scaledToZero = .init(
-                status: true,
-                reason: "ScaledToZero",
-                message: "the autoscaler scaled to zero"
-            )
-        }
-    }
+    private var autoscaler = Autoscaler()
+    private var conditions = ScalingConditions()
+    private var lastStep: (time: Timestamp, isSettled: Bool)?
+
+    /// An autoscaler that begins now.
+    public init() {}
 
     /// Decides how many runners there should be.
     public mutating func step(_ input: Input) -> Output {
@@ -83,7 +87,17 @@ public struct PoolAutoscaler: Sendable {
             entry(metric, input, ReplicaCalculator(now: input.now, tolerance: settings.tolerance))
         }
         let combined = CombinedMetrics(entries.map(\.entry), currentReplicas: input.replicas)
-        let isAsleep = autoscaler.scaledToZero?.status == true
+        if let lastStep, lastStep.isSettled, input.now.since(lastStep.time) > Self.rest {
+            autoscaler.hold(settings, until: input.now)
+        }
+        // Whose zero it is, is kept with the pool; what this autoscaler believes may be older.
+        let isAsleep = input.replicas == 0 && input.isAsleep
+        if isAsleep != (autoscaler.scaledToZero?.status == true) {
+            autoscaler.scaledToZero =
+                isAsleep
+                ? .init(status: true, reason: "ScaledToZero", message: "the autoscaler scaled to zero")
+                : .init(status: false, reason: "NotScaledToZero", message: "the autoscaler did not scale to zero")
+        }
         var decision = autoscaler.step(
             settings,
             currentReplicas: input.replicas,
@@ -101,16 +115,41 @@ public struct PoolAutoscaler: Sendable {
                 message: "jobs wait and there is no runner"
             )
         }
+        let isSettled = Self.isSettled(combined, decision, autoscaler, minimum: minimum, settings.maxReplicas)
+        lastStep = (input.now, isSettled)
         let proposals = entries.map(\.text)
         let bound = autoscaler.limited.flatMap { $0.status ? "held back: \($0.message)" : nil }
         let reason = ([decision.reason] + proposals + [bound ?? ""]).filter { !$0.isEmpty }.joined(separator: "; ")
         return Output(
             replicas: decision.replicas,
             isRescale: decision.isRescale,
+            isSettled: isSettled,
             reason: reason,
             proposals: proposals,
-            conditions: conditions(now: input.now)
+            conditions: conditions.show(
+                [
+                    ("AbleToScale", autoscaler.able), ("ScalingActive", autoscaler.active),
+                    ("ScalingLimited", autoscaler.limited), ("ScaledToZero", autoscaler.scaledToZero),
+                ],
+                replicas: input.replicas,
+                isRescale: decision.isRescale,
+                now: input.now
+            )
         )
+    }
+
+    /// Whether neither a window nor a rate keeps the size from what the metrics ask for.
+    private static func isSettled(
+        _ metrics: CombinedMetrics,
+        _ decision: Autoscaler.Decision,
+        _ autoscaler: Autoscaler,
+        minimum: Int,
+        _ maximum: Int
+    ) -> Bool {
+        if decision.isRescale { return false }
+        if autoscaler.active?.reason == "ScalingDisabled" { return true }
+        guard case .success(let recommendation) = metrics.result else { return false }
+        return min(max(recommendation.replicas, minimum), maximum) == decision.replicas
     }
 
     private func metrics(_ spec: AutoscalingSpec, concurrency: Int) -> [MetricSpec] {
@@ -228,23 +267,4 @@ extension PoolAutoscaler {
     }
 
     private static func runners(_ count: Int) -> String { count == 1 ? "1 runner" : "\(count) runners" }
-
-    private func conditions(now: Timestamp) -> [Condition] {
-        let states = [
-            ("AbleToScale", autoscaler.able), ("ScalingActive", autoscaler.active),
-            ("ScalingLimited", autoscaler.limited), ("ScaledToZero", autoscaler.scaledToZero),
-        ]
-        return states.compactMap { type, state in
-            state.map {
-                // The figures change all the time; in a condition they would be a write every few seconds.
-                Condition(
-                    type: type,
-                    status: $0.status ? "True" : "False",
-                    lastTransitionTime: now,
-                    reason: $0.reason,
-                    message: $0.message
-                )
-            }
-        }
-    }
 }

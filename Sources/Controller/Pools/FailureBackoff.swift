@@ -1,7 +1,8 @@
 import APIMachinery
 
 /// Holds back the replacement of Pods that come to nothing: 10 s after the first, then twice as long each time, up to
-/// five minutes. Ten quiet minutes and all is forgotten.
+/// five minutes. Ten quiet minutes and all is forgotten. Each revision waits for itself: what replaces a bad one need
+/// not wait for its failures.
 struct FailureBackoff {
     static let base = 10
     static let cap = 300
@@ -17,20 +18,20 @@ struct FailureBackoff {
     }
 
     /// How many Pods of a revision ended lately.
-    func count(of revision: String, now: Timestamp) -> Int {
-        let oldest = now.advanced(by: .seconds(-Self.memory))
-        return failures.count { $0.revision == revision && $0.time > oldest }
+    func count(of revision: String, now: Timestamp) -> Int { recent(revision, now).count }
+
+    /// Until when no Pod of a revision should be made.
+    func until(of revision: String, now: Timestamp) -> Timestamp? {
+        let times = recent(revision, now)
+        // One Pod that ends is bad luck and replaced at once.
+        guard times.count > 1, let last = times.max() else { return nil }
+        let doublings = min(times.count - 2, 10)
+        return last.advanced(by: .seconds(min(Self.cap, Self.base << doublings)))
     }
 
-    /// Until when no Pod should be made.
-    func until(now: Timestamp) -> Timestamp? {
+    private func recent(_ revision: String, _ now: Timestamp) -> [Timestamp] {
         let oldest = now.advanced(by: .seconds(-Self.memory))
-        let recent = failures.filter { $0.time > oldest }
-        guard let last = recent.map(\.time).max() else { return nil }
-        // One Pod that ends is bad luck and replaced at once.
-        guard recent.count > 1 else { return nil }
-        let doublings = min(recent.count - 2, 10)
-        return last.advanced(by: .seconds(min(Self.cap, Self.base << doublings)))
+        return failures.filter { $0.revision == revision && $0.time > oldest }.map(\.time)
     }
 
     private mutating func forget(_ now: Timestamp) {

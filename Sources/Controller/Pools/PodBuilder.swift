@@ -37,7 +37,8 @@ struct PodBuilder {
     }
 
     private func drainTimeout(_ pool: Unstructured) -> Int64 {
-        pool.json.value(at: "spec", "drainTimeoutSeconds")?.intValue ?? 60
+        let seconds = pool.json.value(at: "spec", "drainTimeoutSeconds")?.intValue ?? 60
+        return min(max(0, seconds), Int64(PoolSettings.maximumSeconds))
     }
 
     private func runner(_ container: JSONValue, of pool: Unstructured, _ revision: PoolRevision) -> JSONValue {

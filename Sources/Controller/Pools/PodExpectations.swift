@@ -18,10 +18,13 @@ struct PodExpectations {
     private var deleted: [String: Timestamp] = [:]
     private var drained: [String: Drain] = [:]
 
-    /// A Pod was created.
+    /// A Pod was created, or adopted.
     mutating func didCreate(_ pod: Pod, now: Timestamp) {
         if let uid = pod.metadata.uid { created[uid] = (pod, now) }
     }
+
+    /// Whether that Pod was created, or adopted, and the cache does not show it yet.
+    func hasCreated(uid: String?) -> Bool { uid.map { created[$0] != nil } ?? false }
 
     /// A Pod was deleted, or asked to end.
     mutating func didDelete(uid: String, now: Timestamp) { deleted[uid] = now }

@@ -27,9 +27,20 @@ enum PodObservation {
         result.leasedJobs = runner?.leasedJobs
         let statuses = (pod.status?.initContainerStatuses ?? []) + (pod.status?.containerStatuses ?? [])
         result.restarts = statuses.map(\.restartCount).max() ?? 0
-        if let waiting = statuses.lazy.compactMap(\.state?.waiting).first(where: { $0.reason != nil }) {
-            result.waitingReason = waiting.reason
-            result.waitingMessage = waiting.message
+        if let status = statuses.first(where: { $0.state?.waiting?.reason != nil }) {
+            result.waitingReason = status.state?.waiting?.reason
+            result.waitingMessage = status.state?.waiting?.message
+            let containers = (pod.spec?.initContainers ?? []) + (pod.spec?.containers ?? [])
+            result.image = containers.first { $0.name == status.name }?.image ?? status.image
+        }
+        let crashing = statuses.max { $0.restartCount < $1.restartCount }
+        result.lastTermination = (crashing?.state?.terminated ?? crashing?.lastState?.terminated).map {
+            "\($0.reason ?? "Error") (exit code \($0.exitCode))"
+        }
+        if let scheduled = pod.condition("PodScheduled"), scheduled.status == "False",
+            scheduled.reason == "Unschedulable"
+        {
+            result.unschedulable = scheduled.message ?? ""
         }
         return result
     }

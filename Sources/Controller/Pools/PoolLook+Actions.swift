@@ -10,6 +10,8 @@ import Spec
 extension PoolLook {
     /// Seconds that a runner gets whose time to drain is over.
     private static let interruptionGrace = 10
+    /// Pods that are made in one look at most, as ReplicaSets do: the others of a very large pool are not kept waiting.
+    private static let burst = 250
 
     /// Does one thing. Answers whether the rest of the plan still holds.
     mutating func perform(
@@ -18,26 +20,25 @@ extension PoolLook {
         _ memory: inout PoolMemory
     ) async throws -> Bool {
         switch action {
-        case .create(let hash, let count): return try await create(hash, count, &memory)
+        case .create(let hash, let count): try await create(hash, min(count, Self.burst), &memory)
         case .drain(let name, let reason): try await drain(name, reason, &memory)
         case .undrain(let name): try await undrain(name, &memory)
         case .delete(let name, let reason, let interrupts):
             try await delete(name, reason, interrupts: interrupts, &memory)
         case .rollBack(let hash, let failure):
-            try await rollBack(to: hash, from: updateRevision, failure, &memory)
-            return false
+            return try await !rollBack(to: hash, from: updateRevision, failure, &memory)
         }
         return true
     }
 
-    private func create(_ hash: String, _ count: Int, _ memory: inout PoolMemory) async throws -> Bool {
+    private func create(_ hash: String, _ count: Int, _ memory: inout PoolMemory) async throws {
         guard let recorded = revisions.first(where: { $0.revisionHash == hash }) else {
             throw Status.internalError("revision \(hash) of workerpool/\(pool.name) is not recorded")
         }
         let revision = PoolRevision(recorded: recorded)
         let builder = PodBuilder(settings: reconciler.settings)
         var made: [String] = []
-        defer { tellCreated(made, hash, revision.version) }
+        defer { recordCreated(made, hash, revision.version) }
         for _ in 0..<count {
             // A Pod that was asked for without an answer may be there: asking for it again does not make two.
             let repeated = memory.unanswered.firstIndex { $0.revision == hash }
@@ -56,23 +57,27 @@ extension PoolLook {
                 memory.expectations.didCreate(found, now: now)
             } catch let status as Status {
                 if status.code >= 500 { memory.unanswered.append((name, hash)) }
-                let failures = (memory.createError?.count ?? 0) + 1
+                let failures = (memory.createError?.revision == hash ? memory.createError?.count ?? 0 : 0) + 1
                 let pause = Duration.seconds(min(60, 1 << min(failures - 1, 6)))
-                memory.createError = ("\(status)", now.advanced(by: pause), failures)
+                memory.createError = .init(
+                    revision: hash,
+                    message: "\(status)",
+                    until: now.advanced(by: pause),
+                    count: failures
+                )
                 events.warning(reference, reason: "FailedCreate", "a Pod could not be created: \(status)")
-                return true
+                return
             }
         }
-        return true
     }
 
-    private func tellCreated(_ names: [String], _ hash: String, _ version: String?) {
+    private func recordCreated(_ names: [String], _ hash: String, _ version: String?) {
         guard !names.isEmpty else { return }
         let pods = names.count == 1 ? "Pod" : "Pods"
         events.normal(
             reference,
             reason: "SuccessfulCreate",
-            "created \(pods) \(names.joined(separator: ", ")) of \(PoolStatusBuilder.name(hash, version))"
+            "created \(pods) \(names.joined(separator: ", ")) of \(PoolConditions.name(hash, version))"
         )
     }
 
@@ -161,7 +166,7 @@ extension PoolLook {
     }
 
     /// Takes the jobs back from runners whose Pods are gone, and sees to it that those that drain know it.
-    func releaseLost(_ memory: inout PoolMemory) async {
+    mutating func releaseLost(_ memory: inout PoolMemory) async {
         var present: [String: String] = [:]
         for pod in pods {
             guard let uid = pod.metadata.uid, let name = pod.metadata.name, !pod.isFinished else { continue }
@@ -174,9 +179,19 @@ extension PoolLook {
                 reconciler.runners.setDraining(true, namespace: pool.namespace, runner: name)
             }
         }
+        let known = Set(pods.compactMap(\.metadata.uid))
         for (uid, name) in memory.runners where present[uid] == nil {
             guard !present.values.contains(name) else { continue }
             do {
+                let departure = known.contains(uid) ? .gone : try await departure(of: name, uid: uid, &memory)
+                switch departure {
+                case .released: continue
+                case .present:
+                    present[uid] = name
+                    recheck(after: settings.syncPeriod)
+                    continue
+                case .gone: break
+                }
                 let count = try await reconciler.runners.releaseLeases(namespace: pool.namespace, runner: name)
                 if count > 0 {
                     events.warning(
@@ -192,33 +207,29 @@ extension PoolLook {
                     metadata: ["runner": "\(name)", "error": "\(error)"]
                 )
                 present[uid] = name
+                recheck(after: settings.syncPeriod)
             }
         }
         memory.runners = present
     }
 
+    /// Brings the specification back. Returns whether it has changed; the next look records it.
     private mutating func rollBack(
         to hash: String,
         from failed: String,
         _ failure: RolloutFailure,
         _ memory: inout PoolMemory
-    ) async throws {
+    ) async throws -> Bool {
         let cause = Rollback.Cause(from: failed, text: "\(failure.reason): \(failure.message)")
         let plan: Rollback.Plan
         do {
             plan = try Rollback.plan(pool, revisions, to: .hash(hash), cause: cause)
         } catch {
             events.warning(reference, reason: "RollbackFailed", "\(error)")
-            return
+            return false
         }
-        let from = PoolStatusBuilder.name(failed, revisions.first { $0.revisionHash == failed }?.version)
         try await patchPool(plan.patch, &memory)
-        reconciler.metrics.rollout(name, "rolled_back")
-        events.warning(
-            reference,
-            reason: "RolledBack",
-            "\(from) failed, went back to \(PoolStatusBuilder.name(hash, plan.revision.version)): \(cause.text)"
-        )
+        return true
     }
 }
 

@@ -4,10 +4,10 @@ import KubeAPI
 import KubeClient
 import Spec
 
-/// Recording revisions, and the Secret that runners need.
+/// Recording revisions.
 extension PoolLook {
-    /// Sees to it that the revision which the pool asks for is recorded as the newest; answers its hash.
-    mutating func keepRevision(_ memory: inout PoolMemory) async throws -> String {
+    /// Sees to it that the revision which the pool asks for is recorded as the newest; returns its hash.
+    mutating func ensureRevision(_ memory: inout PoolMemory) async throws -> String {
         memory.collisions = max(memory.collisions, previous.collisionCount ?? 0)
         if spec.paused == true, let held = previous.updateRevision,
             revisions.contains(where: { $0.revisionHash == held })
@@ -38,37 +38,13 @@ extension PoolLook {
     }
 
     /// Deletes old revisions beyond `spec.revisionHistoryLimit`.
-    func prune(_ updateRevision: String, _ status: RolloutStatus) async throws {
+    func prune(_ updateRevision: String, _ plan: RolloutPlan) async throws {
         var inUse = Set(pods.compactMap { $0.metadata.labels?[PoolRevision.revisionLabel] })
         inUse.insert(updateRevision)
-        if let current = status.currentRevision { inUse.insert(current) }
-        try await recorder.prune(revisions, inUse: inUse, limit: spec.revisionHistoryLimit ?? 10)
-    }
-
-    /// Keeps the token of the pool's runners in the namespace's Secret, if that is ours to do.
-    func keepSecret() async throws {
-        guard let token = reconciler.settings.runnerToken?(pool.namespace, pool.name) else { return }
-        let name = reconciler.settings.tokenSecret
-        let key = reconciler.settings.tokenKey(ofPool: pool.name)
-        guard reconciler.secretsKept.insert("\(pool.namespace)/\(pool.name)", token) else { return }
-        let secret = Secret(
-            metadata: ObjectMeta(name: name, namespace: pool.namespace),
-            stringData: [key: token],
-            type: "Opaque"
-        )
-        do {
-            _ = try await client.create(secret)
-        } catch let status as Status where status.reason == .alreadyExists {
-            _ = try await client.patch(
-                Secret.resource,
-                namespace: pool.namespace,
-                name: name,
-                .merge(["stringData": [key: .string(token)]]),
-                WriteOptions(fieldManager: WorkerPoolReconciler.fieldManager)
-            )
-        } catch {
-            reconciler.secretsKept.forget("\(pool.namespace)/\(pool.name)")
-            throw error
-        }
+        if let current = plan.status.currentRevision { inUse.insert(current) }
+        // What a failure goes back to must stay, and counts as one of the old revisions.
+        var limit = spec.revisionHistoryLimit ?? 10
+        if let previous = plan.progress.previousRevision, inUse.insert(previous).inserted { limit -= 1 }
+        try await recorder.prune(revisions, inUse: inUse, limit: max(0, limit))
     }
 }

@@ -16,73 +16,92 @@ struct PoolLook {
     var pods: [Pod] = []
     var states: [String: RunnerState] = [:]
     var revisions: [ControllerRevision] = []
+    /// When to look again at the latest.
+    private var next: Duration
 
     var client: KubeClient { reconciler.client }
     var name: NamespacedName { pool.namespacedName }
     var reference: ObjectReference { ObjectReference(pool) }
     var events: any EventSink { reconciler.events }
+    var settings: PoolSettings { reconciler.settings }
 
     init(_ reconciler: WorkerPoolReconciler, _ pool: Unstructured, _ typed: WorkerPool, _ now: Timestamp) {
         self.reconciler = reconciler
         self.pool = pool
         self.now = now
+        next = reconciler.settings.resyncPeriod
         spec = typed.spec
         previous = typed.status ?? WorkerPoolStatus()
     }
 
+    /// Has the pool looked at again after that time, or before.
+    mutating func recheck(after delay: Duration) { next = min(next, delay) }
+
     mutating func run(_ memory: inout PoolMemory) async throws -> Reconciliation {
-        try await keepSecret()
-        pods = memory.expectations.overlay(reconciler.source.pods(ownedBy: pool.uid), now: now)
+        if memory.recorded == nil { memory.recorded = previous }
+        await ensureSecret()
+        try await claim(&memory)
         for runner in reconciler.runners.runners(namespace: pool.namespace, pool: pool.name) {
             states[runner.name] = runner
         }
+        refuseStrangers(&memory)
         await releaseLost(&memory)
-        revisions = reconciler.source.revisions(ownedBy: pool.uid)
-        let updateRevision = try await keepRevision(&memory)
+        let updateRevision = try await ensureRevision(&memory)
 
         let queue = try? await reconciler.queues.statistics(namespace: pool.namespace, pool: pool.name)
         let scaling = try await scale(&memory, queue)
         let replicas = wantedReplicas
-        tellSize(replicas, scaling, &memory)
-
         let plan = Rollout.plan(rolloutState(updateRevision, replicas, &memory), now: now)
         memory.progress = plan.progress
-        tellRollout(plan.status, updateRevision, &memory)
-        for action in plan.actions {
-            guard try await perform(action, updateRevision, &memory) else { break }
-        }
-        try await prune(updateRevision, plan.status)
-        reconciler.metrics.record(name, plan.status, desired: replicas)
+        if plan.missing == 0 { memory.createError = nil }
 
-        let version: (String) -> String? = { [revisions] hash in
-            revisions.first { $0.revisionHash == hash }.flatMap { PoolRevision(recorded: $0).version }
+        func status() -> WorkerPoolStatus {
+            PoolStatusBuilder(
+                pool: pool,
+                previous: previous,
+                plan: plan,
+                replicas: replicas,
+                updateRevision: updateRevision,
+                version: { [revisions] hash in revisions.first { $0.revisionHash == hash }?.version },
+                queue: queue,
+                scaling: scaling,
+                createError: memory.createError?.message,
+                now: now
+            ).status()
         }
-        let status = PoolStatusBuilder(
-            pool: pool,
-            previous: previous,
-            rollout: plan.status,
-            replicas: replicas,
-            updateRevision: updateRevision,
-            version: version,
-            queue: queue,
-            scaling: scaling,
-            createError: memory.createError?.message,
-            now: now
-        ).status()
-        try await write(status, &memory)
-        // Whatever was done shows at the latest then; an informer that shows it earlier wakes the pool earlier.
-        return .requeue(after: min(plan.nextCheck ?? reconciler.settings.syncPeriod, reconciler.settings.syncPeriod))
+        // That a rollout has failed is durable before anything is done about it: it is recorded once, also by a
+        // controller that is killed here.
+        if plan.progress.failedAt != nil,
+            previous.rollout?.revision != updateRevision || previous.rollout?.failureTime == nil
+        {
+            try await write(status(), &memory)
+        }
+        for action in plan.actions where try await !perform(action, updateRevision, &memory) {
+            // The specification is another one now, which the next look is about.
+            return .requeue(after: .zero)
+        }
+        if !plan.actions.isEmpty { recheck(after: settings.syncPeriod) }
+        if let check = plan.nextCheck { recheck(after: check) }
+        if memory.createError != nil { recheck(after: settings.metricsPeriod) }
+        try await prune(updateRevision, plan)
+        reconciler.metrics.record(name, plan.status, desired: replicas)
+        try await write(status(), &memory)
+        return .requeue(after: next)
     }
 
     /// The size that the specification asks for at this moment.
     private var wantedReplicas: Int {
-        if let replicas = spec.replicas { return max(0, replicas) }
-        guard let autoscaling = spec.autoscaling else { return 1 }
-        let existing = pods.count { $0.metadata.deletionTimestamp == nil && !$0.isFinished }
-        return min(
-            max(existing, autoscaling.minReplicas ?? 1),
-            max(autoscaling.maxReplicas, autoscaling.minReplicas ?? 1)
-        )
+        let wanted: Int
+        if let replicas = spec.replicas {
+            wanted = replicas
+        } else if let autoscaling = spec.autoscaling {
+            let existing = pods.count { $0.metadata.deletionTimestamp == nil && !$0.isFinished }
+            let minimum = autoscaling.minReplicas ?? 1
+            wanted = min(max(existing, minimum), max(autoscaling.maxReplicas, minimum))
+        } else {
+            wanted = 1
+        }
+        return min(max(0, wanted), PoolSettings.maximumReplicas)
     }
 
     /// Lets the autoscaler decide, at its own pace, and writes what it decided.
@@ -91,29 +110,27 @@ struct PoolLook {
         _ queue: QueueStatistics?
     ) async throws -> PoolAutoscaler.Output? {
         guard let autoscaling = spec.autoscaling else {
-            memory.autoscaler = nil
-            memory.lastScaling = nil
+            memory.scaling = ScalingMemory()
+            if SleepMark.isStale(pool) { try await removeSleepMark(&memory) }
             return nil
         }
-        if let last = memory.lastScalingAt, memory.autoscaler != nil,
-            now < last.advanced(by: reconciler.settings.syncPeriod)
-        {
-            var output = memory.lastScaling
+        if let last = memory.scaling.lastAt, now < last.advanced(by: settings.syncPeriod) {
+            recheck(after: last.advanced(by: settings.syncPeriod).since(now))
+            var output = memory.scaling.last
             output?.isRescale = false
             return output
         }
-        let current = wantedReplicas
-        let isAsleep = spec.replicas == nil || pool.annotations[WorkerPoolReconciler.asleepAnnotation] == "true"
-        var autoscaler = memory.autoscaler ?? PoolAutoscaler(isAsleep: isAsleep && current == 0)
-        let window = reconciler.settings.loadWindow
+        let isAsleep = SleepMark.isAsleep(pool)
+        var autoscaler = memory.scaling.autoscaler ?? PoolAutoscaler()
         let output = autoscaler.step(
             .init(
                 autoscaling: autoscaling,
                 concurrency: max(1, spec.concurrency ?? 4),
-                replicas: current,
+                replicas: wantedReplicas,
+                isAsleep: isAsleep,
                 queue: queue,
                 now: now
-            ) { [pods, states] resource in
+            ) { [pods, states, window = settings.loadWindow] resource in
                 pods.map {
                     PodObservation.metrics($0, states[$0.metadata.name ?? ""], resource: resource, window: window)
                 }
@@ -123,18 +140,49 @@ struct PoolLook {
             let mark: JSONValue = output.replicas == 0 ? "true" : .null
             let change: JSONValue = [
                 "metadata": [
-                    "annotations": [WorkerPoolReconciler.asleepAnnotation: mark],
-                    "resourceVersion": .string(pool.resourceVersion),
+                    "annotations": [SleepMark.annotation: mark], "resourceVersion": .string(pool.resourceVersion),
                 ],
                 "spec": ["replicas": .int(Int64(output.replicas))],
             ]
             try await patchPool(change, &memory)
+            memory.scaling.reason = output.isRescale ? output.reason : nil
+        } else if SleepMark.isStale(pool) {
+            try await removeSleepMark(&memory)
         }
         // Only now: a decision that could not be written was not made.
-        memory.autoscaler = autoscaler
-        memory.lastScaling = output
-        memory.lastScalingAt = now
+        memory.scaling.autoscaler = autoscaler
+        memory.scaling.last = output
+        memory.scaling.lastAt = now
+        checkScalingAgain(output, autoscaling, &memory)
         return output
+    }
+
+    /// Arranges for the next step where time alone, or a measurement of which no event tells, may change the size.
+    private mutating func checkScalingAgain(
+        _ output: PoolAutoscaler.Output,
+        _ autoscaling: AutoscalingSpec,
+        _ memory: inout PoolMemory
+    ) {
+        if output.isSettled {
+            memory.scaling.unsettledSince = nil
+        } else {
+            let since = memory.scaling.unsettledSince ?? now
+            memory.scaling.unsettledSince = since
+            // What is held back for long is held back by a long window.
+            let isLong = now.since(since) > settings.metricsPeriod * 3
+            recheck(after: isLong ? settings.metricsPeriod : settings.syncPeriod)
+        }
+        let isMeasured = autoscaling.metrics?.contains { $0.resource != nil } == true
+        if isMeasured && output.replicas > 0 { recheck(after: settings.metricsPeriod) }
+    }
+
+    private mutating func removeSleepMark(_ memory: inout PoolMemory) async throws {
+        let change: JSONValue = [
+            "metadata": [
+                "annotations": [SleepMark.annotation: .null], "resourceVersion": .string(pool.resourceVersion),
+            ]
+        ]
+        try await patchPool(change, &memory)
     }
 
     /// Changes the pool itself, and goes on with what the server made of it.
@@ -151,67 +199,39 @@ struct PoolLook {
         spec = try changed.decode(WorkerPool.self).spec
     }
 
-    private func rolloutState(_ update: String, _ replicas: Int, _ memory: inout PoolMemory) -> RolloutState {
-        for pod in pods where pod.isFinished && pod.metadata.deletionTimestamp == nil {
-            let revision = pod.metadata.labels?[PoolRevision.revisionLabel] ?? ""
-            memory.failures.note(uid: pod.metadata.uid ?? "", revision: revision, now: now)
-        }
-        let known = Set(revisions.map(\.revisionHash))
-        var state = RolloutState(
-            replicas: replicas,
-            updateRevision: update,
-            currentRevision: previous.currentRevision.flatMap { known.contains($0) ? $0 : nil },
-            pods: pods.map { PodObservation.runner($0, self.state(of: $0)) },
-            strategy: RolloutStrategy(spec.updateStrategy, replicas: replicas),
-            progress: memory.progress ?? RolloutProgress(revision: update, replicas: replicas, startedAt: now)
-        )
-        state.minReadySeconds = max(0, spec.minReadySeconds ?? 0)
-        state.progressDeadlineSeconds = spec.progressDeadlineSeconds ?? 600
-        state.drainTimeoutSeconds = max(0, spec.drainTimeoutSeconds ?? 60)
-        state.isPaused = spec.paused ?? false
-        state.rollbackOnFailure = spec.rollbackOnFailure ?? false
-        state.recentFailures = memory.failures.count(of: update, now: now)
-        state.updateOutcomes = outcomes(of: update)
-        if let current = state.currentRevision, current != update { state.currentOutcomes = outcomes(of: current) }
-        state.createError = memory.createError?.message
-        state.createNotBefore = [memory.failures.until(now: now), memory.createError?.until].compactMap { $0 }.max()
-        return state
-    }
-
-    /// What the jobs of a revision's present runners came to.
-    private func outcomes(of hash: String) -> JobOutcomes {
-        var sum = JobOutcomes()
-        for pod in pods where pod.metadata.labels?[PoolRevision.revisionLabel] == hash {
-            let outcomes = reconciler.queues.outcomes(namespace: pool.namespace, runner: pod.metadata.name ?? "")
-            sum.succeeded += outcomes.succeeded
-            sum.failed += outcomes.failed
-            sum.lost += outcomes.lost
-        }
-        return sum
-    }
-
     /// What the run engine knows of the runner in a Pod; not of one that had the same name before.
     func state(of pod: Pod) -> RunnerState? {
         guard let state = states[pod.metadata.name ?? ""] else { return nil }
         return state.podUID.isEmpty || state.podUID == pod.metadata.uid ? state : nil
     }
 
-    private func write(_ status: WorkerPoolStatus, _ memory: inout PoolMemory) async throws {
+    /// Writes the status if it says something new, and then records what has happened: an Event about something that
+    /// is not durable would come again.
+    private mutating func write(_ status: WorkerPoolStatus, _ memory: inout PoolMemory) async throws {
         let old = pool.json["status"] ?? [:]
         let new = try JSONValueEncoder().encode(status)
-        guard let change = Patch.mergePatch(from: old, to: new) else { return }
-        // The queue's figures alone are not worth a write every time.
-        let isCalm = change.objectValue?.keys == ["queue"]
-        if isCalm, let last = memory.statusWrittenAt, now < last.advanced(by: reconciler.settings.queueStatusPeriod) {
-            return
+        if let change = Patch.mergePatch(from: old, to: new) {
+            // The queue's figures alone are not worth a write every time.
+            if change.objectValue?.keys == ["queue"], let last = memory.statusWrittenAt,
+                now < last.advanced(by: settings.queueStatusPeriod)
+            {
+                recheck(after: last.advanced(by: settings.queueStatusPeriod).since(now))
+                return
+            }
+            let written = try await client.patchStatus(
+                WorkerPool.resource,
+                namespace: pool.namespace,
+                name: pool.name,
+                .merge(["status": change]),
+                WriteOptions(fieldManager: WorkerPoolReconciler.fieldManager)
+            )
+            memory.written = written
+            memory.statusWrittenAt = now
+            // A second write in the same look is about what is left.
+            pool = written
         }
-        memory.written = try await client.patchStatus(
-            WorkerPool.resource,
-            namespace: pool.namespace,
-            name: pool.name,
-            .merge(["status": change]),
-            WriteOptions(fieldManager: WorkerPoolReconciler.fieldManager)
-        )
-        memory.statusWrittenAt = now
+        // Its age grows by itself.
+        if status.queue?.depth ?? 0 > 0 { recheck(after: settings.queueStatusPeriod) }
+        record(status, &memory)
     }
 }

@@ -2,6 +2,11 @@ import APIMachinery
 
 /// What pools need to know of the plane they are part of.
 public struct PoolSettings: Sendable {
+    /// Runners that a pool can have at most; sums with such sizes cannot overflow.
+    static let maximumReplicas = 1_000_000
+    /// Seconds that any period of a pool can take at most: a year.
+    static let maximumSeconds = 31_536_000
+
     /// Where runners find the controller: `http://127.0.0.1:8080`, or a Service on a cluster.
     public var controllerURL: String
     /// The Secret, in each pool's namespace, that holds the tokens of its runners.
@@ -14,8 +19,12 @@ public struct PoolSettings: Sendable {
     public var defaultImage: String
     /// Where runners serve their probes and metrics, inside the Pod.
     public var httpPort: Int
-    /// How often a pool is looked at though nothing has happened: the autoscaler's pace.
+    /// The least time between two looks at a pool that jobs alone cause, and between two steps of its autoscaler.
     public var syncPeriod: Duration
+    /// How often a pool is looked at whose size depends on what runners measure, or on a window that has yet to pass.
+    public var metricsPeriod: Duration
+    /// How often a pool is looked at though nothing has happened, for what no event tells.
+    public var resyncPeriod: Duration
     /// Over how long a runner measures what it uses.
     public var loadWindow: Duration
     /// The least time between two writes of a status in which only the queue's figures differ.
@@ -29,6 +38,8 @@ public struct PoolSettings: Sendable {
         defaultImage = "martinet/agent-runner:\(Version.text)"
         httpPort = 8081
         syncPeriod = .seconds(1)
+        metricsPeriod = .seconds(5)
+        resyncPeriod = .seconds(60)
         loadWindow = .seconds(5)
         queueStatusPeriod = .seconds(5)
     }

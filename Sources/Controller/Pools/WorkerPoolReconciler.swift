@@ -12,12 +12,13 @@ import Synchronization
 /// One look: read the pool, its Pods, revisions, runners and queue; have the size decided (`PoolAutoscaler`) and then
 /// the next step (`Rollout`), both pure; do it; write the status. Every step is safe to be killed before or after.
 ///
+/// A pool is looked at when something has changed: objects, jobs (`observeJobs`), or what the last look said will have
+/// changed by a certain time.
+///
 /// The size of a pool is `spec.replicas`. With `spec.autoscaling` the autoscaler writes it, as the Kubernetes one does
-/// for a Deployment: `kubectl scale` then sets where it goes on from, and 0 set by a person switches scaling off. An
-/// annotation tells a zero of the autoscaler from one of a person.
+/// for a Deployment: `kubectl scale` then sets where it goes on from, and 0 set by a person switches scaling off.
+/// `SleepMark` tells a zero of the autoscaler from one of a person.
 public final class WorkerPoolReconciler: Reconciler {
-    /// `true` while there are no runners because the autoscaler wanted it so.
-    static let asleepAnnotation = "martinet.dev/scaled-to-zero"
     static let fieldManager = "martinet-controller"
 
     let client: KubeClient
@@ -30,7 +31,8 @@ public final class WorkerPoolReconciler: Reconciler {
     let logger: Logger
     let metrics = PoolMetrics()
     let random: @Sendable () -> UInt64
-    let secretsKept = KeptSecrets()
+    let secrets = SecretWrites()
+    private let wakeUps: PoolWakeUps
     private let memories = Mutex<[Request: PoolMemory]>([:])
 
     /// A reconciler of worker pools.
@@ -54,10 +56,26 @@ public final class WorkerPoolReconciler: Reconciler {
         self.time = time
         self.logger = logger
         self.random = random
+        wakeUps = PoolWakeUps(period: settings.syncPeriod)
+    }
+
+    /// Has a pool looked at when its jobs or runners have changed.
+    ///
+    /// - Parameter enqueue: called with the pool and after how long to look at it.
+    public func observeJobs(_ enqueue: @escaping @Sendable (_ pool: Request, _ delay: Duration) -> Void) {
+        queues.observe { [wakeUps, source, time] namespace, name in
+            let pool = Request(namespace: namespace, name: name)
+            guard let delay = wakeUps.notify(pool, now: time.instant) else { return }
+            // Jobs may name a pool that nobody has made.
+            if source.pool(pool) != nil { enqueue(pool, delay) } else { wakeUps.forget(pool) }
+        }
     }
 
     public func reconcile(_ request: Request) async throws -> Reconciliation {
+        wakeUps.began(request, now: time.instant)
         guard let cached = source.pool(request) else {
+            wakeUps.forget(request)
+            secrets.forget(request)
             if memories.withLock({ $0.removeValue(forKey: request) }) != nil { metrics.forget(request) }
             return .done
         }
@@ -83,17 +101,4 @@ public final class WorkerPoolReconciler: Reconciler {
         var look = PoolLook(self, pool, typed, time.now)
         return try await look.run(&memory)
     }
-}
-
-/// The namespaces whose Secret has been written, with what; one write for each is enough.
-final class KeptSecrets: Sendable {
-    private let tokens = Mutex<[String: String]>([:])
-
-    /// Whether the token is new for that namespace.
-    func insert(_ namespace: String, _ token: String) -> Bool {
-        tokens.withLock { $0.updateValue(token, forKey: namespace) != token }
-    }
-
-    /// The write failed and must be tried again.
-    func forget(_ namespace: String) { tokens.withLock { $0[namespace] = nil } }
 }

@@ -5,6 +5,14 @@ public import APIMachinery
 /// Pure: from the state of one moment to what to do next. It is asked again after everything that it asked for, and
 /// after everything else that happens; nothing is remembered but `RolloutProgress`.
 ///
+/// The life of a revision's rollout:
+/// ```
+/// progressing ──► complete ──(jobs fail while on trial)──► failed
+///      │ ▲            ▲                                      ▲
+///      │ └─ recovers ─┼──────────────────────────────────────┤
+///      └──(crashes, no image, deadline, jobs fail)───────────┘──► rolled back, if the pool wants that
+/// ```
+///
 /// What holds at every moment, as far as it is in the pool's power:
 /// - Available Pods are never taken away below `replicas - maxUnavailable`.
 /// - Pods, draining ones included, are never made beyond `replicas + maxSurge`, unless fewer than
@@ -40,54 +48,95 @@ public struct Rollout: Sendable {
         )
     }
 
-    private var isRolling: Bool { !old.isEmpty || draining.contains { $0.revision != state.updateRevision } }
+    /// Whether Pods of another revision still have to go. `Recreate` also waits until their processes have ended.
+    private var isRolling: Bool {
+        !old.isEmpty || draining.contains { $0.revision != state.updateRevision }
+            || state.strategy.isRecreate
+                && state.pods.contains { $0.isTerminating && !$0.isFinished && $0.revision != state.updateRevision }
+    }
 
     /// The number of available Pods that is not gone below.
     private var floor: Int {
         state.strategy.isRecreate ? 0 : max(0, state.replicas - state.strategy.maxUnavailable)
     }
 
+    /// Whether all that is missing from the rollout is that runners finish their jobs: no fault of the new revision.
+    private var isWaitingForDrain: Bool {
+        !draining.isEmpty && updated.allSatisfy { available.contains($0.name) }
+            && mayCreate(state.updateRevision)
+    }
+
+    private func mayCreate(_ revision: String) -> Bool { state.createNotBefore[revision].map { $0 <= now } ?? true }
+
     private func plan() -> RolloutPlan {
         let updatedAvailable = updated.count { available.contains($0.name) }
-        var progress = state.progress
-        progress.observe(
-            revision: state.updateRevision,
+        // Once a revision has been seen to work, a runner that dies is not the rollout's affair any more.
+        let isWorking = updatedAvailable >= state.replicas && updated.count == state.replicas
+        let isInPlace = !isRolling && (isWorking || state.currentRevision == state.updateRevision)
+        var status = counts()
+        var progress = progress()
+        status.hasAdvanced = progress.observe(
             replicas: state.replicas,
             updated: updated.count,
             available: updatedAvailable,
             old: old.count,
-            isPaused: state.isPaused,
+            isWaiting: state.isPaused || isInPlace || isWaitingForDrain,
             now: now
         )
-        var status = counts()
-        status.currentRevision = state.currentRevision
-        // Once a revision has been seen to work, a runner that dies is not the rollout's affair any more.
-        let isWorking = updatedAvailable >= state.replicas && updated.count == state.replicas
-        let isDone = !isRolling && (isWorking || state.currentRevision == state.updateRevision)
-        // A pool of no Pods says nothing about a revision: the one before stays the last that worked.
-        if isDone && isWorking && (updatedAvailable > 0 || state.currentRevision == nil) {
-            status.currentRevision = state.updateRevision
+        if isInPlace && isWorking {
+            progress.recover()
+            if updatedAvailable > 0 && progress.completedAt == nil { progress.completedAt = now }
         }
         let verdict = RolloutVerdict(state: state, progress: progress, now: now)
-        status.failure = isDone ? nil : verdict.failure(updated: updated, available: updatedAvailable)
+        if !state.isPaused {
+            let failure =
+                isInPlace
+                ? verdict.failureOnTrial
+                : verdict.failure(updated: updated, available: updatedAvailable, problem: status.problem)
+            if let failure { progress.fail(failure, now: now) }
+        }
+        status.failure = progress.failure
+        status.currentRevision = currentRevision(progress, isInPlace && isWorking, updatedAvailable)
         status.phase =
-            isDone ? .complete : status.failure != nil ? .failed : state.isPaused ? .paused : .progressing
+            status.failure != nil ? .failed : state.isPaused ? .paused : isInPlace ? .complete : .progressing
 
         var actions = cleanUp()
-        var checks = isDone ? [] : [verdict.nextCheck(updated: updated)].compactMap { $0 }
-        if let failure = status.failure, state.rollbackOnFailure, !state.isPaused, let good = state.currentRevision,
-            good != state.updateRevision
+        var missing = 0
+        if let failure = status.failure, state.rollbackOnFailure, !state.isPaused,
+            let good = status.currentRevision, good != state.updateRevision
         {
             actions.append(.rollBack(revision: good, failure: failure))
         } else {
-            // Where nothing has worked before, there is nothing to spare.
-            let isFailed = status.failure != nil && state.currentRevision != nil
+            // Where nothing has worked before, there is nothing to spare; what cannot be created does no harm.
+            let isFailed =
+                status.failure.map { $0.reason != RolloutFailure.failedCreate } == true && status.currentRevision != nil
             actions += removals(isFailed: isFailed)
-            actions += additions(after: actions, isFailed: isFailed)
+            let creations = additions(after: actions, isFailed: isFailed, current: status.currentRevision)
+            missing = creations.reduce(0) { if case .create(_, let count) = $1 { $0 + count } else { $0 } }
+            actions += creations.filter { if case .create(let revision, _) = $0 { mayCreate(revision) } else { true } }
         }
-        checks += waits()
+        let checks =
+            waits() + (isInPlace || state.isPaused ? [] : [verdict.nextCheck(updated: updated)].compactMap { $0 })
         let next = checks.min().map { max($0.since(now), .milliseconds(100)) }
-        return RolloutPlan(actions: actions, status: status, progress: progress, nextCheck: next)
+        return RolloutPlan(actions: actions, status: status, progress: progress, missing: missing, nextCheck: next)
+    }
+
+    /// What was reached before, or the beginning of the rollout of another revision.
+    private func progress() -> RolloutProgress {
+        guard state.progress.revision != state.updateRevision else { return state.progress }
+        let previous = state.currentRevision == state.updateRevision ? nil : state.currentRevision
+        return RolloutProgress(revision: state.updateRevision, previousRevision: previous, startedAt: now)
+    }
+
+    /// The last revision that was seen to work, as of now.
+    private func currentRevision(_ progress: RolloutProgress, _ isWorking: Bool, _ available: Int) -> String? {
+        // Runners that work and whose jobs fail do not make a revision that works.
+        if progress.failure?.reason == RolloutFailure.jobsFail {
+            return progress.previousRevision ?? state.currentRevision
+        }
+        // A pool of no Pods says nothing about a revision: the one before stays the last that worked.
+        return isWorking && (available > 0 || state.currentRevision == nil)
+            ? state.updateRevision : state.currentRevision
     }
 
     private func counts() -> RolloutStatus {
@@ -100,7 +149,10 @@ public struct Rollout: Sendable {
         status.unavailableReplicas = max(0, state.replicas - available.count)
         status.busyReplicas = existing.count { ($0.leasedJobs ?? 0) > 0 }
         status.drainingReplicas = draining.count
-        status.isAvailable = available.count >= floor || state.replicas == 0
+        status.isAvailable = available.count >= state.strategy.minimumAvailable(of: state.replicas)
+        // Of several the oldest, so that it stays the same while others come and go.
+        let troubled = active.sorted { ($0.createdAt, $0.name) < ($1.createdAt, $1.name) }
+        status.problem = troubled.lazy.compactMap(\.problem).first
         return status
     }
 
@@ -155,14 +207,18 @@ public struct Rollout: Sendable {
         }
     }
 
-    /// Pods that are missing.
-    private func additions(after removals: [RolloutAction], isFailed: Bool) -> [RolloutAction] {
+    /// Pods that are missing, those included that may not be made yet.
+    private func additions(
+        after removals: [RolloutAction],
+        isFailed: Bool,
+        current: String?
+    ) -> [RolloutAction] {
         let removed = Set(removals.compactMap(\.removedPod))
         let deleted = Set(removals.compactMap(\.deletedPod))
         let active = active.filter { !removed.contains($0.name) }
         // A new Pod that does not work yet replaces nothing; were it counted, an old one that dies would be missed.
         let unproven = active.filter { $0.revision == state.updateRevision && !available.contains($0.name) }
-        let target = state.isPaused ? state.currentRevision ?? state.updateRevision : state.updateRevision
+        let target = state.isPaused ? current ?? state.updateRevision : state.updateRevision
         var missing: Int
         if state.isPaused {
             missing = state.replicas - active.count
@@ -183,8 +239,8 @@ public struct Rollout: Sendable {
         let surge = old.isEmpty || state.isPaused || state.strategy.isRecreate ? 0 : state.strategy.maxSurge
         let room = max(state.replicas + surge - existing, floor - active.count - revived.count)
         missing = min(missing, max(0, room))
-        guard missing > 0, state.createNotBefore.map({ $0 <= now }) ?? true else { return actions }
-        if isFailed { return actions + [.create(revision: state.currentRevision ?? target, count: missing)] }
+        guard missing > 0 else { return actions }
+        if isFailed { return actions + [.create(revision: current ?? target, count: missing)] }
         let lacking = state.replicas - active.count + unproven.count - revived.count
         return actions + creations(missing, target, unproven: unproven.count, lacking: lacking)
     }
@@ -206,7 +262,7 @@ public struct Rollout: Sendable {
         var times = draining.compactMap { $0.drainRequestedAt?.advanced(by: .seconds(state.drainTimeoutSeconds)) }
         times += draining.compactMap { $0.drainRequestedAt?.advanced(by: Self.settling) }
         times += active.compactMap { $0.readySince?.advanced(by: .seconds(state.minReadySeconds)) }
-        if let createNotBefore = state.createNotBefore { times.append(createNotBefore) }
+        times += state.createNotBefore.values
         return times.filter { $0 > now }
     }
 }

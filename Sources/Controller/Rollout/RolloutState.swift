@@ -16,13 +16,14 @@ public struct RolloutState: Sendable, Hashable {
     public var drainTimeoutSeconds: Int
     public var isPaused: Bool
     public var rollbackOnFailure: Bool
-    /// Until when no Pod is made, because Pods made before came to nothing.
-    public var createNotBefore: Timestamp?
+    /// Until when no Pod of a revision is made, because Pods made before came to nothing; by revision.
+    public var createNotBefore: [String: Timestamp]
     /// Pods of the newest revision that ended by themselves, lately.
     public var recentFailures: Int
-    /// What the jobs of runners of the newest revision, and of the last that worked, came to.
+    /// What the jobs of runners of the newest revision came to, and of the one before it (`progress.previousRevision`);
+    /// runners that are gone count.
     public var updateOutcomes: JobOutcomes
-    public var currentOutcomes: JobOutcomes
+    public var previousOutcomes: JobOutcomes
     /// Why the server refused the last Pod.
     public var createError: String?
     /// What was reached before.
@@ -48,9 +49,10 @@ public struct RolloutState: Sendable, Hashable {
         drainTimeoutSeconds = 60
         isPaused = false
         rollbackOnFailure = false
+        createNotBefore = [:]
         recentFailures = 0
         updateOutcomes = JobOutcomes()
-        currentOutcomes = JobOutcomes()
+        previousOutcomes = JobOutcomes()
     }
 }
 
@@ -70,6 +72,11 @@ public enum RolloutAction: Sendable, Hashable {
 
 /// Why a rollout has failed.
 public struct RolloutFailure: Error, Sendable, Hashable {
+    /// The reason of a revision whose jobs fail.
+    static let jobsFail = "JobsFail"
+    /// The reason of a revision whose Pods the server refuses.
+    static let failedCreate = "FailedCreate"
+
     /// `CrashLoopBackOff`, `ImagePullBackOff`, `JobsFail`, `FailedCreate` or `ProgressDeadlineExceeded`.
     public var reason: String
     /// What was seen, for people.
@@ -103,9 +110,13 @@ public struct RolloutStatus: Sendable, Hashable {
     public var drainingReplicas = 0
     /// Whether as many Pods are available as must be.
     public var isAvailable = false
+    /// Whether the rollout came further since the last plan.
+    public var hasAdvanced = false
     /// The last revision that was seen to work, as of now.
     public var currentRevision: String?
     public var failure: RolloutFailure?
+    /// What keeps Pods from starting.
+    public var problem: PodProblem?
 }
 
 /// What to do next, and how things stand.
@@ -114,6 +125,8 @@ public struct RolloutPlan: Sendable, Hashable {
     public var status: RolloutStatus
     /// What was reached, to be handed in the next time.
     public var progress: RolloutProgress
+    /// Pods that are to be made now, or as soon as `createNotBefore` allows.
+    public var missing: Int
     /// When time alone will have changed something; `nil` if only events can.
     public var nextCheck: Duration?
 }

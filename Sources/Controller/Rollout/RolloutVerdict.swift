@@ -10,8 +10,13 @@ struct RolloutVerdict {
 
     /// Jobs that runners of a new revision must have done before their failures say anything.
     static let outcomeBound = 10
-    /// How much more of them must fail than before, as a share of 1.
-    static let outcomeMargin = 0.3
+    /// Jobs of the revision before, without which there is nothing to compare with.
+    static let baselineBound = 3
+    /// How much more of them must fail than before, in percent of all.
+    static let outcomeMargin = 30
+    /// Seconds after its completion, and after `minReadySeconds`, for which a revision is judged by its jobs. In a pool
+    /// of one runner the first job of the new revision ends after that.
+    static let trialPeriod = 300
 
     let state: RolloutState
     let progress: RolloutProgress
@@ -20,7 +25,7 @@ struct RolloutVerdict {
     /// What is wrong, if the rollout cannot be expected to end well.
     ///
     /// One bad Pod among good ones is bad luck; a revision fails when more of its Pods are broken than work.
-    func failure(updated: [RunnerPod], available: Int) -> RolloutFailure? {
+    func failure(updated: [RunnerPod], available: Int, problem: PodProblem?) -> RolloutFailure? {
         let looping = updated.filter(\.isCrashLooping)
         if looping.count > available, let pod = looping.first {
             return RolloutFailure(
@@ -43,31 +48,38 @@ struct RolloutVerdict {
                 message: "\(state.recentFailures) Pods of the new revision ended by themselves"
             )
         }
-        if let failing { return failing }
-        guard !state.isPaused,
-            now >= progress.lastProgressAt.advanced(by: .seconds(state.progressDeadlineSeconds))
-        else { return nil }
+        if let failingJobs { return failingJobs }
+        guard now >= progress.lastProgressAt.advanced(by: .seconds(state.progressDeadlineSeconds)) else { return nil }
         if let error = state.createError {
-            return RolloutFailure(reason: "FailedCreate", message: "Pods cannot be created: \(error)")
+            return RolloutFailure(reason: RolloutFailure.failedCreate, message: "Pods cannot be created: \(error)")
         }
         return RolloutFailure(
             reason: "ProgressDeadlineExceeded",
-            message:
-                "no progress for \(state.progressDeadlineSeconds) s: \(available) of \(state.replicas) new runners are available"
+            message: "no progress for \(state.progressDeadlineSeconds) s: \(available) of \(state.replicas) new runners"
+                + " are available" + (problem.map { "; \($0.reason): \($0.message)" } ?? "")
         )
     }
 
-    /// Jobs fail for reasons of their own as well: what counts is that the same work failed less before.
-    private var failing: RolloutFailure? {
-        let (new, old) = (state.updateOutcomes, state.currentOutcomes)
-        guard new.total >= Self.outcomeBound, old.total >= Self.outcomeBound,
-            new.failureShare - old.failureShare >= Self.outcomeMargin
+    /// What is wrong with a revision whose runners all work, while it is still on trial.
+    var failureOnTrial: RolloutFailure? {
+        guard let completedAt = progress.completedAt,
+            now < completedAt.advanced(by: .seconds(state.minReadySeconds + Self.trialPeriod))
         else { return nil }
-        func percent(_ share: Double) -> Int { Int(clamping: (share * 100).rounded()) }
+        return failingJobs
+    }
+
+    /// Jobs fail for reasons of their own as well: what counts is that the same work failed less before.
+    private var failingJobs: RolloutFailure? {
+        let (new, old) = (state.updateOutcomes, state.previousOutcomes)
+        guard new.total >= Self.outcomeBound, old.total >= Self.baselineBound else { return nil }
+        // Few jobs before say little: two imagined ones, of which one failed, keep them from saying too much.
+        let before = (old.failures + 1) * 100 / (old.total + 2)
+        let after = new.failures * 100 / new.total
+        guard after - before >= Self.outcomeMargin else { return nil }
         return RolloutFailure(
-            reason: "JobsFail",
-            message: "\(percent(new.failureShare)) % of \(new.total) jobs failed or were lost, against"
-                + " \(percent(old.failureShare)) % of \(old.total) with the revision before"
+            reason: RolloutFailure.jobsFail,
+            message: "\(after) % of \(new.total) jobs failed or were lost, against"
+                + " \(old.failures * 100 / old.total) % of \(old.total) with the revision before"
         )
     }
 
@@ -75,16 +87,17 @@ struct RolloutVerdict {
     func nextCheck(updated: [RunnerPod]) -> Timestamp? {
         let bound = min(Self.imageBound, state.progressDeadlineSeconds)
         var times = updated.filter(\.lacksImage).map { $0.createdAt.advanced(by: .seconds(bound)) }
-        if !state.isPaused {
-            times.append(progress.lastProgressAt.advanced(by: .seconds(state.progressDeadlineSeconds)))
-        }
+        times.append(progress.lastProgressAt.advanced(by: .seconds(state.progressDeadlineSeconds)))
         return times.filter { $0 > now }.min()
     }
 
-    private func detail(_ pod: RunnerPod) -> String { pod.waitingMessage.map { ": \($0)" } ?? "" }
+    private func detail(_ pod: RunnerPod) -> String {
+        pod.lastTermination.map { "; its container ended with \($0)" } ?? pod.waitingMessage.map { ": \($0)" } ?? ""
+    }
 }
 
 extension JobOutcomes {
+    /// Jobs that were counted.
     fileprivate var total: Int { succeeded + failed + lost }
-    fileprivate var failureShare: Double { Double(failed + lost) / Double(max(1, total)) }
+    fileprivate var failures: Int { failed + lost }
 }

@@ -22,6 +22,12 @@ public struct RunnerPod: Sendable, Hashable {
     public var waitingReason: String?
     /// What is known besides, for messages.
     public var waitingMessage: String?
+    /// The image of the container that waits.
+    public var image: String?
+    /// How the run of a container before this one ended, such as `OOMKilled (exit code 137)`.
+    public var lastTermination: String?
+    /// Why no node takes it.
+    public var unschedulable: String?
 
     /// A Pod that has just been made.
     public init(name: String, revision: String, createdAt: Timestamp) {
@@ -55,18 +61,6 @@ public struct RunnerPod: Sendable, Hashable {
 }
 
 extension RunnerPod {
-    /// Reasons for which an image cannot be had, and waiting does not help.
-    private static let imageReasons: Set<String> = [
-        "ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "CreateContainerConfigError",
-        "CreateContainerError",
-    ]
-
-    /// Whether it cannot start for want of its image or its configuration.
-    var lacksImage: Bool { isActive && waitingReason.map(Self.imageReasons.contains) == true }
-
-    /// Whether it starts and fails over and over.
-    var isCrashLooping: Bool { isActive && waitingReason == "CrashLoopBackOff" && restarts >= 2 }
-
     /// The order in which Pods go: those that are of no use, then idle ones, then those with the least to finish; of
     /// equals the youngest, whose caches are the coldest.
     static func goesBefore(_ a: RunnerPod, _ b: RunnerPod) -> Bool {

@@ -52,6 +52,7 @@ extension RunEngine {
         var earliest = next
         for queue in ready {
             waiters.signal(queue, count: max(1, waiters.count(queue)))
+            observers.notify(queue)
             do {
                 guard let due = try await store.read({ try $0.nextReady(queue, after: now) }) else { continue }
                 book.noteDue(queue, due)

@@ -59,7 +59,8 @@ extension RunEngine {
             state.podUID = registration.podUID
             state.concurrency = registration.concurrency
         }
-        if isNewPod { registry.resetOutcomes(runner.key) }
+        if isNewPod { outcomeBook.reset(runner.key) }
+        observers.notify(runner.queue)
         return RunnerTerms(
             leaseSeconds: catalog.policy(runner.queue).leaseSeconds,
             heartbeatSeconds: max(1, Int(settings.heartbeatInterval.components.seconds)),
@@ -73,6 +74,7 @@ extension RunEngine {
         _ = try await takeBack(Array(registry.held(runner.key)), of: runner.key, isLost: true)
         registry.remove(runner.key)
         waiters.wake(runner.key)
+        observers.notify(runner.queue)
     }
 
     /// Hands out jobs; waits for the first if there is none.

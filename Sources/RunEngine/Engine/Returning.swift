@@ -30,6 +30,7 @@ extension RunEngine {
             state.loadReportedAt = now
             state.concurrency = max(state.concurrency, load.slotsBusy)
         }
+        if !isKnown { observers.notify(runner.queue) }
         var answer = HeartbeatAnswer(drain: drain, cancel: [], lost: [], register: !isKnown)
         if !jobs.isEmpty {
             let expiresAt = now.advanced(bySeconds: catalog.policy(runner.queue).leaseSeconds)

@@ -23,6 +23,8 @@ public final class RunEngine: Sendable {
     let registry = RunnerRegistry()
     let waiters = LeaseWaiters()
     let book = QueueBook()
+    let outcomeBook = OutcomeBook()
+    let observers = QueueObservers()
     let metrics = EngineMetrics()
     let logger: Logger
     let wakeUps = WakeUp()
@@ -105,8 +107,12 @@ public final class RunEngine: Sendable {
         let now = clock.now
         book.apply(effects, now: now)
         for job in effects.leased { if let lease = job.lease { registry.noteLease(job, lease) } }
-        for departure in effects.departures { registry.noteDeparture(departure) }
+        for departure in effects.departures where registry.noteDeparture(departure) {
+            let runner = NamespacedName(namespace: departure.job.queue.namespace, name: departure.lease.runner)
+            outcomeBook.record(departure.kind, of: runner)
+        }
         metrics.record(effects)
+        observers.notify(effects)
         guard !effects.arrivals.isEmpty else { return }
         var ready: [QueueName: Int] = [:]
         var isDelayed = false
@@ -169,6 +175,10 @@ extension RunEngine: QueueObserver {
     }
 
     public func outcomes(namespace: String, runner: String) -> JobOutcomes {
-        registry.outcomes(NamespacedName(namespace: namespace, name: runner))
+        outcomeBook.outcomes(of: NamespacedName(namespace: namespace, name: runner))
+    }
+
+    public func observe(_ handler: @escaping @Sendable (_ namespace: String, _ pool: String) -> Void) {
+        observers.add(handler)
     }
 }

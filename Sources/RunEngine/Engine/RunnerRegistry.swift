@@ -12,7 +12,6 @@ final class RunnerRegistry: Sendable {
     private struct Entry {
         var state: RunnerState
         var held: [JobID: Held] = [:]
-        var outcomes = JobOutcomes()
     }
 
     private struct State {
@@ -52,15 +51,6 @@ final class RunnerRegistry: Sendable {
             state.runners[key] = entry
             return state.draining.contains(key)
         }
-    }
-
-    /// A new process under that name: what the old one did is no longer counted.
-    func resetOutcomes(_ runner: NamespacedName) {
-        state.withLock { $0.runners[runner]?.outcomes = JobOutcomes() }
-    }
-
-    func outcomes(_ runner: NamespacedName) -> JobOutcomes {
-        state.withLock { $0.runners[runner]?.outcomes } ?? JobOutcomes()
     }
 
     func isDraining(_ runner: NamespacedName) -> Bool { state.withLock { $0.draining.contains(runner) } }
@@ -110,17 +100,15 @@ final class RunnerRegistry: Sendable {
         }
     }
 
-    func noteDeparture(_ departure: EngineEffects.Departure) {
+    /// A runner no longer has a job.
+    ///
+    /// - Returns: whether it had it.
+    func noteDeparture(_ departure: EngineEffects.Departure) -> Bool {
         let key = NamespacedName(namespace: departure.job.queue.namespace, name: departure.lease.runner)
-        state.withLock { state in
-            guard state.runners[key]?.held[departure.job.id]?.token == departure.lease.token else { return }
+        return state.withLock { state in
+            guard state.runners[key]?.held[departure.job.id]?.token == departure.lease.token else { return false }
             state.runners[key]?.held[departure.job.id] = nil
-            switch departure.kind {
-            case .succeeded: state.runners[key]?.outcomes.succeeded += 1
-            case .failed, .timedOut: state.runners[key]?.outcomes.failed += 1
-            case .lost: state.runners[key]?.outcomes.lost += 1
-            case .cancelled, .released: break
-            }
+            return true
         }
     }
 

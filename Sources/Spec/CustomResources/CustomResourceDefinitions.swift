@@ -83,7 +83,7 @@ public enum CustomResourceDefinitions {
             column("Busy", ".status.busyReplicas", type: "integer", wide: true, "Runners that have jobs"),
             column("Queued", ".status.queue.depth", type: "integer", "Jobs that wait"),
             column("Leased", ".status.queue.leased", type: "integer", "Jobs that run"),
-            column("Status", ".status.conditions[?(@.type==\"Progressing\")].reason", "What is going on"),
+            column("Status", ".status.reason", "The reason of the worst condition"),
             column("Age", ".metadata.creationTimestamp", type: "date", "When it was made"),
         ],
         subresources: [

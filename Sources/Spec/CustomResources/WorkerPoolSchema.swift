@@ -203,6 +203,20 @@ enum WorkerPoolSchema {
             "version": OpenAPI.string("The version that runs."),
             "collisionCount": OpenAPI.integer("Hash collisions of revision names."),
             "lastScaleTime": OpenAPI.time("When the number was last changed by the autoscaler."),
+            "reason": OpenAPI.string("The reason of the worst condition: the whole state in a word."),
+            "rollout": OpenAPI.object(
+                "The newest rollout, as far as it must outlive the controller.",
+                required: ["revision"],
+                [
+                    "revision": OpenAPI.string("The revision that is, or was last, rolled out."),
+                    "previousRevision": OpenAPI.string("The last that worked before; a failure goes back to it."),
+                    "lastProgressTime": OpenAPI.time("When the rollout last came further."),
+                    "completionTime": OpenAPI.time("When all runners were of the revision for the first time."),
+                    "failureTime": OpenAPI.time("When it first failed."),
+                    "failureReason": OpenAPI.string("Why it has failed."),
+                    "failureMessage": OpenAPI.string("What was seen."),
+                ]
+            ),
             "conditions": OpenAPI.conditions,
             "queue": OpenAPI.object(
                 "The pool's queue, as last seen.",

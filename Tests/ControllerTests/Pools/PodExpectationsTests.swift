@@ -54,7 +54,9 @@ import Testing
 
     @Test func failuresHoldReplacementsBack() {
         var backoff = FailureBackoff()
-        func wait() -> Duration? { backoff.until(now: Self.now).map { $0.since(Self.now) } }
+        func wait(_ revision: String = "r") -> Duration? {
+            backoff.until(of: revision, now: Self.now).map { $0.since(Self.now) }
+        }
         #expect(wait() == nil)
         backoff.note(uid: "1", revision: "r", now: Self.now)
         #expect(wait() == nil)
@@ -62,10 +64,12 @@ import Testing
         backoff.note(uid: "2", revision: "r", now: Self.now)
         #expect(wait() == .seconds(10))
         backoff.note(uid: "3", revision: "s", now: Self.now)
+        #expect(wait("s") == nil, "a revision waits for its own failures")
+        backoff.note(uid: "4", revision: "r", now: Self.now)
         #expect(wait() == .seconds(20))
-        for number in 4...20 { backoff.note(uid: "\(number)", revision: "r", now: Self.now) }
+        for number in 5...20 { backoff.note(uid: "\(number)", revision: "r", now: Self.now) }
         #expect(wait() == .seconds(300))
         #expect(backoff.count(of: "s", now: Self.now) == 1)
-        #expect(backoff.until(now: Self.now.advanced(by: .seconds(600))) == nil)
+        #expect(backoff.until(of: "r", now: Self.now.advanced(by: .seconds(600))) == nil)
     }
 }

@@ -88,6 +88,50 @@ import Testing
         #expect(try await world.pods().count == 1)
     }
 
+    /// The pool has slept before, so its zero was the autoscaler's once.
+    @Test(arguments: [false, true])
+    func aPersonsZeroHoldsInAPoolThatSlept(isForgetful: Bool) async throws {
+        let world = PoolWorld()
+        world.isForgetful.withLock { $0 = isForgetful }
+        try await world.create(["autoscaling": Self.autoscaling(0, 3, window: 0)])
+        try await world.step(4)
+        #expect(try await world.pods().isEmpty)
+        // A person wakes it, and sends it to sleep for good.
+        world.queues.set(QueueStatistics(leased: 1))
+        try await world.change(["replicas": 1])
+        try await world.step(4)
+        #expect(try await world.pods().count == 1)
+        #expect(try await world.pool().annotations["martinet.dev/scaled-to-zero"] == nil)
+        world.queues.set(QueueStatistics(ready: 5))
+        try await world.change(["replicas": 0])
+        try await world.step(10)
+        #expect(try await world.pods().isEmpty)
+        #expect(try await world.condition("ScalingActive") == "False ScalingDisabled")
+        try await world.change(["replicas": 1])
+        try await world.step(4)
+        #expect(try await world.pods().count >= 1)
+    }
+
+    /// The person's 1 and 0 both come between two looks; the server knows who wrote the 0.
+    @Test(arguments: [("kubectl", "ScalingDisabled", 0), ("martinet-controller", "ValidMetricFound", 1)])
+    func theServerKnowsWhoseZeroItIs(_ manager: String, _ reason: String, _ atLeast: Int) async throws {
+        let world = PoolWorld()
+        try await world.create(["autoscaling": Self.autoscaling(0, 3, window: 0)])
+        try await world.step(4)
+        let owner: JSONValue = ["manager": .string(manager), "fieldsV1": ["f:spec": ["f:replicas": [:]]]]
+        _ = try await world.client.patch(
+            WorkerPool.resource,
+            namespace: "default",
+            name: "p",
+            .merge(["metadata": ["managedFields": [owner]]])
+        )
+        world.queues.set(QueueStatistics(ready: 5))
+        try await world.step(6)
+        #expect(try await world.status().conditions?["ScalingActive"]?.reason == reason)
+        #expect(try await world.pods().count >= atLeast)
+        #expect(try await world.pods().isEmpty == (atLeast == 0))
+    }
+
     @Test func aPersonsNumberIsWhereScalingGoesOn() async throws {
         let world = PoolWorld()
         try await world.create(["autoscaling": Self.autoscaling(1, 5)])

@@ -24,6 +24,8 @@ final class PoolWorld: Sendable {
 
     /// Images whose containers crash over and over.
     let badImages = Mutex<Set<String>>([])
+    /// Images whose containers never become ready.
+    let hangingImages = Mutex<Set<String>>([])
     /// Whether the controller is killed and started again before every look.
     let isForgetful = Mutex(false)
 
@@ -94,6 +96,9 @@ final class PoolWorld: Sendable {
         try await client.list(ControllerRevision.self, namespace: "default").items
     }
 
+    /// The controller that looks.
+    var current: WorkerPoolReconciler { reconciler.withLock { $0 } }
+
     /// One look with whatever the caches show.
     @discardableResult
     func look() async throws -> Reconciliation {
@@ -111,11 +116,24 @@ final class PoolWorld: Sendable {
         }
     }
 
+    /// Requests so far that were to change something.
+    var writes: Int { api.requests.count { $0.method != .get } }
+
+    /// The condition of that type, as `STATUS REASON`.
+    func condition(_ type: String) async throws -> String? {
+        try await status().conditions?[type].map { "\($0.status) \($0.reason)" }
+    }
+
+    /// Whether the runner of a Pod gets jobs.
+    func getsJobs(_ pod: String) -> Bool { !runners.draining.contains(pod) }
+
     /// Starts Pods that are new; those of a bad image crash.
     func runNode() async throws {
         let bad = badImages.withLock { $0 }
+        let hanging = hangingImages.withLock { $0 }
         for pod in try await pods() where !pod.isReady && !pod.isFinished {
             let name = try #require(pod.metadata.name)
+            if hanging.contains(pod.spec?.containers.first?.image ?? "") { continue }
             if bad.contains(pod.spec?.containers.first?.image ?? "") {
                 try await setStatus(
                     name,
@@ -134,7 +152,7 @@ final class PoolWorld: Sendable {
             try await setStatus(
                 name,
                 [
-                    "phase": "Running", "startTime": .string(time.now.rfc3339),
+                    "phase": "Running", "startTime": .string(time.now.rfc3339), "containerStatuses": .null,
                     "conditions": [
                         ["type": "Ready", "status": "True", "lastTransitionTime": .string(time.now.rfc3339)]
                     ],
@@ -161,6 +179,7 @@ final class SnapshotSource: PoolSource {
         var pools: [NamespacedName: Unstructured] = [:]
         var pods: [Pod] = []
         var revisions: [ControllerRevision] = []
+        var secrets: [NamespacedName: Secret] = [:]
     }
 
     private let state = Mutex(State())
@@ -170,8 +189,14 @@ final class SnapshotSource: PoolSource {
         for pool in try await client.listAll(WorkerPool.resource, namespace: "").items {
             fresh.pools[pool.namespacedName] = pool
         }
-        fresh.pods = try await client.list(Pod.self).items
-        fresh.revisions = try await client.list(ControllerRevision.self).items
+        // As the plane's informers: what has lost this label is not seen any more.
+        func isOurs(_ object: ObjectMeta) -> Bool { object.labels?[PoolRevision.revisionLabel] != nil }
+        fresh.pods = try await client.list(Pod.self).items.filter { isOurs($0.metadata) }
+        fresh.revisions = try await client.list(ControllerRevision.self).items.filter { isOurs($0.metadata) }
+        for secret in try await client.list(Secret.self).items {
+            let name = NamespacedName(namespace: secret.metadata.namespace ?? "", name: secret.metadata.name ?? "")
+            fresh.secrets[name] = secret
+        }
         state.withLock { $0 = fresh }
     }
 
@@ -184,6 +209,21 @@ final class SnapshotSource: PoolSource {
     func revisions(ownedBy uid: String) -> [ControllerRevision] {
         state.withLock { $0.revisions }.filter { $0.metadata.controller?.uid == uid }
     }
+
+    func orphans(namespace: String, pool label: String) -> PoolOrphans {
+        func isOne(_ object: ObjectMeta) -> Bool {
+            object.controller == nil && object.namespace == namespace
+                && object.labels?[PoolRevision.poolLabel] == label
+        }
+        return state.withLock { state in
+            PoolOrphans(
+                pods: state.pods.filter { isOne($0.metadata) },
+                revisions: state.revisions.filter { isOne($0.metadata) }
+            )
+        }
+    }
+
+    func secret(_ name: NamespacedName) -> Secret? { state.withLock { $0.secrets[name] } }
 }
 
 final class FakeRunners: RunnerDirectory {
@@ -247,16 +287,38 @@ final class FakeRunners: RunnerDirectory {
 }
 
 final class FakeQueues: QueueObserver {
-    private let state = Mutex<QueueStatistics?>(QueueStatistics())
+    private struct State {
+        var statistics: QueueStatistics? = QueueStatistics()
+        var outcomes: [String: JobOutcomes] = [:]
+        var handlers: [@Sendable (String, String) -> Void] = []
+    }
 
-    func set(_ statistics: QueueStatistics?) { state.withLock { $0 = statistics } }
+    private let state = Mutex(State())
+
+    func set(_ statistics: QueueStatistics?) { state.withLock { $0.statistics = statistics } }
+
+    /// What the jobs of a runner came to so far.
+    func setOutcomes(_ outcomes: JobOutcomes, _ runner: String) { state.withLock { $0.outcomes[runner] = outcomes } }
+
+    /// Jobs of the pool have come or gone.
+    func change(_ pool: NamespacedName) {
+        for handler in state.withLock({ $0.handlers }) { handler(pool.namespace, pool.name) }
+    }
 
     func statistics(namespace: String, pool: String) async throws -> QueueStatistics {
-        guard let statistics = state.withLock({ $0 }) else { throw Status.internalError("the queue is away") }
+        guard let statistics = state.withLock({ $0.statistics }) else {
+            throw Status.internalError("the queue is away")
+        }
         return statistics
     }
 
-    func outcomes(namespace: String, runner: String) -> JobOutcomes { JobOutcomes() }
+    func outcomes(namespace: String, runner: String) -> JobOutcomes {
+        state.withLock { $0.outcomes[runner] } ?? JobOutcomes()
+    }
+
+    func observe(_ handler: @escaping @Sendable (_ namespace: String, _ pool: String) -> Void) {
+        state.withLock { $0.handlers.append(handler) }
+    }
 }
 
 final class RecordedEvents: EventSink {

@@ -38,7 +38,7 @@ struct RolloutSimulation {
         state = RolloutState(
             replicas: Int.random(in: 0...6, using: &random),
             updateRevision: "r1",
-            progress: RolloutProgress(revision: "r1", replicas: 0, startedAt: now)
+            progress: RolloutProgress(revision: "r1", startedAt: now)
         )
         state.strategy = RolloutStrategy(
             isRecreate: random.chance(10),

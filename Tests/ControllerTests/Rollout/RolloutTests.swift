@@ -1,7 +1,8 @@
 import APIMachinery
-import Controller
 import RunEngine
 import Testing
+
+@testable import Controller
 
 /// One moment of a pool and what must follow.
 struct RolloutRow: Sendable, CustomTestStringConvertible {
@@ -80,9 +81,14 @@ struct RolloutRow: Sendable, CustomTestStringConvertible {
         ),
         .init("what does not work is not revived", 2, ["a new ready", "b new jobs=1 draining=3"], ["create 1 new"]),
         .init("waits after failures", 2, ["a new ready"], []) {
-            $0.createNotBefore = PodNotation.now.advanced(by: .seconds(5))
+            $0.createNotBefore["new"] = PodNotation.now.advanced(by: .seconds(5))
         },
-        .init("waited long enough", 2, ["a new ready"], ["create 1 new"]) { $0.createNotBefore = PodNotation.now },
+        .init("waits after failures of another revision", 2, ["a new ready"], ["create 1 new"]) {
+            $0.createNotBefore["old"] = PodNotation.now.advanced(by: .seconds(5))
+        },
+        .init("waited long enough", 2, ["a new ready"], ["create 1 new"]) {
+            $0.createNotBefore["new"] = PodNotation.now
+        },
     ]
 
     private static func working(_ row: RolloutRow) -> RolloutRow {
@@ -170,6 +176,9 @@ struct RolloutRow: Sendable, CustomTestStringConvertible {
         .init("recreate: nothing while one drains", 2, ["b old ready jobs=1 draining=3"], []) {
             $0.strategy = RolloutStrategy(isRecreate: true)
         },
+        .init("recreate: nothing while one ends", 2, ["b old terminating"], []) {
+            $0.strategy = RolloutStrategy(isRecreate: true)
+        },
         .init("recreate: then all come", 2, [], ["create 2 new"]) {
             $0.strategy = RolloutStrategy(isRecreate: true)
         },
@@ -218,6 +227,25 @@ struct RolloutRow: Sendable, CustomTestStringConvertible {
             $0.rollbackOnFailure = true
             $0.progress = stalled(599)
         },
+        .init("waits for a drain only", 1, ["a old ready jobs=1 draining=30", "c new ready"], []) {
+            $0.rollbackOnFailure = true
+            $0.progress = stalled(600)
+        },
+        .init("recreate: waits for a drain only", 1, ["a old ready jobs=1 draining=30"], []) {
+            $0.strategy = RolloutStrategy(isRecreate: true)
+            $0.rollbackOnFailure = true
+            $0.progress = stalled(600)
+        },
+        .init(
+            "a drain is no excuse for a new one that does not work",
+            1,
+            ["a old ready jobs=1 draining=30", "c new"],
+            ["rollback old ProgressDeadlineExceeded"],
+            .failed
+        ) {
+            $0.rollbackOnFailure = true
+            $0.progress = stalled(600)
+        },
         .init("ends by itself", 1, ["a old ready"], ["rollback old CrashLoopBackOff"], .failed) {
             $0.rollbackOnFailure = true
             $0.recentFailures = 3
@@ -225,17 +253,48 @@ struct RolloutRow: Sendable, CustomTestStringConvertible {
         .init("jobs fail that did not before", 2, ["a old ready", "b new ready"], ["rollback old JobsFail"], .failed) {
             $0.rollbackOnFailure = true
             $0.updateOutcomes = JobOutcomes(succeeded: 5, failed: 4, lost: 1)
-            $0.currentOutcomes = JobOutcomes(succeeded: 90, failed: 10)
+            $0.previousOutcomes = JobOutcomes(succeeded: 90, failed: 10)
         },
         .init("jobs fail as they did before", 2, ["a old ready", "b new ready"], ["create 1 new"]) {
             $0.rollbackOnFailure = true
             $0.updateOutcomes = JobOutcomes(succeeded: 5, failed: 5)
-            $0.currentOutcomes = JobOutcomes(succeeded: 50, failed: 50)
+            $0.previousOutcomes = JobOutcomes(succeeded: 50, failed: 50)
         },
         .init("too few jobs to judge by", 2, ["a old ready", "b new ready"], ["create 1 new"]) {
             $0.rollbackOnFailure = true
             $0.updateOutcomes = JobOutcomes(failed: 9)
-            $0.currentOutcomes = JobOutcomes(succeeded: 100)
+            $0.previousOutcomes = JobOutcomes(succeeded: 100)
+        },
+        .init("nothing to compare with", 2, ["a old ready", "b new ready"], ["create 1 new"]) {
+            $0.rollbackOnFailure = true
+            $0.updateOutcomes = JobOutcomes(failed: 20)
+        },
+        .init("on trial: all jobs fail", 1, ["b new ready"], ["rollback old JobsFail"], .failed) {
+            $0.rollbackOnFailure = true
+            $0.currentRevision = "new"
+            $0.progress = completed(200)
+            $0.updateOutcomes = JobOutcomes(failed: 10)
+            $0.previousOutcomes = JobOutcomes(succeeded: 10)
+        },
+        .init("on trial: no rollback wanted", 1, ["b new ready"], [], .failed) {
+            $0.currentRevision = "new"
+            $0.progress = completed(200)
+            $0.updateOutcomes = JobOutcomes(failed: 10)
+            $0.previousOutcomes = JobOutcomes(succeeded: 10)
+        },
+        .init("the trial is over", 1, ["b new ready"], [], .complete) {
+            $0.rollbackOnFailure = true
+            $0.currentRevision = "new"
+            $0.progress = completed(300)
+            $0.updateOutcomes = JobOutcomes(failed: 10)
+            $0.previousOutcomes = JobOutcomes(succeeded: 10)
+        },
+        .init("cannot be created: it is tried again", 1, ["a old ready"], ["create 1 new"], .failed) {
+            $0.createError = "exceeded quota"
+            $0.progress = stalled(600)
+        },
+        .init("paused: crashes are nobody's failure yet", 1, ["a old ready", "c new crash=4"], ["delete c"], .paused) {
+            $0.isPaused = true
         },
         .init("cannot be created", 1, ["a old ready"], ["rollback old FailedCreate"], .failed) {
             $0.rollbackOnFailure = true
@@ -335,7 +394,17 @@ struct RolloutRow: Sendable, CustomTestStringConvertible {
     }
 
     static func stalled(_ seconds: Int) -> RolloutProgress {
-        RolloutProgress(revision: "new", replicas: 0, startedAt: PodNotation.now.advanced(by: .seconds(-seconds)))
+        RolloutProgress(
+            revision: "new",
+            previousRevision: "old",
+            startedAt: PodNotation.now.advanced(by: .seconds(-seconds))
+        )
+    }
+
+    static func completed(_ seconds: Int) -> RolloutProgress {
+        var progress = stalled(seconds)
+        progress.completedAt = PodNotation.now.advanced(by: .seconds(-seconds))
+        return progress
     }
 
     static func state(_ row: RolloutRow) throws -> RolloutState {
@@ -344,11 +413,9 @@ struct RolloutRow: Sendable, CustomTestStringConvertible {
             updateRevision: "new",
             currentRevision: "old",
             pods: try row.pods.map { try PodNotation.pod($0) },
-            progress: RolloutProgress(revision: "new", replicas: row.replicas, startedAt: PodNotation.now)
+            progress: stalled(0)
         )
         row.change(&state)
-        let lastProgressAt = state.progress.lastProgressAt
-        state.progress = RolloutProgress(revision: "new", replicas: row.replicas, startedAt: lastProgressAt)
         return state
     }
 }

@@ -75,6 +75,15 @@ import Testing
           updateRevision: r
           version: '1'
           collisionCount: 1
+          reason: R
+          rollout:
+            revision: r
+            previousRevision: r
+            lastProgressTime: 2026-01-01T00:00:00Z
+            completionTime: 2026-01-01T00:00:00Z
+            failureTime: 2026-01-01T00:00:00Z
+            failureReason: R
+            failureMessage: m
           conditions: [{type: Ready, status: 'True', observedGeneration: 1, lastTransitionTime: 2026-01-01T00:00:00Z, reason: R, message: m}]
           queue: {depth: 1, express: 1, leased: 1, delayed: 1, deadLetters: 1, oldestAgeSeconds: 1}
           lastScaleTime: 2026-01-01T00:00:00Z
