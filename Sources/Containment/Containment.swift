@@ -11,7 +11,7 @@ import Synchronization
 /// it first, in a file that survives the process. The next start reads what was marked when the process died; what it
 /// died over twice is put aside: its workers skip it until somebody releases it.
 ///
-/// Marking costs some ten nanoseconds and no system call.
+/// Marking makes no system call.
 public final class Containment: Sendable {
     /// Whose work a mark covers.
     public enum Scope: Sendable {
