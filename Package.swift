@@ -227,7 +227,7 @@ let package = Package(
                 .nioCore, .nioHTTP1, .serviceLifecycle, .subprocess,
             ]
         ),
-        tests("StorageTests", ["APIMachinery", "Storage", "StorageSQLite", .grdb]),
+        tests("StorageTests", ["APIMachinery", "Storage", "StorageSQLite", "TestSupport", .grdb]),
         tests("KubeClientTests", ["APIMachinery", "KubeClient", "KubeTestSupport", .nioCore, .nioPosix]),
         tests(
             "ControllerRuntimeTests",

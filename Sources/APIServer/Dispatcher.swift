@@ -119,16 +119,12 @@ final class Dispatcher: Sendable {
             now: core.options.now()
         )
         // Reads are not marked: to refuse those of an informer would stop its controller for good.
-        let mark = isMutating ? try marked(request) : nil
+        let mark =
+            isMutating
+            ? try core.options.containment.admitRequest(method: request.method, uri: request.uri, body: request.body)
+            : nil
         defer { mark?.end() }
         return keep(seat, during: try await route(request, info, audit), info)
-    }
-
-    /// Marks the request as being worked on; refuses one that the process died over.
-    private func marked(_ request: APIRequest) throws(Status) -> WorkMark {
-        let subject = WorkSubject.request(method: request.method, uri: request.uri, body: request.body)
-        if let entry = core.options.containment.entry(subject) { throw entry.refusal }
-        return core.options.containment.mark(subject, scope: .task)
     }
 
     /// What tells the request apart in figures. What is not served is all one, or clients could make up figures.

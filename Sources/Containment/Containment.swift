@@ -117,6 +117,24 @@ public final class Containment: Sendable {
         mark(subject.kind, subject.namespace, subject.name, scope: scope)
     }
 
+    /// Marks the subject as being worked on, unless it is put aside.
+    ///
+    /// - Throws: `Status` (422) with the reason and what to do.
+    public func admit(_ kind: WorkKind, _ namespace: String, _ name: String, scope: Scope) throws(Status) -> WorkMark {
+        if let entry = entry(kind, namespace, name) { throw entry.refusal }
+        return mark(kind, namespace, name, scope: scope)
+    }
+
+    /// Marks a request as being worked on by the present task, unless it is put aside.
+    ///
+    /// - Throws: `Status` (422) with the reason and what to do.
+    public func admitRequest(method: String, uri: String, body: some Collection<UInt8>) throws(Status) -> WorkMark {
+        // Without a note there is nothing to tell the request from others for.
+        guard note != nil else { return WorkMark(note: nil, slot: -1) }
+        let subject = WorkSubject.request(method: method, uri: uri, body: body)
+        return try admit(subject.kind, subject.namespace, subject.name, scope: .task)
+    }
+
     // MARK: Quarantine
 
     /// Whether nothing at all is put aside.

@@ -1,4 +1,5 @@
 import APIMachinery
+import TestSupport
 import Testing
 
 /// How deep values may be nested, and what may be copied into a document unread.
@@ -40,7 +41,7 @@ import Testing
         arguments: 0..<200
     )
     func random(_ seed: UInt64) throws {
-        var random = SplitMix(seed: seed)
+        var random = SplitMix64(seed: seed)
         let value = Self.value(&random, depth: 6)
         let bytes = value.bytes
         #expect(JSONOutline.isEmbeddable(bytes, maximumDepth: 6))
@@ -50,7 +51,7 @@ import Testing
         }
     }
 
-    private static func value(_ random: inout SplitMix, depth: Int) -> JSONValue {
+    private static func value(_ random: inout SplitMix64, depth: Int) -> JSONValue {
         switch Int.random(in: 0..<(depth > 0 ? 7 : 5), using: &random) {
         case 0: return .null
         case 1: return .bool(.random(using: &random))
@@ -69,20 +70,5 @@ import Testing
                 )
             )
         }
-    }
-}
-
-/// Random numbers that are the same in every run.
-struct SplitMix: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

@@ -44,7 +44,7 @@ import Testing
             ("1us", .microseconds(1)), ("1\u{B5}s", .microseconds(1)), ("0.000000001s", .nanoseconds(1)),
         ] as [(String, Duration)]
     )
-    func durations(text: String, duration: Duration) throws { #expect(try ParsedDuration.parse(text) == duration) }
+    func durations(text: String, duration: Duration) throws { #expect(try GoDuration.read(text) == duration) }
 
     @Test(
         "What is no duration is said as Go says it",
@@ -56,8 +56,8 @@ import Testing
         ]
     )
     func noDurations(text: String, message: String) {
-        do throws(ParsedDuration.Failure) {
-            _ = try ParsedDuration.parse(text)
+        do throws(GoDuration.Failure) {
+            _ = try GoDuration.read(text)
             Issue.record("\(text) was read")
         } catch {
             #expect(error.message == "time: \(message)")

@@ -161,16 +161,7 @@ final class CustomResourceDefinitions: Sendable {
         let cache = try await core.cache(
             of: GroupResource(group: group, resource: plural).description,
             showing: shown
-        ) { document in
-            indexed.compactMapValues { path in
-                switch document.value(at: path) {
-                case .string(let text)?: text
-                case .int(let number)?: String(number)
-                case .bool(let value)?: value ? "true" : "false"
-                default: nil
-                }
-            }
-        }
+        ) { CustomResourceStrategy.values(of: indexed, in: $0) }
         if let storage, let version = versions.first(where: { $0["storage"]?.boolValue == true }) {
             var form = CustomResourceFactory.resource(
                 spec,

@@ -18,7 +18,10 @@ struct CustomResourceStrategy: ResourceStrategy {
     var hasGeneration: Bool { true }
     var allowsUnconditionalUpdate: Bool { false }
 
-    func fieldValues(_ object: JSONValue) -> [String: String] {
+    func fieldValues(_ object: JSONValue) -> [String: String] { Self.values(of: fields, in: object) }
+
+    /// What field selectors compare with: the scalars at those paths, as text.
+    static func values(of fields: [String: [String]], in object: JSONValue) -> [String: String] {
         fields.compactMapValues { path in
             switch object.value(at: path) {
             case .string(let text)?: text

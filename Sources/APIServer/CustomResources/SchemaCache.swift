@@ -15,6 +15,12 @@ final class SchemaCache: Sendable {
         var clock: UInt64 = 0
         /// The nodes of all entries.
         var nodeCount = 0
+
+        mutating func drop(_ id: ObjectIdentifier) -> Entry? {
+            guard let entry = entries.removeValue(forKey: id) else { return nil }
+            nodeCount -= entry.compiled.definition.structural.nodeCount
+            return entry
+        }
     }
 
     private let limit: Int
@@ -39,19 +45,13 @@ final class SchemaCache: Sendable {
     func insert(_ compiled: VersionSchema.Compiled, for schema: VersionSchema) {
         let id = ObjectIdentifier(schema)
         // What is dropped is released outside the lock, because a large tree takes a while.
-        let dropped = state.withLock { state -> [Entry] in
-            var dropped: [Entry] = []
-            func drop(_ id: ObjectIdentifier) {
-                guard let entry = state.entries.removeValue(forKey: id) else { return }
-                state.nodeCount -= entry.compiled.definition.structural.nodeCount
-                dropped.append(entry)
-            }
-            drop(id)
+        let dropped = state.withLock { state -> [Entry?] in
+            var dropped = [state.drop(id)]
             let size = compiled.definition.structural.nodeCount
             while state.nodeCount + size > limit,
                 let oldest = state.entries.min(by: { $0.value.lastUse < $1.value.lastUse })
             {
-                drop(oldest.key)
+                dropped.append(state.drop(oldest.key))
             }
             state.clock &+= 1
             state.entries[id] = Entry(compiled: compiled, lastUse: state.clock)
@@ -63,11 +63,7 @@ final class SchemaCache: Sendable {
 
     /// Forgets a schema that goes away.
     func remove(_ schema: VersionSchema) {
-        let dropped = state.withLock { state -> Entry? in
-            let entry = state.entries.removeValue(forKey: ObjectIdentifier(schema))
-            if let entry { state.nodeCount -= entry.compiled.definition.structural.nodeCount }
-            return entry
-        }
+        let dropped = state.withLock { $0.drop(ObjectIdentifier(schema)) }
         _ = dropped
     }
 

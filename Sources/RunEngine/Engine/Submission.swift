@@ -53,8 +53,7 @@ extension RunEngine {
                 "\(requests.count) runs in one request; the limit is \(settings.maximumBatch), send several requests"
             )
         }
-        if let entry = containment.entry(.submission, namespace, name) { throw entry.refusal }
-        let mark = containment.mark(.submission, namespace, name, scope: .task)
+        let mark = try containment.admit(.submission, namespace, name, scope: .task)
         defer { mark.end() }
         let workflow: CompiledWorkflow
         do {

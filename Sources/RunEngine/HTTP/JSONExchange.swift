@@ -116,9 +116,11 @@ struct JSONExchange: Sendable {
         var taken = 0
         defer { bodies.give(taken) }
         let bytes = try await collect(request, &taken)
-        let subject = WorkSubject.request(method: request.method.rawValue, uri: request.uri.string, body: bytes)
-        if let entry = containment.entry(subject) { throw entry.refusal }
-        let mark = containment.mark(subject, scope: .task)
+        let mark = try containment.admitRequest(
+            method: request.method.rawValue,
+            uri: request.uri.string,
+            body: bytes
+        )
         defer { mark.end() }
         if bytes.isEmpty { return try await use([:]) }
         let json = try JSONValue(parsing: bytes)

@@ -4,6 +4,7 @@ import KubeClient
 import KubeTestSupport
 import Spec
 import Synchronization
+import TestSupport
 import Testing
 
 /// The real reconciler in bad weather: requests that fail, answers that are lost, caches that lag, restarts.
@@ -53,9 +54,9 @@ import Testing
 /// Whether something goes wrong next.
 private final class Weather: Sendable {
     let isStormy = Mutex(false)
-    private let random: Mutex<SeededGenerator>
+    private let random: Mutex<SplitMix64>
 
-    init(seed: UInt64) { random = Mutex(SeededGenerator(seed: seed)) }
+    init(seed: UInt64) { random = Mutex(SplitMix64(seed: seed)) }
 
     func chance(_ percent: Int) -> Bool { random.withLock { $0.chance(percent) } }
 

@@ -6,11 +6,12 @@ import KubeTestSupport
 import RunEngine
 import Spec
 import Synchronization
+import TestSupport
 
 /// A pool to which everything happens that people, nodes and jobs do to one, in an order that a seed decides.
 struct PoolSimulation {
     private let world = PoolWorld()
-    private var random: SeededGenerator
+    private var random: SplitMix64
     private var image = 1
     /// The revision that the pool asked for, and the failures that were recorded when it began to.
     private var epoch: (revision: String?, failures: Int) = (nil, 0)
@@ -18,7 +19,7 @@ struct PoolSimulation {
     private(set) var violations: [String] = []
 
     init(seed: UInt64) async throws {
-        random = SeededGenerator(seed: seed)
+        random = SplitMix64(seed: seed)
         world.badImages.withLock { $0 = ["r:bad"] }
         try await world.create([
             "replicas": .int(Int64(Int.random(in: 1...4, using: &random))), "template": Self.template("r:1"),

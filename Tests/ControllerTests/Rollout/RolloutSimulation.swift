@@ -1,27 +1,11 @@
 import APIMachinery
 import Controller
-
-/// Numbers that are random enough, and the same for the same seed.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-
-    mutating func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &self) < percent }
-}
+import TestSupport
 
 /// A pool's world in virtual seconds: Pods start, crash, get jobs and finish them, while plans are carried out, at
 /// times only in part.
 struct RolloutSimulation {
-    var random: SeededGenerator
+    var random: SplitMix64
     var state: RolloutState
     var now = PodNotation.now
     /// Whether anything goes wrong by chance.
@@ -34,7 +18,7 @@ struct RolloutSimulation {
     private var names = 0
 
     init(seed: UInt64) {
-        random = SeededGenerator(seed: seed)
+        random = SplitMix64(seed: seed)
         state = RolloutState(
             replicas: Int.random(in: 0...6, using: &random),
             updateRevision: "r1",

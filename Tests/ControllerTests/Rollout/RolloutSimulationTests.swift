@@ -1,4 +1,5 @@
 import Controller
+import TestSupport
 import Testing
 
 /// Random worlds in which the promises of `Rollout` must hold at every second.

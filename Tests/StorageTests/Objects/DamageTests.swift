@@ -2,6 +2,7 @@ import FoundationEssentials
 import GRDB
 import Storage
 import StorageSQLite
+import TestSupport
 import Testing
 
 /// A damaged file is reported; what is served is what was written, to the byte.
@@ -81,16 +82,16 @@ import Testing
         try await inDirectory { path in
             let expected = try await fill(path)
             let whole = try bytes(path)
-            var random = SplitMix(seed: 2026)
+            var random = SplitMix64(seed: 2026)
             var found = 0
             var damages: [(String, (inout Data) -> Void)] = []
             // The head of the file, byte by byte, then anywhere.
-            for place in Array(0..<100) + (0..<200).map({ _ in random.next(whole.count) }) {
-                let mask = UInt8(1 + random.next(255))
+            for place in Array(0..<100) + (0..<200).map({ _ in random.next(below: whole.count) }) {
+                let mask = UInt8(1 + random.next(below: 255))
                 damages.append(("byte \(place) changed by \(mask)", { $0[place] ^= mask }))
             }
             for _ in 0..<20 {
-                let start = random.next(whole.count / 512) * 512
+                let start = random.next(below: whole.count / 512) * 512
                 damages.append(
                     (
                         "512 bytes from \(start) zeroed",
@@ -103,7 +104,7 @@ import Testing
                 damages.append(("page \(page) zeroed", { $0.replaceSubrange(range, with: Data(count: 16384)) }))
             }
             for _ in 0..<20 {
-                let end = random.next(whole.count)
+                let end = random.next(below: whole.count)
                 damages.append(("cut at \(end)", { $0 = $0.prefix(end) }))
             }
             for (name, damage) in damages {
@@ -132,7 +133,7 @@ import Testing
             // As kill -9 leaves it: nothing closed.
             let files = try ["", "-wal", "-acknowledged"].map { ($0, try bytes(path + $0)) }
             await store.close()
-            var random = SplitMix(seed: 5)
+            var random = SplitMix64(seed: 5)
             let target = "\(path).damaged"
             func put(_ change: (String, inout Data) -> Void) throws {
                 try? FileManager.default.removeItem(atPath: "\(target)-shm")
@@ -145,7 +146,7 @@ import Testing
             try put { _, _ in }
             #expect(try await judge(target, expected, "whole") == false)
             for round in 0..<60 {
-                let place = random.next(files[1].1.count)
+                let place = random.next(below: files[1].1.count)
                 try put { suffix, data in if suffix == "-wal" { data[place] ^= 0x10 } }
                 _ = try await judge(target, expected, "byte \(place) of the log changed (\(round))")
             }

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Storage
 import StorageSQLite
+import TestSupport
 import Testing
 
 /// The database stays below twice what it holds, and its write-ahead log below 64 MiB, whatever is written.
@@ -13,7 +14,7 @@ import Testing
         let path: String
         let store: SQLiteObjectStore
         var revisions: [String: Int64] = [:]
-        var random = SplitMix(seed: 7)
+        var random = SplitMix64(seed: 7)
 
         func size(_ suffix: String = "") -> Int {
             let attributes = try? FileManager.default.attributesOfItem(atPath: path + suffix)
@@ -80,7 +81,9 @@ import Testing
             for start in stride(from: 0, to: names.count, by: 100) {
                 try await soak.write(
                     Dictionary(
-                        uniqueKeysWithValues: names[start..<start + 100].map { ($0, 200 + soak.random.next(5000)) }
+                        uniqueKeysWithValues: names[start..<start + 100].map {
+                            ($0, 200 + soak.random.next(below: 5000))
+                        }
                     )
                 )
                 soak.check("creating \(start)")
@@ -89,8 +92,10 @@ import Testing
                 var sizes: [String: Int] = [:]
                 while sizes.count < 100 {
                     // Some are changed much more often than others.
-                    let number = soak.random.next(2) == 0 ? soak.random.next(20) : soak.random.next(names.count)
-                    sizes[names[number]] = 200 + soak.random.next(5000)
+                    let number =
+                        soak.random.next(below: 2) == 0
+                        ? soak.random.next(below: 20) : soak.random.next(below: names.count)
+                    sizes[names[number]] = 200 + soak.random.next(below: 5000)
                 }
                 try await soak.write(sizes)
                 guard round % 10 == 0 else { continue }
@@ -165,21 +170,4 @@ import Testing
         #expect(!isWasteful(used: 15, reached: 1.4, written: 10))
         #expect(isWasteful(used: 15, reached: 1.4, written: 40))
     }
-}
-
-/// The same numbers in every run.
-struct SplitMix: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-
-    mutating func next(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
 }
