@@ -69,11 +69,13 @@ extension RunEngine {
         )
     }
 
-    /// A runner has stopped. It is to hand its jobs back before; any left are taken to be lost.
+    /// A runner has stopped. Jobs that it did not hand back, as an answer with them never reached it, go back to the
+    /// queue; a farewell is no sign that a job ends its runner, so that the delivery does not count.
     public func deregister(_ runner: RunnerIdentity) async throws {
-        _ = try await takeBack(Array(registry.held(runner.key)), of: runner.key, isLost: true)
-        registry.remove(runner.key)
+        registry.depart(runner.key)
         waiters.wake(runner.key)
+        _ = try await revokeAll(of: runner.key, isLost: false)
+        registry.remove(runner.key)
         observers.notify(runner.queue)
     }
 
@@ -89,42 +91,57 @@ extension RunEngine {
             state.concurrency = max(state.concurrency, capacity)
         }
         guard !drain, capacity > 0 else { return LeaseAnswer(jobs: [], drain: drain) }
+        guard let request = registry.request(runner.key) else { return LeaseAnswer(jobs: [], drain: true) }
         while true {
             let seen = waiters.signals(runner.queue)
-            let jobs = try await leaseNow(runner, capacity: capacity)
+            let jobs = try await leaseNow(runner, request, capacity: capacity)
             if Task.isCancelled {
                 // The caller is gone and will never hear of them.
-                try await giveBack(jobs, of: runner)
+                try await release(jobs ?? [], of: runner)
                 return LeaseAnswer(jobs: [], drain: false)
             }
+            guard let jobs else { return passOn(runner) }
             guard jobs.isEmpty, clock.now < deadline else { return LeaseAnswer(jobs: jobs, drain: false) }
             await waiters.wait(runner.queue, runner: runner.key, seen: seen, until: deadline)
-            // A runner that sends no heartbeats is dead, and its call only looks as if it waited. The wake-up was
-            // meant for a job that someone else must take now.
+            // A runner that sends no heartbeats is dead, and its call only looks as if it waited.
             let silence = settings.heartbeatInterval * 2
-            let heardSince = clock.now.advanced(by: Duration.zero - silence)
-            if Task.isCancelled || !registry.mayLease(runner.key, heardSince: heardSince) {
-                waiters.signal(runner.queue, count: 1)
-                return LeaseAnswer(jobs: [], drain: registry.isDraining(runner.key))
-            }
+            let isHeard = registry.isHeard(runner.key, since: clock.now.advanced(by: Duration.zero - silence))
+            if Task.isCancelled || !isHeard || !registry.mayLease(request) { return passOn(runner) }
         }
     }
 
-    private func leaseNow(_ runner: RunnerIdentity, capacity: Int) async throws -> [LeasedJob] {
+    /// Ends a call that must not get jobs. The wake-up was meant for a job that someone else must take now.
+    private func passOn(_ runner: RunnerIdentity) -> LeaseAnswer {
+        waiters.signal(runner.queue, count: 1)
+        return LeaseAnswer(jobs: [], drain: registry.isDraining(runner.key))
+    }
+
+    /// - Returns: `nil` if the runner must not get jobs for this request any more.
+    private func leaseNow(
+        _ runner: RunnerIdentity,
+        _ request: RunnerRegistry.LeaseRequest,
+        capacity: Int
+    ) async throws -> [LeasedJob]? {
         // The queue is empty as far as anyone knows: no need to disturb the writer.
         if book.waiting(runner.queue) <= 0 { return [] }
+        registry.beginLease(request)
+        defer { registry.endLease(request) }
         return try await perform { [self] transaction, effects in
-            try hand(runner, capacity: capacity, transaction, &effects)
+            try hand(runner, request, capacity: capacity, transaction, &effects)
         }
     }
 
     /// Hands out what is ready, inside a transaction.
+    ///
+    /// - Returns: `nil` if the runner must not get jobs for this request any more.
     func hand(
         _ runner: RunnerIdentity,
+        _ request: RunnerRegistry.LeaseRequest,
         capacity: Int,
         _ transaction: any RunTransaction,
         _ effects: inout EngineEffects
-    ) throws -> [LeasedJob] {
+    ) throws -> [LeasedJob]? {
+        guard registry.mayLease(request) else { return nil }
         let now = clock.now
         let leaseSeconds = catalog.policy(runner.queue).leaseSeconds
         let jobs = try transaction.lease(
@@ -175,7 +192,7 @@ extension RunEngine {
         return handed
     }
 
-    private func giveBack(_ jobs: [LeasedJob], of runner: RunnerIdentity) async throws {
+    private func release(_ jobs: [LeasedJob], of runner: RunnerIdentity) async throws {
         guard !jobs.isEmpty else { return }
         let held = jobs.map { ($0.id, RunnerRegistry.Held(token: $0.token, leasedAt: clock.now)) }
         _ = try await takeBack(held, of: runner.key, isLost: false)

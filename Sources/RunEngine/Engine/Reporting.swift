@@ -54,12 +54,15 @@ extension RunEngine {
     /// Takes reports and hands out as many jobs as the runner has room for, in one transaction. Durable on return.
     public func report(_ runner: RunnerIdentity, _ reports: [JobReport], capacity: Int) async throws -> ReportAnswer {
         let drain = registry.touch(runner, now: clock.now)
+        let request = drain || capacity <= 0 ? nil : registry.request(runner.key)
+        if let request { registry.beginLease(request) }
+        defer { if let request { registry.endLease(request) } }
         let (results, jobs) = try await perform { [self] transaction, effects in
             let results = try reports.map { try settle($0, transaction, &effects) }
-            let jobs = drain || capacity <= 0 ? [] : try hand(runner, capacity: capacity, transaction, &effects)
-            return (results, jobs)
+            let jobs = try request.flatMap { try hand(runner, $0, capacity: capacity, transaction, &effects) }
+            return (results, jobs ?? [])
         }
-        return ReportAnswer(results: results, jobs: jobs, drain: drain)
+        return ReportAnswer(results: results, jobs: jobs, drain: drain || registry.isDraining(runner.key))
     }
 
     private func settle(

@@ -67,19 +67,41 @@ extension RunEngine {
 
     /// The runner hands jobs back that it will not finish. They are ready at once; the delivery does not count.
     ///
+    /// A request for jobs that the runner made before is not answered with any: a runner that is told to stop leaves
+    /// its long poll open behind it, and the jobs that it hands back must not come back to it that way.
+    ///
     /// - Returns: how many were really its own.
     @discardableResult
     public func release(_ runner: RunnerIdentity, jobs: [(id: JobID, token: Int64)]) async throws -> Int {
         registry.touch(runner, now: clock.now)
+        registry.makeRequestsVoid(runner.key)
         let held = jobs.map { ($0.id, RunnerRegistry.Held(token: $0.token, leasedAt: clock.now)) }
         return try await takeBack(held, of: runner.key, isLost: false)
     }
 
     public func releaseLeases(namespace: String, runner: String) async throws -> Int {
         let key = NamespacedName(namespace: namespace, name: runner)
-        let count = try await takeBack(Array(registry.held(key)), of: key, isLost: true)
+        registry.depart(key)
+        waiters.wake(key)
+        let count = try await revokeAll(of: key, isLost: true)
         registry.remove(key)
         return count
+    }
+
+    /// Ends every lease of a runner that is gone, also such as were given out a moment ago.
+    ///
+    /// - Parameter isLost: whether the jobs may have been worked on, so that the delivery counts.
+    /// - Returns: how many there were.
+    func revokeAll(of runner: NamespacedName, isLost: Bool) async throws -> Int {
+        try await perform { [self] transaction, effects in
+            let jobs = try transaction.leasedJobs().filter { job in
+                job.lease?.runner == runner.name && job.queue.namespace == runner.namespace
+            }
+            for job in jobs {
+                try putBack(job, isLost: isLost, reason: "runner \"\(runner.name)\" was lost", transaction, &effects)
+            }
+            return jobs.count
+        }
     }
 
     /// Ends leases before they expire.
@@ -92,9 +114,9 @@ extension RunEngine {
         if stillApplies: @escaping @Sendable () -> Bool = { true }
     ) async throws -> Int {
         guard !jobs.isEmpty else { return 0 }
-        return try await perform { [self] transaction, effects in
+        let count = try await perform { [self] transaction, effects -> Int? in
+            guard stillApplies() else { return nil }
             var count = 0
-            guard stillApplies() else { return count }
             for (id, held) in jobs {
                 guard let job = try transaction.job(id.step), job.lease?.token == held.token else { continue }
                 try putBack(
@@ -108,6 +130,9 @@ extension RunEngine {
             }
             return count
         }
+        // The store has the last word: a job that it does not give to the runner is not the runner's.
+        if count != nil { registry.drop(jobs, of: runner) }
+        return count ?? 0
     }
 
     /// Puts a leased job back into its queue, or aside if it has been handed out too often.

@@ -9,31 +9,54 @@ final class RunnerRegistry: Sendable {
         var leasedAt: Timestamp
     }
 
+    /// A call of a runner that asks for jobs. It is void once the runner has handed jobs back or left, or a new process
+    /// has its name: nobody waits for the answer any more, and a job in it would be lost for a while.
+    struct LeaseRequest: Sendable {
+        fileprivate var runner: NamespacedName
+        fileprivate var generation: UInt64
+    }
+
     private struct Entry {
         var state: RunnerState
         var held: [JobID: Held] = [:]
+        /// Rises whenever the runner's open requests become void.
+        var generation: UInt64
+        /// Transactions under way that may give the runner jobs.
+        var pendingLeases = 0
     }
 
     private struct State {
         var runners: [NamespacedName: Entry] = [:]
         /// Runners that shall get no jobs, whether known or not.
         var draining: Set<NamespacedName> = []
-        /// Runners that said farewell. A call of theirs that still waits must not get a job.
+        /// Runners that have left. They get no jobs before they register anew: a call of theirs may still be on its way.
         var departed: Set<NamespacedName> = []
+        var lastGeneration: UInt64 = 0
+
+        mutating func nextGeneration() -> UInt64 {
+            lastGeneration += 1
+            return lastGeneration
+        }
+
+        mutating func makeVoid(_ runner: NamespacedName) {
+            let generation = nextGeneration()
+            runners[runner]?.generation = generation
+        }
     }
 
-    /// More farewells than this are not remembered; the calls they concern are long over.
+    /// More departures than this are not remembered; the calls they concern are long over.
     private static let maximumDeparted = 4096
 
     private let state = Mutex(State())
 
-    /// Notes that the runner was heard of.
+    /// Notes that the runner was heard of. One that has left stays unknown until it registers.
     ///
     /// - Returns: whether it shall drain.
     @discardableResult
     func touch(_ runner: RunnerIdentity, now: Timestamp, change: (inout RunnerState) -> Void = { _ in }) -> Bool {
         state.withLock { state in
             let key = runner.key
+            if state.runners[key] == nil, state.departed.contains(key) { return true }
             var entry =
                 state.runners[key]
                 ?? Entry(
@@ -42,7 +65,8 @@ final class RunnerRegistry: Sendable {
                         pool: runner.pool,
                         name: runner.name,
                         lastSeen: now
-                    )
+                    ),
+                    generation: state.nextGeneration()
                 )
             entry.state.pool = runner.pool
             entry.state.lastSeen = max(entry.state.lastSeen, now)
@@ -61,30 +85,75 @@ final class RunnerRegistry: Sendable {
         }
     }
 
-    /// Forgets a runner, with its draining mark: its Pod does not come back.
-    func remove(_ runner: NamespacedName) {
+    /// Marks a runner as gone: it gets no jobs before it registers anew.
+    func depart(_ runner: NamespacedName) {
         state.withLock { state in
-            state.runners[runner] = nil
-            state.draining.remove(runner)
+            state.makeVoid(runner)
             if state.departed.count >= Self.maximumDeparted { state.departed = [] }
             state.departed.insert(runner)
         }
     }
 
-    /// A new process under that name has begun.
-    func arrive(_ runner: NamespacedName) { state.withLock { _ = $0.departed.remove(runner) } }
-
-    /// Whether a runner that waited may be given jobs: it is there, was heard of lately, and does not drain.
-    func mayLease(_ runner: NamespacedName, heardSince time: Timestamp) -> Bool {
+    /// Forgets a runner that has left, with its draining mark: its Pod does not come back.
+    func remove(_ runner: NamespacedName) {
         state.withLock { state in
-            guard !state.departed.contains(runner), !state.draining.contains(runner) else { return false }
-            return state.runners[runner].map { $0.state.lastSeen >= time } ?? false
+            state.runners[runner] = nil
+            state.draining.remove(runner)
         }
+    }
+
+    /// A new process under that name has begun, or one is back that had lost touch: neither waits for an older answer.
+    func arrive(_ runner: NamespacedName) {
+        state.withLock { state in
+            state.departed.remove(runner)
+            state.makeVoid(runner)
+        }
+    }
+
+    /// The runner's open requests for jobs are not to be answered with any.
+    func makeRequestsVoid(_ runner: NamespacedName) { state.withLock { $0.makeVoid(runner) } }
+
+    /// The mark of a call that asks for jobs, to be taken when the call comes in; `nil` for a runner that is not known
+    /// or has left.
+    func request(_ runner: NamespacedName) -> LeaseRequest? {
+        state.withLock { state in
+            guard !state.departed.contains(runner), let entry = state.runners[runner] else { return nil }
+            return LeaseRequest(runner: runner, generation: entry.generation)
+        }
+    }
+
+    /// Whether the request may be answered with jobs. To be asked inside the transaction that leases them: only then is
+    /// it certain that nothing which makes the request void came before.
+    func mayLease(_ request: LeaseRequest) -> Bool {
+        state.withLock { state in
+            !state.departed.contains(request.runner) && !state.draining.contains(request.runner)
+                && state.runners[request.runner]?.generation == request.generation
+        }
+    }
+
+    /// A transaction that may give the runner jobs begins. Until it is over the runner counts as busy, so that nobody
+    /// who has marked it as draining finds it idle and then sees it with a job.
+    func beginLease(_ request: LeaseRequest) {
+        state.withLock { $0.runners[request.runner]?.pendingLeases += 1 }
+    }
+
+    /// The transaction is over, and what it gave the runner is noted.
+    func endLease(_ request: LeaseRequest) {
+        state.withLock { state in
+            guard let pending = state.runners[request.runner]?.pendingLeases, pending > 0 else { return }
+            state.runners[request.runner]?.pendingLeases = pending - 1
+        }
+    }
+
+    /// Whether the runner was heard of since that time.
+    func isHeard(_ runner: NamespacedName, since time: Timestamp) -> Bool {
+        state.withLock { $0.runners[runner].map { $0.state.lastSeen >= time } ?? false }
     }
 
     func noteLease(_ job: JobRecord, _ lease: JobLease) {
         let key = NamespacedName(namespace: job.queue.namespace, name: lease.runner)
         state.withLock { state in
+            if state.runners[key] == nil, state.departed.contains(key) { return }
             var entry =
                 state.runners[key]
                 ?? Entry(
@@ -93,7 +162,8 @@ final class RunnerRegistry: Sendable {
                         pool: job.queue.pool,
                         name: lease.runner,
                         lastSeen: lease.leasedAt
-                    )
+                    ),
+                    generation: state.nextGeneration()
                 )
             entry.held[job.id] = Held(token: lease.token, leasedAt: lease.leasedAt)
             state.runners[key] = entry
@@ -114,6 +184,15 @@ final class RunnerRegistry: Sendable {
 
     /// The jobs that the store says the runner has.
     func held(_ runner: NamespacedName) -> [JobID: Held] { state.withLock { $0.runners[runner]?.held ?? [:] } }
+
+    /// Notes that the runner no longer has these jobs, whatever order the news of them came in.
+    func drop(_ jobs: [(key: JobID, value: Held)], of runner: NamespacedName) {
+        state.withLock { state in
+            for (id, held) in jobs where state.runners[runner]?.held[id]?.token == held.token {
+                state.runners[runner]?.held[id] = nil
+            }
+        }
+    }
 
     /// Forgets which jobs runners have; the leases in the store say it anew.
     func forgetHeld() {
@@ -152,7 +231,7 @@ final class RunnerRegistry: Sendable {
                 .filter { $0.state.namespace == queue.namespace && $0.state.pool == queue.pool }
                 .map { entry in
                     var result = entry.state
-                    result.leasedJobs = entry.held.count
+                    result.leasedJobs = max(entry.held.count, entry.pendingLeases > 0 ? 1 : 0)
                     result.draining = state.draining.contains(
                         NamespacedName(namespace: result.namespace, name: result.name)
                     )
