@@ -249,9 +249,11 @@ struct LocalNodeTests {
             try await testGracefulShutdown { trigger in
                 let api = MemoryAPI()
                 try await NodeFixture.with(api: api, directory: directory) { fixture in
-                    let script = "trap 'echo bye >\(directory)/bye; exit 0' TERM; while :; do sleep 0.01; done"
-                    try await fixture.create("a", script)
-                    try await fixture.wait("a") { $0.isReady }
+                    let trap = "trap 'echo bye >\(directory)/bye; exit 0' TERM"
+                    try await fixture.create("a", "\(trap); echo hello; while :; do sleep 0.01; done")
+                    // A container without a probe is ready as soon as it runs, which is before its trap is set.
+                    let pod = try await fixture.wait("a") { $0.isReady }
+                    try await until { try await fixture.log(pod).contains("hello\n") }
                     trigger.triggerGracefulShutdown()
                     try await until { access("\(directory)/bye", R_OK) == 0 }
                     try await until { fixture.node.workers.isEmpty }

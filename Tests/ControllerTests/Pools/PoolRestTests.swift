@@ -54,7 +54,7 @@ import Testing
         }
         try await tremble(12)
         let before = world.writes
-        try await tremble(60)
+        try await tremble(30)
         #expect(world.writes == before)
         #expect(try await world.pods().count == 1)
     }
@@ -81,10 +81,10 @@ import Testing
     }
 
     /// A look at what is as it should be writes nothing, whatever came before.
-    @Test(arguments: 0..<12)
+    @Test(arguments: 0..<8)
     func comesToRest(_ seed: Int) async throws {
         var simulation = try await PoolSimulation(seed: UInt64(seed))
-        for _ in 0..<60 { try await simulation.tick() }
+        for _ in 0..<50 { try await simulation.tick() }
         #expect(simulation.violations.isEmpty, "seed \(seed)")
         try await simulation.settle()
         #expect(simulation.violations.isEmpty, "seed \(seed)")

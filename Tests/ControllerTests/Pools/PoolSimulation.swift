@@ -130,10 +130,10 @@ struct PoolSimulation {
         world.isForgetful.withLock { $0 = false }
         for pod in try await world.pods() { world.runners.setJobs(0, pod.metadata.name ?? "") }
         try await world.change(["paused": false, "replicas": 2, "template": Self.template("r:last")])
+        try await world.step(15)
         // Pods that ended hold their replacements back for up to five minutes.
-        for _ in 0..<400 {
-            try await world.step()
-        }
+        world.time.advance(by: .seconds(300))
+        try await world.step(25)
         let status = try await world.status()
         if status.readyReplicas != 2 { violations.append("\(status.readyReplicas ?? 0) of 2 are ready") }
         if status.reason != "NewRevisionAvailable" { violations.append("\(status.reason ?? "")") }

@@ -109,6 +109,8 @@ final class PoolWorld: Sendable {
     /// The caches catch up, the controller looks, the node acts, a second passes.
     func step(_ count: Int = 1) async throws {
         for _ in 0..<count {
+            // Nothing below really waits; tests with time limits of their own run beside this on the same few threads.
+            await Task.yield()
             try await source.refresh(client)
             try await look()
             try await runNode()
