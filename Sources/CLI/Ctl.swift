@@ -30,7 +30,7 @@ public struct Ctl: AsyncParsableCommand {
                 name: "Runs",
                 subcommands: [
                     RunCommand.self, RunsCommand.self, JobsCommand.self, LogsCommand.self, CancelCommand.self,
-                    RetryCommand.self,
+                    RetryCommand.self, DeadLettersCommand.self,
                 ]
             ),
             CommandGroup(
@@ -52,6 +52,7 @@ public struct Ctl: AsyncParsableCommand {
                 name: "Files and programs",
                 subcommands: [
                     ImageCommand.self, VerifyCommand.self, CompletionCommand.self, VersionCommand.self,
+                    NamesCommand.self,
                 ]
             ),
         ]
@@ -61,9 +62,14 @@ public struct Ctl: AsyncParsableCommand {
 
     /// Runs the command line and ends the process with a code that means something.
     public static func runAndExit() async -> Never {
-        Terminal.ignoreClosedPipes()
+        Terminal.prepareSignals()
         do {
-            var command = try parseAsRoot()
+            let words = CommandWords.normalized(Array(CommandLine.arguments.dropFirst()))
+            if let fault = CommandWords.unknownCommand(words) {
+                Terminal.complain(fault)
+                Terminal.exit(ExitCode.validationFailure.rawValue)
+            }
+            var command = try parseAsRoot(words)
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {

@@ -49,9 +49,9 @@ struct Failure: Error {
         case _ where status.isConnectionFailure:
             self.init(.plane, "\(message); \(Self.unreachable)")
         case 401:
-            self.init(.plane, "\(message); the kubeconfig is of another plane, or its credentials have expired")
+            self.init(.plane, "\(message); the kubeconfig belongs to another plane, or its credentials have expired")
         case 403:
-            self.init(.plane, "\(message); what you may do says kubectl auth can-i --list")
+            self.init(.plane, "\(message); list your rights with: kubectl auth can-i --list")
         case 404:
             self.init(.notFound, message + Self.list(of: status.details))
         case 429:
@@ -67,9 +67,9 @@ struct Failure: Error {
     private static let unreachable =
         "is the plane running? Start one with controller standalone, or name another with --kubeconfig"
 
-    /// The command that shows what there is in place of what there is not.
+    /// The command that lists the objects that exist.
     private static func list(of details: Status.Details?) -> String {
         guard let kind = details?.kind, !(details?.name ?? "").isEmpty else { return "" }
-        return "; there are: \(kind == "workflowruns" ? "ctl runs" : "kubectl get \(kind)")"
+        return "; list them with: \(kind == "workflowruns" ? "ctl runs" : "kubectl get \(kind)")"
     }
 }

@@ -6,13 +6,17 @@ import Logging
 
 /// What most commands take: where the plane is, which namespace, how to print.
 struct GlobalOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("The kubeconfig of the plane.", valueName: "file"))
+    @Option(help: ArgumentHelp("The kubeconfig of the plane.", valueName: "file"), completion: .file())
     var kubeconfig: String?
 
     @Option(help: ArgumentHelp("The kubeconfig's context.", valueName: "name"))
     var context: String?
 
-    @Option(name: [.short, .long], help: ArgumentHelp("The namespace; default: the kubeconfig's.", valueName: "name"))
+    @Option(
+        name: [.short, .long],
+        help: ArgumentHelp("The namespace; default: the kubeconfig's.", valueName: "name"),
+        completion: NamesCommand.completion(of: "namespaces")
+    )
     var namespace: String?
 
     @Option(name: [.short, .long], help: "How to print: table, wide, json, yaml or name.")
@@ -46,38 +50,19 @@ struct GlobalOptions: ParsableArguments {
     }
 }
 
+/// The global options that a command without a plane takes and has no use for, so that scripts may pass them to all.
+struct UnusedGlobalOptions: ParsableArguments {
+    @Option(help: .hidden)
+    var kubeconfig: String?
+
+    @Option(help: .hidden)
+    var context: String?
+
+    @Option(name: [.short, .long], help: .hidden)
+    var namespace: String?
+}
+
 /// How a command prints its result.
 enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
     case table, wide, json, yaml, name
-}
-
-/// A kind and a name as kubectl takes them: `workerpool/default`, `wp/default`, `workflow/x`.
-struct ObjectReference: ExpressibleByArgument {
-    var resource: GroupVersionResource
-    var kind: String
-    var name: String
-
-    init?(argument: String) {
-        let parts = argument.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count == 2, !parts[1].isEmpty else { return nil }
-        switch parts[0] {
-        case "workerpool", "workerpools", "wp", "pool", "pools", "workerpools.martinet.dev", "workerpool.martinet.dev":
-            resource = GroupVersionResource(group: "martinet.dev", version: "v1alpha1", resource: "workerpools")
-            kind = "workerpool"
-        case "workflow", "workflows", "wf", "workflows.martinet.dev", "workflow.martinet.dev":
-            resource = GroupVersionResource(group: "martinet.dev", version: "v1alpha1", resource: "workflows")
-            kind = "workflow"
-        default: return nil
-        }
-        name = String(parts[1])
-    }
-
-    static var help: ArgumentHelp { ArgumentHelp("The object, e.g. workerpool/default.", valueName: "kind/name") }
-
-    /// The pool, or the usage that was meant.
-    func requirePool() throws {
-        guard kind == "workerpool" else {
-            throw ValidationError("\(kind)/\(name) is no worker pool; write workerpool/NAME")
-        }
-    }
 }

@@ -21,16 +21,25 @@ struct ExpressionScope {
         var errors: [FieldError] = []
         if let when = step.when {
             let field = path.child("when")
+            if when.contains("${{") {
+                return [
+                    .invalid(
+                        field,
+                        .string(when),
+                        "when is an expression by itself; write it without ${{ }}: \(Self.unwrapped(when))"
+                    )
+                ] + (step.with.map { validate(template: $0, at: path.child("with")) } ?? [])
+            }
             do throws(ExpressionError) {
                 let program = try Expression.compile(when, declarations: Self.declarations)
-                errors += check(program.references).map { .invalid(field, .string(when), $0) }
+                errors += check(program.references).map { .invalid(field, .string(when), remedied($0, in: when)) }
                 if program.resultType != .bool, program.resultType != .dyn {
                     errors.append(
                         .invalid(field, .string(when), "must be true or false, but is a \(program.resultType)")
                     )
                 }
             } catch {
-                errors.append(.invalid(field, .string(when), "\(error)"))
+                errors.append(.invalid(field, .string(when), remedied("\(error)", in: when)))
             }
         }
         if let with = step.with { errors += validate(template: with, at: path.child("with")) }
@@ -43,9 +52,9 @@ struct ExpressionScope {
             guard text.contains("${{") else { return [] }
             do throws(TemplateError) {
                 let template = try Template(parsing: text, declarations: Self.declarations, checked: true)
-                return check(template.references).map { .invalid(path, value, $0) }
+                return check(template.references).map { .invalid(path, value, remedied($0, in: text)) }
             } catch {
-                return [.invalid(path, value, "\(error)")]
+                return [.invalid(path, value, remedied("\(error)", in: text))]
             }
         case .array(let elements):
             return elements.enumerated().flatMap { validate(template: $1, at: path.index($0)) }
@@ -54,6 +63,20 @@ struct ExpressionScope {
         case .null, .bool, .int, .double:
             return []
         }
+    }
+
+    /// The fault, and what to write in place of a step's id that CEL reads as a subtraction.
+    private func remedied(_ fault: String, in text: String) -> String {
+        let ids = steps.filter { $0.contains("-") && text.contains("steps.\($0)") }
+        guard let id = ids.max(by: { $0.utf8.count < $1.utf8.count }) else { return fault }
+        return "\(fault); an id with a hyphen is written steps[\"\(id)\"], as CEL reads steps.\(id) as a subtraction"
+    }
+
+    /// The text without the marks of a template.
+    private static func unwrapped(_ text: String) -> String {
+        var result = text
+        for mark in ["${{", "}}"] { result = result.split(separator: mark).joined(separator: " ") }
+        return result.split(separator: " ").joined(separator: " ")
     }
 
     private func check(_ references: [Reference]) -> [String] {
@@ -75,10 +98,11 @@ struct ExpressionScope {
             let known = parameters.isEmpty ? "there are none" : parameters.sorted().joined(separator: ", ")
             return "params.\(name): no parameter has this name; declare it in spec.params (\(known))"
         case "steps":
-            if name == step { return "steps.\(name): a step cannot speak of itself" }
+            if name == step { return "steps.\(name): a step cannot refer to itself" }
             if !steps.contains(name) {
                 return
-                    "steps.\(name): no step has this id; the steps are: \(steps.sorted().prefix(12).joined(separator: ", "))"
+                    "steps.\(name): no step has this id\(Suggestion.question(for: name, in: steps)); the steps are: "
+                    + steps.sorted().prefix(12).joined(separator: ", ")
             }
             if !upstream.contains(name) {
                 return "steps.\(name): this step may not have ended yet; add \(name) to dependsOn"

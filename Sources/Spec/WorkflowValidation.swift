@@ -125,7 +125,7 @@ public enum WorkflowValidation {
                     .invalid(
                         path.index(index),
                         .string(name),
-                        "no step has this id; the steps are: \(known)"
+                        "no step has this id\(Suggestion.question(for: name, in: ids)); the steps are: \(known)"
                     )
                 )
             } else if !seen.insert(name).inserted {

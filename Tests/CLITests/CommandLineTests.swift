@@ -13,7 +13,9 @@ import Testing
 @Suite struct CommandLineTests {
     static let commands: [[String]] = [
         ["run"], ["runs"], ["jobs"], ["logs"], ["cancel"], ["retry"], ["status"], ["scale"], ["restart"], ["history"],
-        ["rollback"], ["versions"], ["image"], ["image", "add"], ["image", "list"], ["image", "remove"], ["verify"],
+        ["rollback"], ["versions"], ["deadletters"], ["deadletters", "list"], ["deadletters", "show"],
+        ["deadletters", "requeue"],
+        ["deadletters", "purge"], ["image"], ["image", "add"], ["image", "list"], ["image", "remove"], ["verify"],
         ["completion"], ["version"],
     ]
 
@@ -42,7 +44,10 @@ import Testing
             "retry r --watch", "status -A", "scale wp/p --replicas 0", "restart pool/p --wait", "history workflow/w",
             "rollback workerpool/p", "rollback workerpool/p --version 1.0.0",
             "rollback workerpool/p --to-revision 3 --wait",
-            "versions -o name", "verify a b -o json", "image add a:1 ./x --data-dir d", "image list",
+            "versions -o name", "run workflow/w", "jobs workflowrun/r", "logs wfr/r s", "cancel run/a b",
+            "scale p --replicas 2",
+            "history w", "rollback w", "rollback workflow/w --to-revision 1", "verify a b -o json",
+            "image add a:1 ./x --data-dir d", "image list",
             "image remove a:1",
             "completion bash", "version --client",
         ]
@@ -54,9 +59,10 @@ import Testing
     @Test(
         "Command lines that are wrong end with 64",
         arguments: [
-            "run", "nosuch", "scale workflow/w --replicas 3", "scale wp/p", "scale wp/p --replicas -1", "history w",
+            "run", "nosuch", "scale workflow/w --replicas 3", "scale wp/p", "scale wp/p --replicas -1",
             "history pod/p", "history workerpool/", "rollback wp/p --version 1 --to-revision 2", "runs --phase Done",
-            "runs -o toml", "completion tcsh", "verify",
+            "runs -o toml", "completion tcsh", "verify", "run workflowrun/r", "jobs workflow/w", "jobs run/",
+            "run a/b/c",
         ]
     )
     func refused(_ line: String) throws {
@@ -88,11 +94,92 @@ import Testing
     @Test("Errors say what to do next")
     func remedies() throws {
         let missing = Status.notFound(.init(group: "martinet.dev", resource: "workflows"), name: "x")
-        #expect(Failure(explaining: missing)?.message.hasSuffix("; there are: kubectl get workflows") == true)
+        #expect(Failure(explaining: missing)?.message.hasSuffix("; list them with: kubectl get workflows") == true)
         let run = Status.notFound(WorkflowRun.resource.groupResource, name: "x")
-        #expect(Failure(explaining: run)?.message.hasSuffix("; there are: ctl runs") == true)
+        #expect(Failure(explaining: run)?.message.hasSuffix("; list them with: ctl runs") == true)
         let gone = Status(code: 503, reason: .connectionFailed, message: "connection refused")
         #expect(Failure(explaining: gone)?.message.contains("controller standalone") == true)
+    }
+
+    @Test(
+        "Global options stand before or behind the command",
+        arguments: [
+            (
+                "--kubeconfig F rollback workerpool/p --version 1.0.0",
+                "rollback workerpool/p --version 1.0.0 --kubeconfig F"
+            ),
+            ("-n x -o=json --context c image add a b", "image add a b -n x -o=json --context c"),
+            ("--namespace=x logs r -- -s", "logs r --namespace=x -- -s"),
+            ("-nx runs", "runs -nx"), ("--version", "--version"), ("runs -n x", "runs -n x"),
+            ("--kubeconfig", "--kubeconfig"), ("-n x --help", "-n x --help"),
+        ]
+    )
+    func globalOptions(_ line: String, _ expected: String) {
+        let words = line.split(separator: " ").map(String.init)
+        #expect(CommandWords.normalized(words).joined(separator: " ") == expected)
+    }
+
+    @Test("A rollback to a version is one wherever the kubeconfig is named")
+    func versionOption() throws {
+        let words = CommandWords.normalized(["--kubeconfig", "F", "rollback", "workerpool/p", "--version", "1.0.0"])
+        let command = try #require(try Ctl.parseAsRoot(words) as? RollbackCommand)
+        #expect(command.version == "1.0.0" && command.global.kubeconfig == "F")
+    }
+
+    @Test("Every command takes the global options", arguments: commands)
+    func globalOptionsEverywhere(_ command: [String]) throws {
+        var help = try Ctl.parseAsRoot(
+            CommandWords.normalized(["--kubeconfig", "F", "-n", "x", "--context", "c"] + command + ["--help"])
+        )
+        let error = #expect(throws: (any Error).self) { try help.run() }
+        #expect(Ctl.exitCode(for: try #require(error)) == .success)
+    }
+
+    @Test("A mistyped command is answered with the one that was meant")
+    func didYouMean() {
+        #expect(CommandWords.unknownCommand(["runz"])?.contains("Did you mean this?\n\trun") == true)
+        #expect(CommandWords.unknownCommand(["rolback", "x"])?.contains("\trollback") == true)
+        #expect(CommandWords.unknownCommand(["image", "ad"])?.contains("for \"ctl image\"") == true)
+        #expect(CommandWords.unknownCommand(["xylophone"])?.contains("Did you mean") == false)
+        for words in [["runs", "x"], ["--help"], [], ["help"], ["image", "add", "x"], ["image", "--help"]] {
+            #expect(CommandWords.unknownCommand(words) == nil)
+        }
+    }
+
+    @Test("A cancellation says what has really happened")
+    func cancellation() {
+        #expect(CancelCommand.outcome(of: ["status": ["phase": "Cancelled"]]) == "cancelled")
+        #expect(CancelCommand.outcome(of: ["status": ["phase": "Failed"]]).contains("had ended before"))
+        let running: JSONValue = ["status": ["phase": "Running", "steps": [["id": "a", "phase": "Running"]]]]
+        #expect(CancelCommand.outcome(of: running) == "is being cancelled; still stopping: a")
+    }
+
+    @Test("Images go to the plane whose kubeconfig is in use")
+    func imageDirectory() async throws {
+        try await Files.withTemporaryDirectory { folder in
+            func directory(_ given: String? = nil, _ flag: String? = nil, _ environment: String? = nil) throws -> String
+            {
+                var variables = ["HOME": "/home/x"]
+                if let environment { variables["KUBECONFIG"] = environment }
+                return try ImageCommand.dataDirectory(given, kubeconfig: flag, environment: variables)
+            }
+            #expect(try directory() == "/home/x/.martinet")
+            #expect(try directory("/d", "\(folder)/kubeconfig") == "/d")
+            #expect(throws: Failure.self) { try directory(nil, nil, "\(folder)/kubeconfig") }
+            try Files.write("", to: "\(folder)/lock")
+            #expect(try directory(nil, nil, "\(folder)/kubeconfig").hasSuffix(folder))
+            #expect(try directory(nil, "\(folder)/kubeconfig", "/nowhere/k").hasSuffix(folder))
+        }
+    }
+
+    @Test("Only steps that are done count as done")
+    func doneSteps() {
+        let steps: [JSONValue] = [
+            ["phase": "Succeeded"], ["phase": "Failed"], ["phase": "Running"], ["phase": "Cancelled"],
+            ["phase": "Skipped", "error": ["reason": "ConditionFalse"]],
+            ["phase": "Skipped", "error": ["reason": "DependencyFailed"]],
+        ]
+        #expect(RunsCommand.done(steps) == 2)
     }
 
     @Test func versionsOfAPool() {

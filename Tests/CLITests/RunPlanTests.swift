@@ -56,7 +56,7 @@ import Testing
                 Plan of w on pool p; nothing is started.
                 Parameters: {"depth":2,"path":"."}
                 Budget: 100 tokens
-                Deadline: 60 s after the start
+                Deadline: 60 s after the creation
                 At once: 2 steps
                 STAGE   STEP   ACTOR   AFTER   WHEN               ATTEMPTS
                     1   a      exec    -       -                         3

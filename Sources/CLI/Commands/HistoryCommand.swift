@@ -20,13 +20,14 @@ struct HistoryCommand: AsyncParsableCommand {
     /// Which workflow a ControllerRevision belongs to.
     static let workflowLabel = "martinet.dev/workflow"
 
-    @Argument(help: ObjectReference.help)
+    @Argument(help: ObjectReference.help, completion: NamesCommand.completion(of: "objects"))
     var object: ObjectReference
 
     @OptionGroup var global: GlobalOptions
 
     func run() async throws {
         try await global.withClient { client, namespace in
+            let object = try await object.resolved(client, namespace)
             let current = try await client.get(object.resource, namespace: namespace, name: object.name)
             let label = object.kind == "workerpool" ? PoolRevision.poolLabel : Self.workflowLabel
             let revisions = try await client.listAll(
@@ -42,7 +43,7 @@ struct HistoryCommand: AsyncParsableCommand {
                 return
             }
             guard !revisions.isEmpty else {
-                Terminal.note("Nothing is recorded of \(object.kind)/\(object.name) yet.")
+                Terminal.note("No revision of \(object.kind)/\(object.name) is recorded yet.")
                 return
             }
             Terminal.write(

@@ -6,7 +6,7 @@ import ImageStore
 struct ImageCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "image",
-        abstract: "Looks after the images of a plane on this machine: names that stand for executables.",
+        abstract: "Manages the images of a plane on this machine: names of executables.",
         discussion: """
             On one machine a Pod is a process, and its image a program. martinet/agent-runner is built in.
 
@@ -18,15 +18,30 @@ struct ImageCommand: ParsableCommand {
     )
 
     struct Options: ParsableArguments {
-        @Option(help: ArgumentHelp("The plane's data directory; default: ~/.martinet.", valueName: "directory"))
+        @Option(
+            help: ArgumentHelp(
+                "The plane's data directory; default: that of the kubeconfig, else ~/.martinet.",
+                valueName: "directory"
+            ),
+            completion: .directory
+        )
         var dataDir: String?
 
-        @Option(name: [.short, .long], help: "How to print: table, wide, json, yaml or name.")
-        var output: OutputFormat?
+        @OptionGroup var global: GlobalOptions
 
-        var store: ImageStore {
-            let home = ProcessInfo.processInfo.environment["HOME"] ?? ""
-            return ImageStore(dataDirectory: dataDir ?? "\(home)/.martinet")
+        var output: OutputFormat? { global.output }
+
+        /// The images of the plane that the options or the environment name.
+        ///
+        /// - Throws: `Failure` if that is a plane whose data directory is not known.
+        func store() throws -> ImageStore {
+            ImageStore(
+                dataDirectory: try ImageCommand.dataDirectory(
+                    dataDir,
+                    kubeconfig: global.kubeconfig,
+                    environment: ProcessInfo.processInfo.environment
+                )
+            )
         }
 
         /// Prints what became of one image.
@@ -34,6 +49,30 @@ struct ImageCommand: ParsableCommand {
             if Printing.structured(ImageCommand.json(image), output, name: "image/\(image.name)") { return }
             Terminal.line("image \(image.name) \(outcome)")
         }
+    }
+
+    /// The data directory that a command means: the one given, or that of the plane whose kubeconfig is in use.
+    ///
+    /// A plane writes its kubeconfig into its data directory. Of a kubeconfig elsewhere it is not known which directory
+    /// belongs to it, and an image in another plane's store would help nobody.
+    static func dataDirectory(
+        _ given: String?,
+        kubeconfig: String?,
+        environment: [String: String]
+    ) throws(Failure) -> String {
+        if let given { return given }
+        let listed = environment["KUBECONFIG"].map { $0.split(separator: ":").map(String.init) } ?? []
+        guard let file = kubeconfig ?? listed.first else { return "\(environment["HOME"] ?? "")/.martinet" }
+        let folder = URL(filePath: file).standardized.resolvingSymlinksInPath().deletingLastPathComponent().path
+        for name in ["objects.db", "lock"] where FileManager.default.fileExists(atPath: "\(folder)/\(name)") {
+            return folder
+        }
+        let origin = kubeconfig == nil ? "KUBECONFIG" : "--kubeconfig"
+        throw Failure(
+            .refused,
+            "\(origin) names \(file), which is not in the data directory of a plane on this machine; "
+                + "name the plane's data directory with --data-dir"
+        )
     }
 
     static func json(_ image: ImageStore.Image) -> JSONValue {
@@ -81,7 +120,7 @@ extension ImageCommand {
         func run() throws {
             let absolute = path.hasPrefix("/") ? path : "\(FileManager.default.currentDirectoryPath)/\(path)"
             let normal = URL(filePath: absolute).standardized.path
-            let image = try ImageCommand.refusing { try options.store.add(name, path: normal) }
+            let image = try ImageCommand.refusing { try options.store().add(name, path: normal) }
             options.show(image, "is \(image.path)")
         }
     }
@@ -99,11 +138,12 @@ extension ImageCommand {
         @OptionGroup var options: Options
 
         func run() throws {
-            let images = options.store.list()
+            let store = try options.store()
+            let images = store.list()
             let name = { (image: JSONValue) in "image/\(image["name"]?.stringValue ?? "")" }
             if Printing.structured(list: images.map(ImageCommand.json), options.output, name: name) { return }
             guard !images.isEmpty else {
-                Terminal.note("No images in \(options.store.directory). Add one with: ctl image add NAME:TAG PATH")
+                Terminal.note("No images in \(store.directory). Add one with: ctl image add NAME:TAG PATH")
                 return
             }
             var table = Table("IMAGE", "PATH", ">AGE")
@@ -134,10 +174,13 @@ extension ImageCommand {
         @OptionGroup var options: Options
 
         func run() throws {
-            let store = options.store
+            let store = try options.store()
             let full = try ImageCommand.refusing { try ImageStore.fullName(name) }
             guard let image = store.list().first(where: { $0.name == full }), try store.remove(full) else {
-                throw Failure(.notFound, "there is no image \(full) in \(store.directory); see ctl image list")
+                throw Failure(
+                    .notFound,
+                    "there is no image \(full) in \(store.directory); list them with: ctl image list"
+                )
             }
             options.show(image, "removed")
         }

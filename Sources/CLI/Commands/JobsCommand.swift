@@ -17,7 +17,11 @@ struct JobsCommand: AsyncParsableCommand {
             """
     )
 
-    @Argument(help: ArgumentHelp("The run.", valueName: "run"))
+    @Argument(
+        help: ArgumentHelp("The run.", valueName: "run"),
+        completion: NamesCommand.completion(of: "runs"),
+        transform: ObjectKind.run.name
+    )
     var run: String
 
     @OptionGroup var global: GlobalOptions

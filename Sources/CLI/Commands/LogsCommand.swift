@@ -16,7 +16,11 @@ struct LogsCommand: AsyncParsableCommand {
             """
     )
 
-    @Argument(help: ArgumentHelp("The run.", valueName: "run"))
+    @Argument(
+        help: ArgumentHelp("The run.", valueName: "run"),
+        completion: NamesCommand.completion(of: "runs"),
+        transform: ObjectKind.run.name
+    )
     var run: String
 
     @Argument(help: ArgumentHelp("Only this step.", valueName: "step"))
@@ -29,9 +33,14 @@ struct LogsCommand: AsyncParsableCommand {
             let logs = try await client.get(WorkflowRun.resource, namespace: namespace, name: run, subresource: "logs")
             var steps = logs.json["steps"]?.arrayValue ?? []
             if let step {
+                let ids = steps.compactMap { $0["id"]?.stringValue }
                 steps = steps.filter { $0["id"]?.stringValue == step }
                 guard !steps.isEmpty else {
-                    throw Failure(.notFound, "run \(run) has no step \(step); see ctl jobs \(run)")
+                    throw Failure(
+                        .notFound,
+                        "run \(run) has no step \"\(step)\"\(Suggestion.question(for: step, in: ids)); "
+                            + "ctl jobs \(run) lists the steps"
+                    )
                 }
             }
             if Printing.structured(list: steps, global.output, name: { $0["id"]?.stringValue ?? "" }) { return }

@@ -7,20 +7,22 @@ import Spec
 struct RollbackCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rollback",
-        abstract: "Takes a pool back to an earlier version; no job is interrupted.",
+        abstract: "Rolls a pool or a workflow back to an earlier revision; no job is interrupted.",
         discussion: """
-            Without a target, back to the state before the present one. The old state becomes the newest revision, so \
-            a rollback can itself be rolled back. Which versions there are says ctl history workerpool/NAME.
+            Without a target, back to the revision before the current one. The old state becomes the newest revision, so \
+            a rollback can itself be rolled back. ctl history lists the revisions. Runs of a workflow that have \
+            started keep the revision they started with.
 
             EXAMPLES
               ctl rollback workerpool/triage
               ctl rollback workerpool/triage --version 1.0.0 --wait
               ctl rollback workerpool/triage --to-revision 3 --dry-run
+              ctl rollback workflow/tree-triage
             """
     )
 
-    @Argument(help: ObjectReference.help)
-    var pool: ObjectReference
+    @Argument(help: ObjectReference.help, completion: NamesCommand.completion(of: "objects"))
+    var object: ObjectReference
 
     @Option(help: ArgumentHelp("The newest revision of that spec.version.", valueName: "version"))
     var version: String?
@@ -37,7 +39,6 @@ struct RollbackCommand: AsyncParsableCommand {
     @OptionGroup var global: GlobalOptions
 
     func validate() throws {
-        try pool.requirePool()
         if version != nil, toRevision != nil {
             throw ValidationError("--version and --to-revision exclude each other")
         }
@@ -46,6 +47,13 @@ struct RollbackCommand: AsyncParsableCommand {
     func run() async throws {
         let target: Rollback.Target = version.map { .version($0) } ?? toRevision.map { .revision($0) } ?? .previous
         try await global.withClient { client, namespace in
+            let pool = try await object.resolved(client, namespace)
+            if pool.kind == "workflow" {
+                if version != nil {
+                    throw Failure(.refused, "a workflow has no versions; name a revision with --to-revision")
+                }
+                return try await rollBackWorkflow(pool.name, client, namespace)
+            }
             for _ in 0..<5 {
                 let object = try await client.get(pool.resource, namespace: namespace, name: pool.name)
                 let plan: Rollback.Plan
@@ -56,10 +64,10 @@ struct RollbackCommand: AsyncParsableCommand {
                         to: target
                     )
                 } catch let error as Rollback.Failure {
-                    throw Failure(.notFound, "\(error); see ctl history workerpool/\(pool.name)")
+                    throw Failure(.notFound, "\(error); list the revisions with: ctl history workerpool/\(pool.name)")
                 }
                 guard !plan.isCurrent else {
-                    show(object, "skipped: it is \(Self.name(of: plan.revision)) already")
+                    show(pool, object, "skipped: it is already at \(Self.name(of: plan.revision))")
                     return
                 }
                 do {
@@ -74,7 +82,7 @@ struct RollbackCommand: AsyncParsableCommand {
                         try await RolloutWaiter(client: client, namespace: namespace, name: pool.name)
                             .wait(for: result)
                     }
-                    show(result, "rolled back to \(Self.name(of: plan.revision))\(dryRun ? " (dry run)" : "")")
+                    show(pool, result, "rolled back to \(Self.name(of: plan.revision))\(dryRun ? " (dry run)" : "")")
                     return
                 } catch let status as Status where status.isConflict {
                     // Somebody, or the reconciler, wrote the pool since it was read: look again.
@@ -85,9 +93,46 @@ struct RollbackCommand: AsyncParsableCommand {
         }
     }
 
-    private func show(_ object: Unstructured, _ outcome: String) {
-        if Printing.structured(object.json, global.output, name: "workerpool/\(pool.name)") { return }
-        Terminal.line("workerpool/\(pool.name) \(outcome)")
+    private func rollBackWorkflow(_ name: String, _ client: KubeClient, _ namespace: String) async throws {
+        let reference = ObjectReference(kind: "workflow", name: name)
+        for _ in 0..<5 {
+            let workflow = try await client.get(Workflow.resource, namespace: namespace, name: name)
+            let selector = "\(HistoryCommand.workflowLabel)=\(PoolRevision.labelValue(name))"
+            let revisions = try await client.list(
+                ControllerRevision.self,
+                namespace: namespace,
+                ListOptions(labelSelector: selector)
+            ).items
+            let plan: WorkflowRollback
+            do {
+                plan = try WorkflowRollback(workflow, revisions, toRevision: toRevision)
+            } catch {
+                throw Failure(.notFound, "\(error); list the revisions with: ctl history workflow/\(name)")
+            }
+            guard let patch = plan.patch else {
+                return show(reference, workflow, "skipped: it is already at revision \(plan.revision.revision)")
+            }
+            do {
+                let result = try await client.patch(
+                    Workflow.resource,
+                    namespace: namespace,
+                    name: name,
+                    .merge(patch),
+                    WriteOptions(fieldManager: "ctl-rollback", dryRun: dryRun)
+                )
+                let note = dryRun ? " (dry run)" : ""
+                return show(reference, result, "rolled back to revision \(plan.revision.revision)\(note)")
+            } catch let status as Status where status.isConflict {
+                continue
+            }
+        }
+        throw Failure(.plane, "workflow/\(name) keeps changing; try again")
+    }
+
+    private func show(_ reference: ObjectReference, _ object: Unstructured, _ outcome: String) {
+        let name = "\(reference.kind)/\(reference.name)"
+        if Printing.structured(object.json, global.output, name: name) { return }
+        Terminal.line("\(name) \(outcome)")
     }
 
     private static func name(of revision: ControllerRevision) -> String {

@@ -6,16 +6,20 @@ import Spec
 struct CancelCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cancel",
-        abstract: "Ends runs: what waits is dropped, what runs is stopped.",
+        abstract: "Cancels runs: queued steps are dropped, running ones are stopped.",
         discussion: """
-            Cancelling twice is no error.
+            Returns at once; running jobs get a few seconds to stop. Cancelling a run that has ended changes nothing.
 
             EXAMPLE
               ctl cancel tree-triage-x7k2p
             """
     )
 
-    @Argument(help: ArgumentHelp("The runs.", valueName: "run"))
+    @Argument(
+        help: ArgumentHelp("The runs.", valueName: "run"),
+        completion: NamesCommand.completion(of: "runs"),
+        transform: ObjectKind.run.name
+    )
     var runs: [String]
 
     @OptionGroup var global: GlobalOptions
@@ -31,11 +35,24 @@ struct CancelCommand: AsyncParsableCommand {
                     .object([:])
                 )
                 if !Printing.structured(result, global.output, name: "workflowrun/\(run)") {
-                    let phase = result.value(at: "status", "phase")?.stringValue ?? ""
-                    let hasEnded = phase == "Succeeded" || phase == "Failed"
-                    Terminal.line("workflowrun/\(run) \(hasEnded ? "has ended before: \(phase)" : "cancelled")")
+                    Terminal.line("workflowrun/\(run) \(Self.outcome(of: result))")
                 }
             }
+        }
+    }
+
+    /// What has become of a run that was asked to end. Jobs at runners are told to stop and take a moment.
+    static func outcome(of run: JSONValue) -> String {
+        let status = run["status"]
+        let phase = status?["phase"]?.stringValue ?? ""
+        switch phase {
+        case "Cancelled": return "cancelled"
+        case "Succeeded", "Failed": return "had ended before: \(phase)"
+        default:
+            let running = status?["steps"]?.arrayValue?.filter { $0["phase"]?.stringValue == "Running" } ?? []
+            let names = running.compactMap { $0["id"]?.stringValue }
+            let shown = names.prefix(5).joined(separator: ", ") + (names.count > 5 ? ", …" : "")
+            return "is being cancelled; still stopping: \(names.isEmpty ? "its steps" : shown)"
         }
     }
 }
@@ -43,14 +60,18 @@ struct CancelCommand: AsyncParsableCommand {
 struct RetryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "retry",
-        abstract: "Runs the failed and cancelled steps of an ended run again; what succeeded is kept.",
+        abstract: "Runs the failed and cancelled steps of an ended run again; steps that succeeded are kept.",
         discussion: """
             EXAMPLE
               ctl retry tree-triage-x7k2p --watch
             """
     )
 
-    @Argument(help: ArgumentHelp("The run.", valueName: "run"))
+    @Argument(
+        help: ArgumentHelp("The run.", valueName: "run"),
+        completion: NamesCommand.completion(of: "runs"),
+        transform: ObjectKind.run.name
+    )
     var run: String
 
     @Flag(help: "Show the steps until the run has ended.")

@@ -24,7 +24,11 @@ struct RunCommand: AsyncParsableCommand {
             """
     )
 
-    @Argument(help: ArgumentHelp("The workflow.", valueName: "workflow"))
+    @Argument(
+        help: ArgumentHelp("The workflow.", valueName: "workflow"),
+        completion: NamesCommand.completion(of: "workflows"),
+        transform: ObjectKind.workflow.name
+    )
     var workflow: String
 
     @Option(

@@ -14,7 +14,11 @@ struct RunsCommand: AsyncParsableCommand {
             """
     )
 
-    @Option(help: "Only runs of this workflow.")
+    @Option(
+        help: "Only runs of this workflow.",
+        completion: NamesCommand.completion(of: "workflows"),
+        transform: ObjectKind.workflow.name
+    )
     var workflow: String?
 
     @Option(help: "Only runs in this phase: Pending, Running, Suspended, Succeeded, Failed, Cancelled.")
@@ -70,20 +74,33 @@ struct RunsCommand: AsyncParsableCommand {
                 let status = run.json["status"]
                 let phase = status?["phase"]?.stringValue ?? ""
                 let steps = status?["steps"]?.arrayValue ?? []
-                let ended = steps.filter { StepPhase(rawValue: $0["phase"]?.stringValue ?? "")?.isFinal ?? false }
                 table.add([
                     .init(allNamespaces ? "\(run.namespace)/\(run.name)" : run.name),
                     .init(run.json.value(at: "spec", "workflowRef", "name")?.stringValue ?? ""),
                     .init(phase, phaseStyle(phase)),
-                    .init("\(ended.count)/\(steps.count)"),
+                    .init("\(Self.done(steps))/\(steps.count)"),
                     .init(Self.duration(status)),
                     .init(Printing.age(run.creationTimestamp)),
-                    .init(String((status?["message"]?.stringValue ?? "").prefix(60))),
+                    .init(Self.message(status)),
                 ])
             }
-            Terminal.write(table.render())
+            Terminal.write(table.render(maximumWidth: Terminal.isInteractive ? Terminal.size.columns : nil))
             if more > 0 { Terminal.note("\(more) more; see --limit") }
         }
+    }
+
+    /// How many steps are done: those that succeeded, and those whose `when` was false.
+    static func done(_ steps: [JSONValue]) -> Int {
+        steps.count { step in
+            let phase = step["phase"]?.stringValue
+            return phase == "Succeeded"
+                || phase == "Skipped" && step.value(at: "error", "reason")?.stringValue == "ConditionFalse"
+        }
+    }
+
+    /// The run's message on one line.
+    private static func message(_ status: JSONValue?) -> String {
+        (status?["message"]?.stringValue ?? "").split(whereSeparator: \.isNewline).joined(separator: " ")
     }
 
     static func duration(_ status: JSONValue?) -> String {

@@ -15,15 +15,16 @@ struct ScaleCommand: AsyncParsableCommand {
             """
     )
 
-    @Argument(help: ObjectReference.help)
+    @Argument(help: ObjectReference.poolHelp, completion: NamesCommand.completion(of: "pools"))
     var pool: ObjectReference
 
-    @Option(help: "How many runners.")
+    // A negative number is a wrong value and not the next option.
+    @Option(parsing: .unconditional, help: "How many runners.")
     var replicas: Int
 
     @OptionGroup var global: GlobalOptions
 
-    func validate() throws {
+    mutating func validate() throws {
         try pool.requirePool()
         if replicas < 0 { throw ValidationError("--replicas \(replicas): must be 0 or more") }
     }
@@ -55,7 +56,7 @@ struct RestartCommand: AsyncParsableCommand {
             """
     )
 
-    @Argument(help: ObjectReference.help)
+    @Argument(help: ObjectReference.poolHelp, completion: NamesCommand.completion(of: "pools"))
     var pool: ObjectReference
 
     @Flag(help: "Wait until all runners are new.")
@@ -63,7 +64,7 @@ struct RestartCommand: AsyncParsableCommand {
 
     @OptionGroup var global: GlobalOptions
 
-    func validate() throws { try pool.requirePool() }
+    mutating func validate() throws { try pool.requirePool() }
 
     func run() async throws {
         try await global.withClient { client, namespace in

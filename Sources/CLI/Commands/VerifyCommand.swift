@@ -21,6 +21,8 @@ struct VerifyCommand: ParsableCommand {
     @Option(name: [.short, .long], help: "How to print: table, json, yaml or name.")
     var output: OutputFormat?
 
+    @OptionGroup var unused: UnusedGlobalOptions
+
     func run() throws {
         let verifier = try ManifestVerifier()
         let findings = try paths.flatMap(verifier.verify(path:))

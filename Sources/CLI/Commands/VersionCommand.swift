@@ -50,6 +50,8 @@ struct CompletionCommand: ParsableCommand {
     @Argument(help: "bash, zsh or fish.")
     var shell: Shell
 
+    @OptionGroup var unused: UnusedGlobalOptions
+
     func run() {
         let kind: CompletionShell =
             switch shell {

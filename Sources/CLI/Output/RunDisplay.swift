@@ -101,7 +101,7 @@ struct RunDisplay {
         if let runner = step["runner"]?.stringValue { text.append("  \(runner)", .dim) }
         if let message = step.value(at: "error", "message")?.stringValue, phase == "Failed" {
             // A message of several lines would break the tree.
-            text.append("  " + message.split(whereSeparator: \.isNewline).joined(separator: " ").prefix(100), .red)
+            text.append("  " + message.split(whereSeparator: \.isNewline).joined(separator: " "), .red)
         }
         return text
     }

@@ -61,7 +61,7 @@ enum RunPlanPrinter {
         if let params = plan["params"], params != [:] { lines.append("Parameters: \(params.text)") }
         if let policy = workflow.spec.policy {
             if let tokens = policy.maxTokens { lines.append("Budget: \(tokens) tokens") }
-            if let seconds = policy.timeoutSeconds { lines.append("Deadline: \(seconds) s after the start") }
+            if let seconds = policy.timeoutSeconds { lines.append("Deadline: \(seconds) s after the creation") }
             if let parallelism = policy.parallelism { lines.append("At once: \(parallelism) steps") }
         }
         var table = Table(">STAGE", "STEP", "ACTOR", "AFTER", "WHEN", ">ATTEMPTS")

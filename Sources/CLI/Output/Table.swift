@@ -26,8 +26,8 @@ struct Table {
 
     mutating func add(_ cells: String...) { rows.append(cells.map { Cell($0) }) }
 
-    /// The table as lines of text.
-    func render() -> String {
+    /// The table as lines of text; the last column is cut where a line would be wider than the given width.
+    func render(maximumWidth: Int? = nil) -> String {
         let all = [headings.map { Cell($0, .bold) }] + rows
         var widths = headings.map { _ in 0 }
         for row in all {
@@ -35,13 +35,20 @@ struct Table {
                 widths[column] = max(widths[column], cell.text.count)
             }
         }
+        var lastWidth = Int.max
+        if let maximumWidth {
+            lastWidth = max(10, maximumWidth - widths.dropLast().reduce(0) { $0 + $1 + 3 })
+        }
         return all.map { row in
             var line = ""
             for (column, cell) in row.enumerated() where column < widths.count {
                 let padding = String(repeating: " ", count: widths[column] - cell.text.count)
                 let isLast = column == row.count - 1
                 switch alignments[column] {
-                case .left: line += Terminal.styled(cell.text, cell.style) + (isLast ? "" : padding)
+                case .left:
+                    let isCut = isLast && cell.text.count > lastWidth
+                    let text = isCut ? String(cell.text.prefix(lastWidth - 1)) + "…" : cell.text
+                    line += Terminal.styled(text, cell.style) + (isLast ? "" : padding)
                 case .right: line += padding + Terminal.styled(cell.text, cell.style)
                 }
                 if !isLast { line += "   " }

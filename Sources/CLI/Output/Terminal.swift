@@ -43,8 +43,12 @@ enum Terminal {
         return Size(columns: Int(size.ws_col), rows: Int(size.ws_row))
     }
 
-    /// Lets a write to a pipe that nobody reads any more fail, where it would end the process.
-    static func ignoreClosedPipes() { signal(SIGPIPE, SIG_IGN) }
+    /// Lets a write to a pipe without a reader fail, where it would end the process; so would signals that ask other
+    /// programs for a dump or for their configuration to be read again.
+    static func prepareSignals() {
+        signal(SIGPIPE, SIG_IGN)
+        for number in [SIGUSR1, SIGUSR2, SIGALRM] { signal(number) { _ in } }
+    }
 
     static func write(_ text: String) {
         writeAll(Array(text.utf8), to: STDOUT_FILENO)

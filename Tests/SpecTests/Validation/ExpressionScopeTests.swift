@@ -44,7 +44,7 @@ import Testing
         ("params.nope", "params.nope: no parameter has this name; declare it in spec.params (depth, path)"),
         ("steps.nobody.output", "steps.nobody: no step has this id; the steps are: first, last, other, second"),
         ("steps.other.output", "steps.other: this step may not have ended yet; add other to dependsOn"),
-        ("steps.last.output", "steps.last: a step cannot speak of itself"),
+        ("steps.last.output", "steps.last: a step cannot refer to itself"),
         ("steps.second.result", "steps.second.result: a step has output, phase, error, attempts"),
         ("run.id", "run.id: a run has name, namespace, uid, workflow"),
     ]

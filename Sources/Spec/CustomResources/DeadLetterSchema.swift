@@ -1,0 +1,73 @@
+public import APIMachinery
+
+/// How the API server is to serve dead letters: jobs that were delivered too often without ever being reported. Like a
+/// CustomResourceDefinition, though it is never stored as one.
+public enum DeadLetterDefinition {
+    /// Where dead letters are served.
+    public static let resource = GroupVersionResource(
+        group: "runs.martinet.dev",
+        version: "v1alpha1",
+        resource: "deadletters"
+    )
+
+    /// The definition, in the form of a CustomResourceDefinition.
+    public static let definition: JSONValue = [
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": ["name": "deadletters.runs.martinet.dev"],
+        "spec": [
+            "group": "runs.martinet.dev",
+            "names": [
+                "plural": "deadletters", "singular": "deadletter", "kind": "DeadLetter", "listKind": "DeadLetterList",
+                "categories": ["martinet"],
+            ],
+            "scope": "Namespaced",
+            "versions": [
+                [
+                    "name": "v1alpha1", "served": true, "storage": true,
+                    "schema": ["openAPIV3Schema": schema],
+                    "subresources": ["status": [:]],
+                    "selectableFields": [["jsonPath": ".status.pool"]],
+                    "additionalPrinterColumns": [
+                        column("Pool", ".status.pool"), column("Run", ".status.run"), column("Step", ".status.step"),
+                        column("Deliveries", ".status.deliveries", type: "integer"),
+                        column("Age", ".metadata.creationTimestamp", type: "date"),
+                        column("Message", ".status.message"),
+                    ],
+                ]
+            ],
+        ],
+    ]
+
+    private static func column(_ name: String, _ path: String, type: String = "string") -> JSONValue {
+        ["name": .string(name), "type": .string(type), "jsonPath": .string(path)]
+    }
+
+    private static func text(_ description: String) -> JSONValue {
+        ["type": "string", "description": .string(description)]
+    }
+
+    private static let schema: JSONValue = [
+        "type": "object",
+        "description": "A job that was delivered too often without being reported. Deleting it discards the job.",
+        "properties": [
+            "apiVersion": text("The version of this kind: runs.martinet.dev/v1alpha1."),
+            "kind": text("DeadLetter."),
+            "metadata": ["type": "object"],
+            "status": [
+                "type": "object",
+                "description": "The job and why it was put aside; written by the controller only.",
+                "properties": [
+                    "pool": text("The worker pool in whose queue the job was."),
+                    "run": text("The WorkflowRun that the job belongs to."),
+                    "workflow": text("The Workflow of that run."),
+                    "step": text("The step of the run."),
+                    "attempt": ["type": "integer", "description": "The number of the step's attempt."],
+                    "deliveries": ["type": "integer", "description": "How often the job was given to a runner."],
+                    "message": text("Why it was put aside."),
+                    "enqueuedAt": ["type": "string", "format": "date-time"],
+                ],
+            ],
+        ],
+    ]
+}
