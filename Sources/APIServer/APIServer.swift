@@ -197,7 +197,19 @@ public final class APIServer: Service {
             logger: logger
         )
         defer { core.audit?.close() }
-        try await application.run()
+        do {
+            try await application.run()
+        } catch {
+            throw StartFailure(
+                description: ListenFailure.message(
+                    error,
+                    what: "the Kubernetes API",
+                    host: configuration.host,
+                    port: configuration.port,
+                    option: "--api-port"
+                )
+            )
+        }
         await core.store.close()
     }
 

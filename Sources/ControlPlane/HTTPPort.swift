@@ -61,7 +61,7 @@ struct HTTPPort: Service {
             try await application.run()
         } catch {
             throw StartError(
-                "the HTTP port \(host):\(port) cannot be opened: \(error); choose another with --http-port"
+                ListenFailure.message(error, what: "the HTTP API", host: host, port: port, option: "--http-port")
             )
         }
     }

@@ -5,6 +5,7 @@ import NIOPosix
 import Observability
 import RunEngine
 import Storage
+import TestSupport
 import Testing
 
 @testable import ControlPlane
@@ -34,6 +35,38 @@ import Testing
                     return received
                 }
                 return received
+            }
+        }
+    }
+
+    @Test("A port that is in use is named, with what to do, by both servers")
+    func portInUse() async throws {
+        try await Self.run { served in
+            let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+            var http = HTTPPort(
+                host: "127.0.0.1",
+                port: served.port,
+                engine: RunEngine(store: MemoryRunStore(), catalog: WorkflowCatalog(), logger: logger),
+                authorizer: TokenAuthorizer(administrator: "admin", runners: RunnerTokens(secret: "secret")),
+                health: Observability.HealthChecks(),
+                registry: PrometheusRegistry([]),
+                version: "test",
+                logger: logger
+            )
+            http.bodies = served.bodies
+            let second = http
+            let failure = await #expect(throws: StartError.self) { try await second.run() }
+            let place = "127.0.0.1:\(served.port): the port is in use by another program"
+            #expect(failure?.description.hasPrefix("the HTTP API cannot listen on \(place)") == true)
+            #expect(failure?.description.hasSuffix("choose another port with --http-port") == true)
+
+            try await Files.withTemporaryDirectory { directory in
+                var configuration = APIServer.Configuration(dataDirectory: directory)
+                configuration.port = served.port
+                let server = APIServer(configuration: configuration, store: MemoryObjectStore(), logger: logger)
+                let failure = await #expect(throws: StartFailure.self) { try await server.run() }
+                #expect(failure?.description.hasPrefix("the Kubernetes API cannot listen on \(place)") == true)
+                #expect(failure?.description.hasSuffix("choose another port with --api-port") == true)
             }
         }
     }
