@@ -16,6 +16,8 @@ public struct StandaloneOptions: Sendable {
     public var programs: String
     /// How long a container that keeps failing waits before its first restart.
     public var restartBackoff: Duration
+    /// Called once when everything is up, with the absolute path of the data directory.
+    public var onReady: @Sendable (_ dataDirectory: String) -> Void = { _ in }
     /// `nil` keeps no audit log.
     public var audit: AuditOptions?
 

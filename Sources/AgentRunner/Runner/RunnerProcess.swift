@@ -9,6 +9,8 @@ public enum RunnerProcess {
     /// heap is kept in few arenas; descriptors 0 to 2 are open, so that no pipe ever gets one of these numbers.
     public static func prepare() {
         cspawn_limit_arenas(2)
+        // Signals that ask other daemons for a dump or for new configuration must not end the jobs of this one.
+        for number in [SIGUSR1, SIGUSR2, SIGHUP, SIGALRM] { signal(number) { _ in } }
         for descriptor: Int32 in 0...2 where fcntl(descriptor, F_GETFD) < 0 { _ = open("/dev/null", O_RDWR) }
         ChildProcesses.adoptOrphans(reapingStrangers: true)
     }

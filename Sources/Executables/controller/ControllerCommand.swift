@@ -88,6 +88,8 @@ struct StandaloneCommand: AsyncParsableCommand {
         if let text = environment["MARTINET_RESTART_BACKOFF_SECONDS"], let seconds = Double(text), seconds >= 0 {
             options.restartBackoff = .bounded(seconds: seconds)
         }
+        // An audit log on standard output is read by programs.
+        if audit.auditLogPath != "-" { options.onReady = { ControllerProcess.greet($0) } }
         do {
             try await Standalone.run(options, logger: Logger(label: "controller"))
         } catch {

@@ -20,7 +20,7 @@ struct Shim {
     mutating func run() -> Int32 {
         cl_become_subreaper()
         // SIGTERM is passed on; the others mean that the shim itself is to end.
-        let signals = cl_signal_descriptor([SIGCHLD, SIGTERM, SIGINT, SIGQUIT, SIGHUP], 5)
+        let signals = cl_signal_descriptor([SIGCHLD, SIGTERM, SIGINT, SIGQUIT], 4)
         var pipes: (output: (read: Int32, write: Int32), error: (read: Int32, write: Int32)) = ((-1, -1), (-1, -1))
         guard signals >= 0, cl_pipe(&pipes.output.read, &pipes.output.write) == 0,
             cl_pipe(&pipes.error.read, &pipes.error.write) == 0

@@ -16,6 +16,8 @@ import CLinux
 import Glibc
 
 signal(SIGPIPE, SIG_IGN)
+// The container must not end because somebody asks for a dump or for new configuration.
+for number in [SIGUSR1, SIGUSR2, SIGHUP, SIGALRM] { signal(number) { _ in } }
 cl_set_process_name("pod-shim")
 // Out of the session of a terminal: its Ctrl-C is for the plane, which then ends its Pods in order.
 _ = setsid()
