@@ -22,6 +22,8 @@ public protocol JobQueueReader {
     func counts(_ queue: QueueName, now: Timestamp) throws -> QueueCounts
     /// Dead letters, the oldest first.
     func deadLetters(_ queue: QueueName, limit: Int) throws -> [DeadLetter]
+    /// All dead letters of the queue without their jobs' payloads, which may be megabytes each.
+    func briefDeadLetters(_ queue: QueueName) throws -> [DeadLetter]
     func deadLetter(_ step: StepKey) throws -> DeadLetter?
 }
 

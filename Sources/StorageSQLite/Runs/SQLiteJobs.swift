@@ -159,9 +159,9 @@ extension SQLiteRunReader {
         return counts
     }
 
-    private static let deadLetterColumns = """
-        key, attempt, queue, express, enqueued_at, ready_at, deliveries, timeout, payload, reason, died_at
-        """
+    private static func deadLetterColumns(payload: String = "payload") -> String {
+        "key, attempt, queue, express, enqueued_at, ready_at, deliveries, timeout, \(payload), reason, died_at"
+    }
 
     private func readDeadLetter(_ columns: inout Columns) throws -> DeadLetter {
         let step = StepKey(rowID: columns.integer())
@@ -185,15 +185,23 @@ extension SQLiteRunReader {
     func deadLetters(_ queue: QueueName, limit: Int) throws -> [DeadLetter] {
         guard let number = try queueNumber(queue) else { return [] }
         var statement = try prepare(
-            "SELECT \(Self.deadLetterColumns) FROM dead_letters WHERE queue = ? ORDER BY died_at, key LIMIT ?"
+            "SELECT \(Self.deadLetterColumns()) FROM dead_letters WHERE queue = ? ORDER BY died_at, key LIMIT ?"
         )
         statement.bind(number)
         statement.bind(limit)
         return try statement.all(readDeadLetter)
     }
 
+    func briefDeadLetters(_ queue: QueueName) throws -> [DeadLetter] {
+        guard let number = try queueNumber(queue) else { return [] }
+        let columns = Self.deadLetterColumns(payload: "NULL")
+        var statement = try prepare("SELECT \(columns) FROM dead_letters WHERE queue = ? ORDER BY died_at, key")
+        statement.bind(number)
+        return try statement.all(readDeadLetter)
+    }
+
     func deadLetter(_ step: StepKey) throws -> DeadLetter? {
-        var statement = try prepare("SELECT \(Self.deadLetterColumns) FROM dead_letters WHERE key = ?")
+        var statement = try prepare("SELECT \(Self.deadLetterColumns()) FROM dead_letters WHERE key = ?")
         statement.bind(step.rowID)
         return try statement.first(readDeadLetter)
     }

@@ -166,6 +166,8 @@ struct JobQueueConformanceTests {
             try await store.transaction { transaction in for letter in letters { try transaction.insert(letter) } }
             let listed = try await store.read { try $0.deadLetters(Self.queue, limit: 10) }
             #expect(listed == letters.reversed())
+            let brief = try await store.read { try $0.briefDeadLetters(Self.queue) }
+            #expect(brief.map(\.job.id) == listed.map(\.job.id) && brief.allSatisfy { $0.job.payload.isEmpty })
             #expect(try await store.read { try $0.deadLetter(key) } == letters[0])
             try await store.transaction { try $0.removeDeadLetter(key) }
             #expect(try await store.read { try $0.deadLetters(Self.queue, limit: 10) }.count == 1)

@@ -1,0 +1,69 @@
+import APIMachinery
+import APIServer
+import Logging
+import RunEngine
+import Spec
+import Storage
+import Testing
+
+@testable import ControlPlane
+
+/// Dead letters as Kubernetes objects.
+@Suite struct DeadLetterProviderTests {
+    private let queue = QueueName(namespace: "default", pool: "default")
+    private let engine = RunEngine(store: MemoryRunStore(), catalog: WorkflowCatalog(), logger: Logger(label: "test"))
+
+    /// A run whose job was given to three runners that were all lost.
+    private func deadLetter() async throws -> (provider: DeadLetterProvider, run: String) {
+        let spec = WorkflowSpec(steps: [Step(id: "a", actor: "noop")])
+        try engine.catalog.setWorkflow(namespace: "default", name: "w", spec: spec)
+        let run = try #require(try await engine.submit(namespace: "default", workflow: "w", [RunRequest()]).first).name
+        for number in 1...3 {
+            let runner = RunnerIdentity(namespace: "default", pool: "default", name: "runner-\(number)")
+            #expect(try await engine.lease(runner, capacity: 1, wait: 0).jobs.count == 1)
+            #expect(try await engine.releaseLeases(namespace: "default", runner: runner.name) == 1)
+        }
+        return (DeadLetterProvider(engine: engine), run)
+    }
+
+    private func list(
+        _ provider: DeadLetterProvider,
+        namespace: String? = nil,
+        start: String = "",
+        pool: String? = nil
+    ) async throws -> [StoredObject] {
+        var query = ProvidedQuery()
+        query.namespace = namespace
+        query.start = start
+        if let pool { query.fields["status.pool"] = pool }
+        return try await provider.page(query).objects
+    }
+
+    @Test("They are listed with their run and step, read by name, and paged")
+    func read() async throws {
+        let (provider, run) = try await deadLetter()
+        let object = try #require(try await list(provider, namespace: "default", pool: "default").first)
+        let json = try JSONValue(parsing: object.bytes)
+        #expect(json.value(at: "status", "run")?.stringValue == run && json.value(at: "status", "step") == "a")
+        #expect(json.value(at: "status", "deliveries") == 3)
+        #expect(try await provider.object(at: object.path) == object)
+        #expect(try await provider.object(at: "default/nonsense") == nil)
+        #expect(try await provider.object(at: "other/\(Unstructured(json).name)") == nil)
+        #expect(try await list(provider, namespace: "other").isEmpty)
+        #expect(try await list(provider, pool: "other").isEmpty)
+        #expect(try await list(provider, start: object.path + "\0").isEmpty)
+    }
+
+    @Test("Requeueing sets the run going again, and works once")
+    func requeue() async throws {
+        let (provider, run) = try await deadLetter()
+        let path = try #require(try await list(provider).first).path
+        _ = try await provider.perform("requeue", verb: "create", at: path, [:])
+        #expect(try await engine.run(namespace: "default", name: run)?.run.phase == .pending)
+        #expect(try await list(provider).isEmpty)
+        let error = await #expect(throws: Status.self) {
+            try await provider.perform("requeue", verb: "create", at: path, [:])
+        }
+        #expect(error?.code == 404)
+    }
+}
