@@ -38,6 +38,7 @@ struct PlaneActors: Service {
             .follow(workflows: workflows, pools: pools)
         var settings = PoolSettings(controllerURL: "http://127.0.0.1:\(options.httpPort)")
         settings.runnerToken = { [runnerTokens] in runnerTokens.token(namespace: $0, pool: $1) }
+        let runCounter = RunCounter(engine: engine)
         let controllers = ControllerSet(
             client: client,
             ControllerSet.Parts(
@@ -46,10 +47,12 @@ struct PlaneActors: Service {
                 runners: engine,
                 queues: engine,
                 settings: settings,
-                containment: containment
+                containment: containment,
+                runCounter: runCounter
             ),
             logger: logger
         )
+        RunEvents.follow(engine, into: controllers.events)
         let node = localNode(nodeClient)
         pods.connect(NodeSource(node: node))
         let synced = Announcement {
@@ -58,9 +61,12 @@ struct PlaneActors: Service {
             // The node registers itself through the API; there is nobody who could tell of it sooner.
             while !node.isRegistered { try await ContinuousClock().sleep(for: .milliseconds(10)) }
             readiness.set(.node)
+            options.onReady(directory.path)
         }
         // Stopped from the last to the first: who makes Pods, then what runs them, then what they report to.
-        var services: [any Service] = [EngineLoops(engine: engine), provider, controllers.events, workflows, pools]
+        var services: [any Service] = [
+            EngineLoops(engine: engine, counter: runCounter), provider, controllers.events, workflows, pools,
+        ]
         services += controllers.informers
         services += [synced, node]
         services.append(
@@ -112,9 +118,15 @@ struct PlaneActors: Service {
 /// The engine's loops, until the plane stops.
 private struct EngineLoops: Service {
     let engine: RunEngine
+    let counter: RunCounter
 
     func run() async throws {
-        await cancelWhenGracefulShutdown { await engine.run() }
+        await cancelWhenGracefulShutdown {
+            await withDiscardingTaskGroup { group in
+                group.addTask { await counter.run() }
+                group.addTask { await engine.run() }
+            }
+        }
     }
 }
 

@@ -51,12 +51,15 @@ public enum Standalone {
         configuration.audit = options.audit
         configuration.objectRules = { SemanticValidation.validate($0) }
         configuration.advice = KindAdvice.all
-        configuration.objectWarnings = { SemanticWarnings.warnings($0) }
+        configuration.objectWarnings = { object in
+            SemanticWarnings.warnings(object) + PoolWarning.warnings(object) { catalog.hasPool($0) }
+        }
         configuration.containment = containment
         configuration.podLogs = pods
         configuration.podMetrics = pods
         let server = APIServer(configuration: configuration, store: objects, logger: logger)
         try server.register(provider)
+        try server.register(DeadLetterProvider(engine: engine))
         try server.register(QuarantineProvider(containment))
         server.addToBackups(RunBackup(engine: engine))
         server.addToBackups(ImageBackup(directory: directory.images))
@@ -88,7 +91,14 @@ public enum Standalone {
             registry: registry,
             logger: logger
         )
-        let services: [any Service] = [MemoryKeeper(logger: logger), http, server, actors]
+        let dump = StateDump(
+            directory: directory.path,
+            engine: engine,
+            server: server,
+            registry: registry,
+            logger: logger
+        )
+        let services: [any Service] = [MemoryKeeper(logger: logger), dump, http, server, actors]
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: services.map { ServiceGroupConfiguration.ServiceConfiguration(service: $0) },

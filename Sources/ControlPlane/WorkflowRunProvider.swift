@@ -46,8 +46,10 @@ final class WorkflowRunProvider: ResourceProvider, Service {
             wanted.order = .name(after: Self.predecessor(of: query.start))
             let isNewestFirst = try Self.isNewestFirst(query.parameters)
             if isNewestFirst { wanted.order = .newest(before: nil) }
-            wanted.labels = query.labels
             wanted.workflow = query.fields["spec.workflowRef.name"]
+            guard wanted.select(labels: query.labels) else {
+                return ProvidedPage(objects: [], revision: self.revision, isLast: true)
+            }
             if let name = query.fields["status.phase"] {
                 guard let phase = RunRecord.Phase(name: name) else {
                     return ProvidedPage(objects: [], revision: self.revision, isLast: true)

@@ -21,7 +21,7 @@ public struct ControllerSet: Sendable {
         /// What was put aside because the plane died over it.
         public var containment: Containment
         /// `nil` leaves the run counters of workflows alone.
-        public var runCounts: WorkflowReconciler.RunCounts?
+        public var runCounter: RunCounter?
         /// Tells replicas of the controller apart, in Events.
         public var instance = ""
 
@@ -33,7 +33,7 @@ public struct ControllerSet: Sendable {
             queues: any QueueObserver,
             settings: PoolSettings,
             containment: Containment = .disabled,
-            runCounts: WorkflowReconciler.RunCounts? = nil
+            runCounter: RunCounter? = nil
         ) {
             self.pools = pools
             self.workflows = workflows
@@ -41,7 +41,7 @@ public struct ControllerSet: Sendable {
             self.queues = queues
             self.settings = settings
             self.containment = containment
-            self.runCounts = runCounts
+            self.runCounter = runCounter
         }
     }
 
@@ -125,13 +125,16 @@ public struct ControllerSet: Sendable {
         }
         reconciler.observeJobs { [queue = pool.queue] in queue.add($0, after: $1) }
 
+        var runCounts: WorkflowReconciler.RunCounts?
+        if let counter = parts.runCounter { runCounts = { counter.counts(of: $0) } }
         let workflow = Controller(
             name: "workflow",
             reconciler: WorkflowReconciler(
                 client: client,
                 workflow: { parts.workflows.store.get($0) },
                 revisions: { source.revisions(ownedBy: $0) },
-                counts: parts.runCounts,
+                hasPool: { parts.pools.store.get($0) != nil },
+                counts: runCounts,
                 events: events,
                 time: time,
                 logger: logger
@@ -142,6 +145,15 @@ public struct ControllerSet: Sendable {
             logger: logger
         )
         workflow.watch(parts.workflows)
+        parts.runCounter?.observe { [queue = workflow.queue] in queue.add($0) }
+        // A pool that comes or goes decides whether the workflows that name it can run.
+        workflow.watch(parts.pools) { event in
+            if case .updated = event { return [] }
+            let pool = event.object
+            return parts.workflows.store.list(namespace: pool.namespace)
+                .filter { WorkflowReconciler.pool(of: $0) == pool.name }
+                .map(\.namespacedName)
+        }
         workflow.watch(owned: revisions, by: Workflow.groupVersionKind)
         controllers = [pool, workflow]
     }

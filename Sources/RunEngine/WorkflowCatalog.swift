@@ -18,6 +18,8 @@ public final class WorkflowCatalog: Sendable {
     private struct State {
         var workflows: [NamespacedName: Entry] = [:]
         var pools: [QueueName: QueuePolicy] = [:]
+        /// Grows when a pool comes or goes.
+        var poolGeneration = 0
     }
 
     private let state = Mutex(State())
@@ -49,18 +51,30 @@ public final class WorkflowCatalog: Sendable {
 
     /// Sets the bounds of a pool's queue.
     public func setPool(namespace: String, name: String, queue: QueueSpec?) {
-        state.withLock { $0.pools[QueueName(namespace: namespace, pool: name)] = QueuePolicy(queue) }
+        state.withLock { state in
+            let old = state.pools.updateValue(QueuePolicy(queue), forKey: QueueName(namespace: namespace, pool: name))
+            if old == nil { state.poolGeneration &+= 1 }
+        }
     }
 
     /// The pool is gone; its queue keeps what is in it, with default bounds.
     public func removePool(namespace: String, name: String) {
-        state.withLock { _ = $0.pools.removeValue(forKey: QueueName(namespace: namespace, pool: name)) }
+        state.withLock { state in
+            let old = state.pools.removeValue(forKey: QueueName(namespace: namespace, pool: name))
+            if old != nil { state.poolGeneration &+= 1 }
+        }
     }
 
     /// The bounds of a queue; the defaults for a pool that is not there (yet).
     public func policy(_ queue: QueueName) -> QueuePolicy {
         state.withLock { $0.pools[queue] } ?? QueuePolicy(nil)
     }
+
+    /// Whether there is a pool with that queue.
+    public func hasPool(_ queue: QueueName) -> Bool { state.withLock { $0.pools[queue] != nil } }
+
+    /// A number that changes when a pool is created or deleted.
+    var poolGeneration: Int { state.withLock { $0.poolGeneration } }
 
     /// The queues of all pools there are.
     public var pools: [QueueName] { state.withLock { Array($0.pools.keys) } }

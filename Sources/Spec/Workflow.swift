@@ -71,7 +71,7 @@ public struct Parameter: Sendable, Hashable, Codable {
 public struct RunPolicy: Sendable, Hashable, Codable {
     /// How many steps of one run may be queued or running at once. Default: no bound.
     public var parallelism: Int?
-    /// Seconds from the start of the run until it fails with `DeadlineExceeded`. Default: no bound.
+    /// Seconds from the creation of the run until it fails with `DeadlineExceeded`. Default: no bound.
     public var timeoutSeconds: Int?
     /// Retries for steps that do not say themselves.
     public var retry: RetryPolicy?

@@ -107,6 +107,21 @@ import Testing
         }
     }
 
+    @Test("Runs are found by the label of their workflow, which is not stored")
+    func workflowLabel() async throws {
+        let plane = try await Plane(runs: 20)
+        let label = "labelSelector=martinet.dev/workflow=other"
+        for query in [label, "order=newest&\(label)", "\(label)&fieldSelector=spec.workflowRef.name=other"] {
+            let list = try await plane.list(query)
+            #expect(Set(names(list)) == ["r0", "r10"], "\(query)")
+            let labels = list["items"]?[0]?.value(at: "metadata", "labels")
+            #expect(labels == ["martinet.dev/workflow": "other", "parity": "even"])
+        }
+        #expect(names(try await plane.list("\(label)&fieldSelector=spec.workflowRef.name=w")).isEmpty)
+        #expect(names(try await plane.list("labelSelector=martinet.dev/workflow=nosuch")).isEmpty)
+        #expect(names(try await plane.list("labelSelector=martinet.dev/workflow!=other")).count == 18)
+    }
+
     @Test("A list of everything comes whole, page by page, and so do pages that a client asks for")
     func everything() async throws {
         let plane = try await Plane(runs: 1203)

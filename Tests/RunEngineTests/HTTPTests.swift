@@ -66,7 +66,7 @@ struct HTTPTests {
                 run.json.value(at: "spec", "params", "who") == "you" && run.json.value(at: "spec", "priority") == 12
             )
             #expect(
-                run.json.value(at: "status", "phase") == "Failed" && run.json.value(at: "status", "progress") == "2/2"
+                run.json.value(at: "status", "phase") == "Failed" && run.json.value(at: "status", "progress") == "1/2"
             )
             let steps = try #require(run.json.value(at: "status", "steps")?.arrayValue)
             #expect(steps[0]["output"] == ["n": 1.5, "t": "ü"] && steps[0].value(at: "metrics", "memory_peak_mb") == 3)

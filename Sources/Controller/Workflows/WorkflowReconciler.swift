@@ -16,21 +16,21 @@ public final class WorkflowReconciler: Reconciler {
     /// Old revisions that are kept.
     static let historyLimit = 10
 
-    /// Counts the runs of a workflow that are kept, by phase.
-    public typealias RunCounts = @Sendable (_ workflow: NamespacedName) async throws -> [String: Int64]
+    /// The runs of a workflow that are kept, by phase, as last counted.
+    public typealias RunCounts = @Sendable (_ workflow: NamespacedName) -> [String: Int64]
 
     private struct Memory {
         var uid: String
         var collisions = 0
-        var countedAt: Timestamp?
         var toldFault: String?
+        var toldMissingPool: String?
     }
 
     private let client: KubeClient
     private let workflow: @Sendable (NamespacedName) -> Unstructured?
     private let revisions: @Sendable (_ ownerUID: String) -> [ControllerRevision]
+    private let hasPool: @Sendable (NamespacedName) -> Bool
     private let counts: RunCounts?
-    private let countPeriod: Duration
     private let events: any EventSink
     private let time: any TimeSource
     private let logger: Logger
@@ -41,13 +41,14 @@ public final class WorkflowReconciler: Reconciler {
     /// - Parameters:
     ///   - workflow: the workflow of that name as last seen.
     ///   - revisions: the revisions that the workflow of that uid controls, as last seen.
-    ///   - counts: `nil` leaves `status.runs` alone. Asked at most once in a `countPeriod` for each workflow.
+    ///   - hasPool: whether there is a worker pool of that name.
+    ///   - counts: `nil` leaves `status.runs` alone. Whoever counts enqueues the workflow when its counts change.
     public init(
         client: KubeClient,
         workflow: @escaping @Sendable (NamespacedName) -> Unstructured?,
         revisions: @escaping @Sendable (_ ownerUID: String) -> [ControllerRevision],
+        hasPool: @escaping @Sendable (NamespacedName) -> Bool = { _ in true },
         counts: RunCounts? = nil,
-        countPeriod: Duration = .seconds(15),
         events: any EventSink,
         time: any TimeSource = .system,
         logger: Logger = Logger(label: "workflow")
@@ -55,8 +56,8 @@ public final class WorkflowReconciler: Reconciler {
         self.client = client
         self.workflow = workflow
         self.revisions = revisions
+        self.hasPool = hasPool
         self.counts = counts
-        self.countPeriod = countPeriod
         self.events = LoggedEvents(events: events, logger: logger)
         self.time = time
         self.logger = logger
@@ -75,13 +76,14 @@ public final class WorkflowReconciler: Reconciler {
         let history = try await record(object, &memory)
         let faults = Self.faults(object)
         tell(object, faults, &memory)
-        var status = Self.status(object, faults, history, now: time.now)
-        if let counts, memory.countedAt.map({ time.now >= $0.advanced(by: countPeriod) }) ?? true {
-            status.runs = try await counts(request)
-            memory.countedAt = time.now
-        }
+        let pool = Self.pool(of: object)
+        let missing =
+            hasPool(NamespacedName(namespace: object.namespace, name: pool)) ? nil : Self.missing(pool, object)
+        recordMissingPool(object, missing, &memory)
+        var status = Self.status(object, faults, history, missingPool: missing, now: time.now)
+        if let counts { status.runs = counts(request) }
         try await write(status, object)
-        return counts == nil ? .done : .requeue(after: countPeriod)
+        return .done
     }
 
     private func record(_ object: Unstructured, _ memory: inout Memory) async throws -> RevisionRecorder.History {
@@ -126,10 +128,31 @@ public final class WorkflowReconciler: Reconciler {
         }
     }
 
+    /// The name of the pool whose runners do the workflow's steps.
+    public static func pool(of object: Unstructured) -> String {
+        object.json.value(at: "spec", "pool")?.stringValue ?? "default"
+    }
+
+    private static func missing(_ pool: String, _ object: Unstructured) -> String {
+        "worker pool \"\(pool)\" does not exist in namespace \"\(object.namespace)\", so runs wait; "
+            + "create it, or name another pool in spec.pool"
+    }
+
+    private func recordMissingPool(_ object: Unstructured, _ missing: String?, _ memory: inout Memory) {
+        guard memory.toldMissingPool != missing else { return }
+        memory.toldMissingPool = missing
+        if let missing {
+            events.warning(ObjectReference(object), reason: "PoolNotFound", missing)
+        } else {
+            events.normal(ObjectReference(object), reason: "PoolFound", "the worker pool exists now; runs can start")
+        }
+    }
+
     static func status(
         _ object: Unstructured,
         _ faults: [String],
         _ history: RevisionRecorder.History,
+        missingPool: String? = nil,
         now: Timestamp
     ) -> WorkflowStatus {
         let previous = object.json["status"].flatMap { try? JSONValueDecoder().decode(WorkflowStatus.self, from: $0) }
@@ -143,12 +166,15 @@ public final class WorkflowReconciler: Reconciler {
         let isValid = faults.isEmpty
         for (type, reason, text) in [
             ("Valid", isValid ? "Valid" : "InvalidSpec", message),
-            ("Ready", isValid ? "Ready" : "InvalidSpec", isValid ? "runs are accepted" : message),
+            (
+                "Ready", !isValid ? "InvalidSpec" : missingPool == nil ? "Ready" : "PoolNotFound",
+                !isValid ? message : missingPool ?? "runs are accepted"
+            ),
         ] {
             conditions.set(
                 Condition(
                     type: type,
-                    status: isValid ? "True" : "False",
+                    status: reason == type ? "True" : "False",
                     observedGeneration: object.generation,
                     lastTransitionTime: now.truncatedToSeconds,
                     reason: reason,

@@ -33,9 +33,25 @@ struct EngineEffects: Sendable {
 
     struct FinishedRun: Sendable {
         var namespace: String
+        var name: String
+        var uid: String
         var workflow: String
         var phase: RunRecord.Phase
         var seconds: Double
+        var reason: String
+        var message: String
+    }
+
+    /// An attempt that did not succeed.
+    struct FailedJob: Sendable {
+        var namespace: String
+        var run: String
+        var step: String
+        var attempt: Int
+        var runner: String
+        var failure: StepFailure
+        /// Whether another attempt follows.
+        var isRetried: Bool
     }
 
     var arrivals: [Arrival] = []
@@ -44,6 +60,7 @@ struct EngineEffects: Sendable {
     var leased: [JobRecord] = []
     var departures: [Departure] = []
     var finished: [FinishedRun] = []
+    var failedJobs: [FailedJob] = []
     var deadLetters: [QueueName] = []
     /// Reports that were refused or repeated, by result.
     var staleReports = 0
@@ -60,6 +77,7 @@ extension EngineEffects {
         leased += other.leased
         departures += other.departures
         finished += other.finished
+        failedJobs += other.failedJobs
         deadLetters += other.deadLetters
         staleReports += other.staleReports
         duplicateReports += other.duplicateReports

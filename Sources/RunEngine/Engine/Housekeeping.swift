@@ -7,6 +7,8 @@ import Synchronization
 /// When all active runs are to be looked at again.
 struct SweepState: Sendable {
     var nextSweep: Timestamp?
+    /// The pools that the explanations of waiting runs are true of.
+    var explainedPools: Int?
 }
 
 extension RunEngine {
@@ -77,6 +79,12 @@ extension RunEngine {
             state.nextSweep = now.advanced(by: settings.sweepInterval)
             return true
         }
+        let pools = catalog.poolGeneration
+        let arePoolsOther = sweepState.withLock { state in
+            defer { state.explainedPools = pools }
+            return state.explainedPools != pools
+        }
+        if isSweepDue || arePoolsOther { try await explainWaitingRuns(now) }
         if isSweepDue {
             try await sweep()
             try await correctBook(now)

@@ -173,7 +173,14 @@ extension RunEngine {
             if run.phase == .pending {
                 run.phase = .running
                 run.startedAt = run.startedAt ?? now
-                if let timeout = try workflows.compiled(run.revision, from: transaction)?.spec.policy?.timeoutSeconds {
+                if WaitReason.isOne(run.reason) {
+                    run.reason = ""
+                    run.message = ""
+                }
+                // Runs that an older version stored have no deadline before they start.
+                if run.deadline == nil,
+                    let timeout = try workflows.compiled(run.revision, from: transaction)?.spec.policy?.timeoutSeconds
+                {
                     run.deadline = now.advanced(bySeconds: timeout)
                 }
             }

@@ -105,9 +105,13 @@ extension RunEngine {
         effects.finished.append(
             EngineEffects.FinishedRun(
                 namespace: run.namespace,
+                name: run.name,
+                uid: run.uid,
                 workflow: run.workflow,
                 phase: .cancelled,
-                seconds: now.since(run.createdAt).inSeconds
+                seconds: now.since(run.createdAt).inSeconds,
+                reason: run.reason,
+                message: run.message
             )
         )
         return run
@@ -125,7 +129,7 @@ extension RunEngine {
                 var transition = try transition(run, transaction, now: now)
                 if run.stop != .none {
                     transition.run.deadline = now.advanced(by: settings.stopGrace)
-                } else if run.startedAt != nil, let timeout = transition.workflow.spec.policy?.timeoutSeconds {
+                } else if let timeout = transition.workflow.spec.policy?.timeoutSeconds {
                     // The time in quarantine is nobody's fault.
                     transition.run.deadline = now.advanced(bySeconds: timeout)
                 }

@@ -140,6 +140,15 @@ extension RunEngine {
             step.failure = failure
         }
         let step = transition.steps[index]
+        var failedJob = EngineEffects.FailedJob(
+            namespace: transition.run.namespace,
+            run: transition.run.name,
+            step: step.id,
+            attempt: job.attempt,
+            runner: lease.runner,
+            failure: failure,
+            isRetried: false
+        )
         if transition.run.stop == .none,
             // A run whose revision is lost has no steps to try again; the planner ends it.
             let retry = transition.workflow.step(at: index)?.retry,
@@ -151,11 +160,13 @@ extension RunEngine {
                 random: randomFraction()
             )
         {
+            failedJob.isRetried = true
             try transition.retry(index, job, at: time, transaction)
         } else {
             try transaction.removeJob(job.step)
             transition.end(index, .failed, failure)
         }
+        transition.effects.failedJobs.append(failedJob)
     }
 }
 

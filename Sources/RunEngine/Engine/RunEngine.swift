@@ -26,6 +26,7 @@ public final class RunEngine: Sendable {
     let outcomeBook = OutcomeBook()
     let observers = QueueObservers()
     let metrics = EngineMetrics()
+    let journal = RunJournal()
     let logger: Logger
     let wakeUps = WakeUp()
     let sweepState = Mutex(SweepState())
@@ -112,6 +113,7 @@ public final class RunEngine: Sendable {
             outcomeBook.record(departure.kind, of: runner)
         }
         metrics.record(effects)
+        journal.record(effects, now: now, logger: logger)
         observers.notify(effects)
         guard !effects.arrivals.isEmpty else { return }
         var ready: [QueueName: Int] = [:]

@@ -148,9 +148,13 @@ struct RunTransition {
         effects.finished.append(
             EngineEffects.FinishedRun(
                 namespace: run.namespace,
+                name: run.name,
+                uid: run.uid,
                 workflow: run.workflow,
                 phase: phase,
-                seconds: now.since(run.createdAt).inSeconds
+                seconds: now.since(run.createdAt).inSeconds,
+                reason: reason,
+                message: message
             )
         )
     }
@@ -165,7 +169,8 @@ struct RunTransition {
         run.reason = ""
         run.message = ""
         run.finishedAt = nil
-        run.deadline = nil
+        // A retry begins anew, and so does its time.
+        run.deadline = workflow.spec.policy?.timeoutSeconds.map { now.advanced(bySeconds: $0) }
     }
 
     /// Writes what has changed, the run always: its revision is what watchers go by.

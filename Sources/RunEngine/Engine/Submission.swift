@@ -89,6 +89,11 @@ extension RunEngine {
             }
         }
         workflows.markStored(entry.revision)
+        for (run, answer) in zip(records, submitted) where !run.reason.isEmpty && !answer.existed {
+            var stored = run
+            (stored.name, stored.uid) = (answer.name, answer.uid)
+            journal.note(RunOccurrence(waiting: stored))
+        }
         return submitted
     }
 
@@ -110,6 +115,12 @@ extension RunEngine {
             params: JSONValue.object(params).bytes,
             createdAt: now
         )
+        run.deadline = entry.spec.policy?.timeoutSeconds.map { now.advanced(bySeconds: $0) }
+        let queue = QueueName(namespace: namespace, pool: entry.spec.poolName)
+        if let wait = WaitReason.of(queue, hasPool: catalog.hasPool(queue), hasRunner: true, waited: .zero) {
+            run.reason = wait.reason
+            run.message = wait.message
+        }
         run.labels = request.labels
         run.metadata = request.metadata.isEmpty ? [] : JSONValue.object(request.metadata).bytes
         run.idempotencyKey = request.idempotencyKey

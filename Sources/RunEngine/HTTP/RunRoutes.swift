@@ -280,11 +280,14 @@ enum RunListing {
             }
             query.createdSince = time
         }
+        var labels: [String: String] = [:]
         for pair in parameters.getAll("label") {
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             guard parts.count == 2 else { throw Status.badRequest("label must be NAME=VALUE, not \"\(pair)\"") }
-            query.labels[String(parts[0])] = String(parts[1])
+            labels[String(parts[0])] = String(parts[1])
         }
+        // An empty workflow is the name of none.
+        if !query.select(labels: labels) { query.workflow = "" }
         return query
     }
 }

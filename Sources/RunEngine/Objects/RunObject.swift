@@ -70,6 +70,9 @@ public enum RunObject {
         return (try? JSONValue(parsing: bytes(bare, []))) ?? .null
     }
 
+    /// The label that finds the runs of a workflow.
+    public static let workflowLabel = "martinet.dev/workflow"
+
     private static func metadata(_ run: RunRecord) -> [UInt8] {
         var metadata = run.metadata.isEmpty ? [:] : (try? JSONValue(parsing: run.metadata).objectValue) ?? [:]
         metadata["name"] = .string(run.name)
@@ -78,9 +81,10 @@ public enum RunObject {
         metadata["resourceVersion"] = .string(String(run.resourceVersion))
         metadata["generation"] = 1
         metadata["creationTimestamp"] = .string(run.createdAt.rfc3339)
-        if !run.labels.isEmpty {
-            metadata["labels"] = .object(JSONObject(run.labels.map { ($0.key, .string($0.value)) }))
-        }
+        var labels = JSONObject(run.labels.map { ($0.key, .string($0.value)) })
+        // Not stored, since every run has it; a name that is too long for a label is left out.
+        labels[workflowLabel] = run.workflow.utf8.count <= 63 ? .string(run.workflow) : nil
+        metadata["labels"] = .object(labels)
         return JSONValue.object(metadata).bytes
     }
 
@@ -90,15 +94,30 @@ public enum RunObject {
         _ unreadable: [String],
         _ status: inout ObjectWriter
     ) {
+        if run.phase.isFinal { status.member("conditions") { $0.list([run]) { condition($1, &$0) } } }
         status.member("finishedAt", run.finishedAt)
         if !run.message.isEmpty { status.member("message", run.message) }
         status.member("phase", run.phase.name)
-        status.member("progress", "\(steps.count(where: \.phase.isFinal))/\(steps.count)")
+        status.member("progress", "\(steps.count(where: \.isDone))/\(steps.count)")
         if !run.reason.isEmpty { status.member("reason", run.reason) }
         status.member("startedAt", run.startedAt)
         status.member("steps") { $0.list(steps) { step($1, &$0) } }
         if !unreadable.isEmpty { status.member("unreadable") { $0.list(unreadable) { $0.text($1) } } }
         status.member("workflowRevision", run.revision)
+    }
+
+    /// How the run ended, as Jobs say it: `Complete` or `Failed`, which `kubectl wait` waits for.
+    private static func condition(_ run: RunRecord, _ writer: inout ObjectWriter) {
+        let time = (run.finishedAt ?? run.createdAt).rfc3339
+        let isSuccess = run.phase == .succeeded
+        writer.object { object in
+            object.member("lastProbeTime", time)
+            object.member("lastTransitionTime", time)
+            object.member("message", isSuccess ? "all steps are done" : run.message)
+            object.member("reason", isSuccess ? "Completed" : run.reason.isEmpty ? run.phase.name : run.reason)
+            object.member("status", "True")
+            object.member("type", isSuccess ? "Complete" : "Failed")
+        }
     }
 
     private static func step(_ step: StepRecord, _ writer: inout ObjectWriter) {
@@ -122,6 +141,11 @@ public enum RunObject {
         writer.member("message", failure.message)
         writer.member("reason", failure.reason)
     }
+}
+
+extension StepRecord {
+    /// Whether the step did what it should: it succeeded, or its `when` said that it need not run.
+    var isDone: Bool { phase == .succeeded || phase == .skipped && failure?.reason == RunPlanner.conditionFalse }
 }
 
 /// Writes JSON straight into bytes; values that are JSON already are copied.

@@ -19,6 +19,20 @@ extension RunSnapshot {
     var weight: Int { steps.reduce(512 + run.params.count + run.metadata.count) { $0 + 256 + $1.output.count } }
 }
 
+extension RunQuery {
+    /// Asks for runs with these labels.
+    ///
+    /// - Returns: `false` if no run can match this query any more.
+    public mutating func select(labels wanted: [String: String]) -> Bool {
+        labels = wanted
+        // This label is not stored; the workflow's name has a column.
+        guard let name = labels.removeValue(forKey: RunObject.workflowLabel) else { return true }
+        guard workflow == nil || workflow == name, name.utf8.count <= 63 else { return false }
+        workflow = name
+        return true
+    }
+}
+
 /// Some of the runs that a query asks for.
 public struct RunPage: Sendable, Hashable {
     public var runs: [RunSnapshot]

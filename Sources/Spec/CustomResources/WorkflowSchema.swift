@@ -87,7 +87,7 @@ enum WorkflowSchema {
                 in: Bounds.parallelism
             ),
             "timeoutSeconds": OpenAPI.integer(
-                "Seconds until the run fails. Default: no bound.",
+                "Seconds from the creation of a run until it fails with DeadlineExceeded. Default: no bound.",
                 in: Bounds.timeoutSeconds
             ),
             "retry": retry,

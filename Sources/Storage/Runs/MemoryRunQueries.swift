@@ -30,6 +30,15 @@ extension MemoryRunTransaction {
 
     func count(_ query: RunQuery) throws -> Int { min(query.limit, state.runs.values.count(where: query.matches)) }
 
+    func phaseCounts() throws -> [NamespacedName: [RunRecord.Phase: Int]] {
+        var counts: [NamespacedName: [RunRecord.Phase: Int]] = [:]
+        for run in state.runs.values {
+            counts[NamespacedName(namespace: run.namespace, name: run.workflow), default: [:]][run.phase, default: 0] +=
+                1
+        }
+        return counts
+    }
+
     func activeRuns(after id: Int64, limit: Int) throws -> [RunRecord] {
         let active = state.runs.values.filter { !$0.phase.isFinal && $0.id > id }
         return Array(active.sorted { $0.id < $1.id }.prefix(limit))
@@ -127,6 +136,14 @@ extension MemoryRunTransaction {
     func deadLetters(_ queue: QueueName, limit: Int) throws -> [DeadLetter] {
         let letters = state.deadLetters.values.filter { $0.job.queue == queue }
         return Array(letters.sorted { ($0.diedAt, $0.job.step) < ($1.diedAt, $1.job.step) }.prefix(limit))
+    }
+
+    func briefDeadLetters(_ queue: QueueName) throws -> [DeadLetter] {
+        try deadLetters(queue, limit: .max).map { letter in
+            var letter = letter
+            letter.job.payload = []
+            return letter
+        }
     }
 
     func deadLetter(_ step: StepKey) throws -> DeadLetter? { state.deadLetters[step] }

@@ -63,6 +63,8 @@ public protocol RunReader: JobQueueReader {
     func runs(_ query: RunQuery) throws -> [RunRecord]
     /// How many runs the query's filters match, not counting beyond the limit.
     func count(_ query: RunQuery) throws -> Int
+    /// How many runs of each workflow there are, by phase. Reads every run; phases without runs are left out.
+    func phaseCounts() throws -> [NamespacedName: [RunRecord.Phase: Int]]
 
     /// Runs that have not ended, by id, from after the given one on.
     func activeRuns(after id: Int64, limit: Int) throws -> [RunRecord]

@@ -27,6 +27,16 @@ extension SQLiteRunReader {
         return count
     }
 
+    func phaseCounts() throws -> [NamespacedName: [RunRecord.Phase: Int]] {
+        var counts: [NamespacedName: [RunRecord.Phase: Int]] = [:]
+        try prepare("SELECT namespace, workflow, phase, count(*) FROM runs GROUP BY 1, 2, 3").forEach { columns in
+            let workflow = NamespacedName(namespace: columns.text(), name: columns.text())
+            counts[workflow, default: [:]][try columns.value(RunRecord.Phase.self)] = columns.int()
+            return true
+        }
+        return counts
+    }
+
     /// Hands the matching runs over one by one until the closure has enough.
     private func forEach(_ query: RunQuery, _ body: (RunRecord) -> Bool) throws {
         guard query.limit > 0 else { return }

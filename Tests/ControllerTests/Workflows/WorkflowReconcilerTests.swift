@@ -17,7 +17,8 @@ import Testing
         let client: KubeClient
         let events = RecordedEvents()
         let name = NamespacedName(namespace: "default", name: "w")
-        let asked = Mutex(0)
+        let counts = Mutex<[String: Int64]>([:])
+        let hasPool = Mutex(true)
         private let seen = Mutex<(Unstructured?, [ControllerRevision])>((nil, []))
 
         init() {
@@ -30,6 +31,7 @@ import Testing
                 client: client,
                 workflow: { _ in self.seen.withLock { $0.0 } },
                 revisions: { _ in self.seen.withLock { $0.1 } },
+                hasPool: { _ in self.hasPool.withLock { $0 } },
                 counts: counts,
                 events: events,
                 time: time
@@ -114,22 +116,39 @@ import Testing
         #expect(world.events.messages("Valid").count == 1)
     }
 
-    @Test func countsRunsAtItsOwnPace() async throws {
+    @Test("The counts of runs are shown, and removed when there are no runs any more")
+    func countsRuns() async throws {
         let world = World()
-        let reconciler = world.reconciler { _ in
-            let count = world.asked.withLock { asked in
-                asked += 1
-                return asked
-            }
-            return ["Succeeded": Int64(count)]
-        }
+        let reconciler = world.reconciler { _ in world.counts.withLock { $0 } }
+        world.counts.withLock { $0 = ["Failed": 2, "Running": 1] }
         try await world.apply([["id": "a", "actor": "noop"]])
-        for _ in 0..<5 { try await world.look(reconciler) }
-        #expect(world.asked.withLock { $0 } == 1)
-        #expect(try await world.status().runs == ["Succeeded": 1])
-        world.time.advance(by: .seconds(15))
+        for _ in 0..<3 { try await world.look(reconciler) }
+        #expect(try await world.status().runs == ["Failed": 2, "Running": 1])
+        world.counts.withLock { $0 = ["Succeeded": 1] }
         try await world.look(reconciler)
-        #expect(try await world.status().runs == ["Succeeded": 2])
+        #expect(try await world.status().runs == ["Succeeded": 1])
+        let writes = world.api.requests.count { $0.method != .get }
+        try await world.look(reconciler)
+        #expect(world.api.requests.count { $0.method != .get } == writes)
+    }
+
+    @Test("A workflow whose pool does not exist is not ready, with one Event for each change")
+    func missingPool() async throws {
+        let world = World()
+        let reconciler = world.reconciler()
+        world.hasPool.withLock { $0 = false }
+        try await world.apply([["id": "a", "actor": "noop"]])
+        for _ in 0..<2 { try await world.look(reconciler) }
+        var ready = try #require(try await world.status().conditions?["Ready"])
+        #expect(ready.status == "False" && ready.reason == "PoolNotFound")
+        #expect(ready.message.contains("worker pool \"default\" does not exist in namespace \"default\""))
+        #expect(try await world.status().conditions?["Valid"]?.status == "True")
+        #expect(world.events.messages("PoolNotFound").count == 1)
+        world.hasPool.withLock { $0 = true }
+        for _ in 0..<2 { try await world.look(reconciler) }
+        ready = try #require(try await world.status().conditions?["Ready"])
+        #expect(ready.status == "True")
+        #expect(world.events.messages("PoolFound").count == 1)
     }
 
     @Test func aStatusThatIsTrueIsNotWrittenAgain() async throws {

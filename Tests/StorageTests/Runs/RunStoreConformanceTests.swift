@@ -154,6 +154,14 @@ struct RunStoreConformanceTests {
                 return runs.map { String($0.name.dropFirst(4)) }
             }
             #expect(try await names { $0.limit = 3 } == ["0", "1", "2"])
+            #expect(
+                try await store.read { try $0.phaseCounts() } == [
+                    NamespacedName(namespace: "default", name: "w0"): [.succeeded: 1, .pending: 3],
+                    NamespacedName(namespace: "default", name: "w1"): [.succeeded: 1, .pending: 3],
+                    NamespacedName(namespace: "a", name: "w0"): [.pending: 1],
+                    NamespacedName(namespace: "a", name: "w1"): [.pending: 1],
+                ]
+            )
             #expect(try await names { $0.order = .name(after: nil) }.joined() == "0123456789")
             let second = NamespacedName(namespace: "default", name: "run-3")
             #expect(
