@@ -53,6 +53,7 @@ struct PlaneActors: Service {
             logger: logger
         )
         RunEvents.follow(engine, into: controllers.events)
+        engine.setRunnerEndings(PodMemoryKills(client: client))
         let node = localNode(nodeClient)
         pods.connect(NodeSource(node: node))
         let synced = Announcement {

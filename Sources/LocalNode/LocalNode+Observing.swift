@@ -91,7 +91,7 @@ extension PodWorker {
     func measure(_ table: ProcessTable) {
         let instant = context.time.instant
         let exceeded = state.withLock { state in
-            var exceeded: [(name: String, memory: Int64, limit: Int64, process: ContainerProcess)] = []
+            var exceeded: [(name: String, message: String, process: ContainerProcess)] = []
             for (name, var running) in state.running {
                 let tree = table.tree(running.shim)
                 // A shim that has just been killed has no tree any more; what it had is still to be looked for.
@@ -100,18 +100,19 @@ extension PodWorker {
                 running.meter.read(ticks: ticks, at: instant, ticksPerSecond: ProcessTable.ticksPerSecond)
                 let pages = tree.filter { $0.pid != running.shim }.reduce(0) { $0 + $1.pages }
                 running.memory = pages * ProcessTable.pageSize
-                if let limit = running.memoryLimit, limit > 0, running.memory > limit, !running.isOutOfMemory {
-                    running.isOutOfMemory = true
-                    exceeded.append((name, running.memory, limit, running.process))
+                if let limit = running.memoryLimit, limit > 0, running.memory > limit, running.memoryExcess == nil {
+                    let message = MemoryExcess(used: running.memory, limit: limit, processes: tree).message
+                    running.memoryExcess = message
+                    exceeded.append((name, message, running.process))
                 }
                 state.running[name] = running
             }
             return exceeded
         }
-        for (name, memory, limit, process) in exceeded {
+        for (name, message, process) in exceeded {
             logger.warning(
                 "container uses more memory than its limit and is killed",
-                metadata: ["container": "\(name)", "memory": "\(memory)", "limit": "\(limit)"]
+                metadata: ["container": "\(name)", "message": "\(message)"]
             )
             process.kill()
         }

@@ -189,9 +189,10 @@ extension PodWorker {
             )
             end = ContainerExit(code: 137, signal: 9, reason: "Error", message: "the container's pod-shim was killed")
         }
-        let wasOutOfMemory = state.withLock { $0.running.removeValue(forKey: name) }?.isOutOfMemory ?? false
-        if wasOutOfMemory, end?.code != 0 {
+        let memoryExcess = state.withLock { $0.running.removeValue(forKey: name) }?.memoryExcess
+        if let memoryExcess, end?.code != 0 {
             end?.reason = "OOMKilled"
+            end?.message = memoryExcess
             end?.code = 137
         }
         if let end { post(.exited(container: name, end)) }

@@ -35,7 +35,8 @@ final class PodWorker: Sendable {
         var main: Int32
         var attempt: Int
         var memoryLimit: Int64?
-        var isOutOfMemory = false
+        /// Why it is killed, once it has used more memory than its limit.
+        var memoryExcess: String?
         /// What ran below the shim when it was last looked at. Should the shim be killed, this is how processes are found
         /// that have left its session and cleared their environment.
         var tree: [ProcessEntry] = []
@@ -115,15 +116,21 @@ final class PodWorker: Sendable {
                 }
                 var isRemoval = false
                 let mark = markWork()
+                var restarts: [PodLifecycle.Action] = []
                 for input in inputs.isEmpty ? [.tick] : inputs {
                     for action in lifecycle.handle(input, context.moment) {
-                        if case .removeObject = action { isRemoval = true }
-                        perform(action, &group)
+                        switch action {
+                        case .removeObject: isRemoval = true
+                        case .start(_, let attempt) where attempt > 0: restarts.append(action)
+                        default: perform(action, &group)
+                        }
                     }
                 }
                 state.withLock { $0.waitsForImage = lifecycle.waitsForImage }
                 mark.end()
                 let isTold = await tell(&lifecycle, &told)
+                // Only now: how a process ended can be read before the next one says that it is there.
+                for action in restarts { perform(action, &group) }
                 let isRemoved = isRemoval ? await removeObject() : true
                 if !isRemoved { post(.tick) }
                 if lifecycle.isOver { break }

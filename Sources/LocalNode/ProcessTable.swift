@@ -83,6 +83,13 @@ struct ProcessTable: Sendable {
         return environment.split(separator: 0).contains { $0.elementsEqual(assignment.utf8) }
     }
 
+    /// The value of a variable in the environment that a process was started with.
+    static func variable(_ pid: Int32, _ name: String) -> String? {
+        let prefix = Array("\(name)=".utf8)
+        let entry = bytes("/proc/\(pid)/environ")?.split(separator: 0).first { $0.starts(with: prefix) }
+        return entry.map { String(decoding: $0.dropFirst(prefix.count), as: UTF8.self) }
+    }
+
     private static func bytes(_ path: String) -> [UInt8]? {
         let file = open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { return nil }

@@ -76,6 +76,9 @@ public protocol QueueObserver: Sendable {
     /// Summing over a revision's Pods gives the revision's failure rate.
     func outcomes(namespace: String, runner: String) -> JobOutcomes
 
+    /// The last job of the pool that was killed because the memory of its runner's container was used up.
+    func lastOutOfMemory(namespace: String, pool: String) -> JobOutOfMemory?
+
     /// Calls the handler whenever jobs of a pool come, go or change hands, and when its runners do: so that nobody has
     /// to ask again and again. It is called often, from any thread, and must be quick.
     func observe(_ handler: @escaping @Sendable (_ namespace: String, _ pool: String) -> Void)

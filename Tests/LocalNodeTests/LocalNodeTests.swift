@@ -168,13 +168,16 @@ struct LocalNodeTests {
 
     @Test func tooMuchMemoryIsFatal() async throws {
         try await run { fixture in
-            try await fixture.create("a", "x=$(head -c 60000000 /dev/zero | tr '\\0' x); sleep 1000") { pod in
+            let greed = "MARTINET_JOB=7.0.1 sh -c \"x=\\$(head -c 60000000 /dev/zero | tr '\\0' x); sleep 1000\""
+            try await fixture.create("a", greed) { pod in
                 pod.spec?.restartPolicy = "Never"
                 pod.spec?.containers[0].resources = .init(limits: ["memory": Quantity(20_000_000)])
             }
             let pod = try await fixture.wait("a") { $0.isFinished }
             #expect(pod.main?.state?.terminated?.reason == "OOMKilled")
             #expect(pod.main?.state?.terminated?.exitCode == 137)
+            let message = try #require(pod.main?.state?.terminated?.message)
+            #expect(message.contains("its limit is 19 MB. Job 7.0.1 used most"), "\(message)")
         }
     }
 

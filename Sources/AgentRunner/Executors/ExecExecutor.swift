@@ -89,6 +89,7 @@ public struct ExecExecutor: JobExecutor {
             marker: "MARTINET_PROCESS_TREE=\(tree)"
         )
         request.grace = grace
+        request.job = job.id
         if context.logger.logLevel <= .debug {
             let logger = context.logger
             request.onLogLine = { line in logger.debug("\(line)", metadata: ["stream": "stderr"]) }
@@ -171,6 +172,17 @@ public struct ExecExecutor: JobExecutor {
                 "used \(bytes / 1_048_576) MB of memory, more than the \(limit) MB allowed",
                 "with.limits.memoryMB",
                 retryable: true
+            )
+        case .containerMemory(let bytes, let limit):
+            return .failed(
+                JobError(
+                    "OOMKilled",
+                    "the runner's container has \(limit / 1_048_576) MB of memory for all of its jobs, and they used it "
+                        + "up; \(step.command[0]) used most (\(bytes / 1_048_576) MB) and was killed with its children. "
+                        + "Raise limits.memory in the pool's template, lower the pool's concurrency, or set "
+                        + "with.limits.memory",
+                    retryable: true
+                )
             )
         case .cpu:
             let seconds = limits.cpu?.inSeconds ?? 0

@@ -52,6 +52,9 @@ public struct JobMetrics: Sendable, Equatable {
 
     var json: JSONValue { .object(JSONObject(named.map { ($0.name, $0.value) })) }
 
+    /// The value to one decimal place, as heartbeats have it.
+    static func tenths(_ value: Double) -> Double { (value * 10).rounded() / 10 }
+
     private static func mebibytes(_ bytes: Int64) -> Double { round(Double(bytes) / 1_048_576, places: 3) }
 
     private static func round(_ value: Double, places: Int) -> Double {

@@ -88,6 +88,18 @@ enum ProcFS {
         return nil
     }
 
+    /// Has the kernel kill that process, and what it starts from now on, before others when memory runs out. A process
+    /// may always be made a likelier victim; one that is gone needs nothing.
+    static func preferAsVictim(_ pid: pid_t) {
+        let file = open("/proc/\(pid)/oom_score_adj", O_WRONLY | O_CLOEXEC)
+        guard file >= 0 else { return }
+        defer { close(file) }
+        _ = write(file, victimScore, victimScore.utf8.count)
+    }
+
+    /// Half of what marks a process as the first to go.
+    private static let victimScore = "500"
+
     /// Whether the environment with which the process was started has that entry (`NAME=value`).
     static func environment(of pid: pid_t, contains entry: String) -> Bool {
         guard let environment = bytes(of: "/proc/\(pid)/environ") else { return false }

@@ -1,5 +1,3 @@
-import Synchronization
-
 /// A program to run under supervision.
 struct ProcessRequest: Sendable {
     /// The file to execute.
@@ -19,6 +17,8 @@ struct ProcessRequest: Sendable {
     var grace: Duration = .seconds(5)
     /// `NAME=value` in `environment` that no other job has.
     var marker: String
+    /// The id of the job that it belongs to.
+    var job = ""
     /// Given each line of the log as it comes.
     var onLogLine: (@Sendable (String) -> Void)?
 }
@@ -28,6 +28,8 @@ enum StopCause: Sendable, Equatable {
     /// The job's task was cancelled.
     case requested
     case memory(bytes: Int64)
+    /// The runner's container ran out of memory, and this job used most of it.
+    case containerMemory(bytes: Int64, limit: Int64)
     case cpu
     case wall
     case output
@@ -60,25 +62,4 @@ enum ProcessStartError: Error, Sendable, Equatable {
     case spawn(Errno)
     /// No thread for its supervision.
     case thread(Errno)
-}
-
-/// Resource use of the jobs that run now, for the runner's load.
-final class LiveUsage: Sendable {
-    struct Sample: Sendable {
-        var cpu: Duration = .zero
-        var memoryBytes: Int64 = 0
-    }
-
-    private let samples = Mutex<[String: Sample]>([:])
-
-    func set(_ sample: Sample?, for job: String) { samples.withLock { $0[job] = sample } }
-
-    var total: Sample {
-        samples.withLock { samples in
-            samples.values.reduce(into: Sample()) {
-                $0.cpu += $1.cpu
-                $0.memoryBytes += $1.memoryBytes
-            }
-        }
-    }
 }

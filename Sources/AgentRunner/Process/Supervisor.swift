@@ -52,6 +52,8 @@ struct Supervisor {
         self.control = control
         self.live = live
         pipes = ProcessPipes(ends.own, request: request)
+        // If the system itself runs out of memory, it is to take a job rather than the runner with all of them.
+        ProcFS.preferAsVictim(pid)
         tree = ProcessTree(leader: pid, marker: request.marker)
         sampling = SamplingSchedule(start: started)
     }
@@ -107,9 +109,13 @@ struct Supervisor {
         // Of large trees only the sum is interesting, and reading every peak would cost too much.
         for member in members.prefix(8) { if let peak = ProcFS.peakBytes(member.pid) { meter.add(peakBytes: peak) } }
         let cpu = meter.sampledCPU(ticksPerSecond: ProcFS.ticksPerSecond)
-        live.set(LiveUsage.Sample(cpu: cpu, memoryBytes: meter.last), for: request.marker)
+        live.set(LiveUsage.Sample(cpu: cpu, memoryBytes: meter.last), for: request.marker, job: request.job)
         sampling.done(at: clock.now)
+        // The job's own limit comes first: its author knows of it.
         if let limit = request.limits.memoryBytes, meter.last > limit { begin(.memory(bytes: meter.last)) }
+        if stop == nil, let limit = live.memoryLimit, live.mustEnd(request.marker) {
+            begin(.containerMemory(bytes: meter.last, limit: limit))
+        }
         if let limit = request.limits.cpu, cpu > limit { begin(.cpu) }
     }
 
@@ -123,7 +129,7 @@ struct Supervisor {
             // A stopped process would never see the signal.
             tree.signal(SIGCONT)
             killAt = clock.now + request.grace
-        case .memory, .cpu, .output, .log:
+        case .memory, .containerMemory, .cpu, .output, .log:
             tree.signal(SIGKILL)
             forced = true
             killAt = clock.now + .milliseconds(50)
@@ -145,7 +151,7 @@ struct Supervisor {
         ChildProcesses.reapOrphans()
         pipes.poll(wake: -1, until: .zero)
         pipes.finish()
-        live.set(nil, for: request.marker)
+        live.set(nil, for: request.marker, job: request.job)
         let (status, usage) = exit.map { ($0.status, $0.usage) } ?? (0, rusage())
         // The kernel counts the runner's own memory into a child's peak, for the moment before it became another
         // program; the figure tells something only where it is greater than all that the runner had until now.

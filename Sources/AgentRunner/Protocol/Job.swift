@@ -68,6 +68,12 @@ public struct Job: Sendable, Hashable {
 
     /// How requests name this lease.
     var reference: JSONValue { ["job": wireID, "token": token] }
+
+    /// How heartbeats name this lease: with the memory that the job's processes use, if it has any.
+    func reference(memoryBytes: Int64?) -> JSONValue {
+        guard let memoryBytes else { return reference }
+        return ["job": wireID, "token": token, "memoryMB": .double(JobMetrics.tenths(Double(memoryBytes) / 1_048_576))]
+    }
 }
 
 /// One lease of one job.

@@ -131,6 +131,7 @@ extension Runner {
         let (jobs, busy) = state.read { ($0.heldJobs, $0.running) }
         let own = OwnUsage.sample()
         let live = executors.live.total
+        let memoryByJob = executors.live.memoryByJob
         let cpu = load.millicores(cpu: OwnUsage.cpuWithEndedChildren() + live.cpu, now: clock.now)
         let memory = Double(own.memoryBytes + live.memoryBytes) / 1_048_576
         do {
@@ -138,9 +139,9 @@ extension Runner {
                 try await call(
                     .heartbeat,
                     [
-                        "jobs": .array(jobs.map(\.reference)),
+                        "jobs": .array(jobs.map { $0.reference(memoryBytes: memoryByJob[$0.id]) }),
                         "load": [
-                            "cpuMillicores": .int(cpu), "memoryMB": .double((memory * 10).rounded() / 10),
+                            "cpuMillicores": .int(cpu), "memoryMB": .double(JobMetrics.tenths(memory)),
                             "slotsBusy": .int(Int64(busy)),
                         ],
                     ],

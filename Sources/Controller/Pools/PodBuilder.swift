@@ -45,7 +45,10 @@ struct PodBuilder {
         var container = container
         var env = container["env"]?.arrayValue ?? []
         let given = Set(env.compactMap { $0["name"]?.stringValue })
-        env += variables(pool, revision).filter { !given.contains($0["name"]?.stringValue ?? "") }
+        var own = variables(pool, revision)
+        // Near this limit the runner ends one job, before the node ends all of them.
+        if let limit = memoryLimit(container) { own.append(variable("MARTINET_MEMORY_LIMIT", String(limit))) }
+        env += own.filter { !given.contains($0["name"]?.stringValue ?? "") }
         container["env"] = .array(env)
 
         var ports = container["ports"]?.arrayValue ?? []
@@ -65,6 +68,18 @@ struct PodBuilder {
         return container
     }
 
+    /// The container's memory limit in bytes, if it has one that can be read.
+    private func memoryLimit(_ container: JSONValue) -> Int64? {
+        guard let value = container.value(at: "resources", "limits", "memory") else { return nil }
+        // What is no quantity is refused when the Pod is created.
+        guard let quantity = try? Quantity(parsing: value.stringValue ?? value.text) else { return nil }
+        return quantity.value > 0 ? quantity.value : nil
+    }
+
+    private func variable(_ name: String, _ text: String) -> JSONValue {
+        ["name": .string(name), "value": .string(text)]
+    }
+
     private func port(_ env: [JSONValue]) -> Int64 {
         let text = env.last { $0["name"]?.stringValue == "MARTINET_HTTP_PORT" }?["value"]?.stringValue
         return text.flatMap { Int64($0) } ?? 0
@@ -78,13 +93,12 @@ struct PodBuilder {
     }
 
     private func variables(_ pool: Unstructured, _ revision: PoolRevision) -> [JSONValue] {
-        func value(_ name: String, _ text: String) -> JSONValue { ["name": .string(name), "value": .string(text)] }
         func field(_ name: String, _ path: String) -> JSONValue {
             ["name": .string(name), "valueFrom": ["fieldRef": ["fieldPath": .string(path)]]]
         }
         return [
-            value("MARTINET_CONTROLLER_URL", settings.controllerURL),
-            value("MARTINET_POOL", pool.name),
+            variable("MARTINET_CONTROLLER_URL", settings.controllerURL),
+            variable("MARTINET_POOL", pool.name),
             [
                 "name": "MARTINET_TOKEN",
                 "valueFrom": [
@@ -93,9 +107,9 @@ struct PodBuilder {
                     ]
                 ],
             ],
-            value("MARTINET_WORKERS", String(revision.concurrency)),
-            value("MARTINET_HTTP_PORT", String(settings.httpPort)),
-            value("MARTINET_DRAIN_TIMEOUT", "\(drainTimeout(pool))s"),
+            variable("MARTINET_WORKERS", String(revision.concurrency)),
+            variable("MARTINET_HTTP_PORT", String(settings.httpPort)),
+            variable("MARTINET_DRAIN_TIMEOUT", "\(drainTimeout(pool))s"),
             field("POD_NAME", "metadata.name"),
             field("POD_NAMESPACE", "metadata.namespace"),
             field("POD_UID", "metadata.uid"),

@@ -1,4 +1,5 @@
 import APIMachinery
+import RunEngine
 import Spec
 
 /// The conditions of a pool, with the meaning and the transitions of a Deployment's. Pure.
@@ -7,6 +8,7 @@ import Spec
 /// - `Progressing`: `True` while a rollout moves or once it is complete, `Unknown` while it is paused and until it
 ///   moves again, `False` when it has failed.
 /// - `ReplicaFailure`: Pods cannot be created, or cannot start. It goes when that is over.
+/// - `OutOfMemory`: a job used up the memory of its runner in the last ten minutes.
 /// - `RolledBack`: the pool is where a failed or an abandoned rollout brought it back to, until the next change.
 /// - The autoscaler's.
 struct PoolConditions {
@@ -22,12 +24,17 @@ struct PoolConditions {
     let version: (_ hash: String) -> String?
     let scaling: PoolAutoscaler.Output?
     let createError: String?
+    let outOfMemory: JobOutOfMemory?
     let now: Timestamp
+
+    /// How long a pool says that a job used up the memory of its runner.
+    static let outOfMemoryPeriod = Duration.seconds(600)
 
     /// All conditions, those included that others have put there.
     func conditions() -> [Condition] {
         var conditions = previous.conditions ?? []
-        let own = [available, progressing, replicaFailure, rolledBack].compactMap { $0 } + (scaling?.conditions ?? [])
+        let own =
+            [available, progressing, replicaFailure, rolledBack, memory].compactMap { $0 } + (scaling?.conditions ?? [])
         for condition in own {
             var condition = condition
             condition.observedGeneration = pool.generation
@@ -36,13 +43,15 @@ struct PoolConditions {
         }
         // What no longer applies is gone.
         let optional = [
-            "ReplicaFailure", "RolledBack", "AbleToScale", "ScalingActive", "ScalingLimited", "ScaledToZero",
+            "ReplicaFailure", "RolledBack", "OutOfMemory", "AbleToScale", "ScalingActive", "ScalingLimited",
+            "ScaledToZero",
         ]
+        let unscaled = ["ReplicaFailure", "RolledBack", "OutOfMemory"]
         let held = Set(own.map(\.type))
         let hasScaling = pool.json.value(at: "spec", "autoscaling") != nil
         conditions.removeAll { condition in
             guard optional.contains(condition.type), !held.contains(condition.type) else { return false }
-            return !hasScaling || condition.type == "ReplicaFailure" || condition.type == "RolledBack"
+            return !hasScaling || unscaled.contains(condition.type)
         }
         return conditions
     }
@@ -57,6 +66,7 @@ struct PoolConditions {
             reason("ReplicaFailure", "True"),
             reason("Available", "False"),
             reason("ScalingActive", "False", unless: "ScalingDisabled"),
+            reason("OutOfMemory", "True"),
             reason("Progressing", "Unknown"),
             reason("RolledBack", "True", unless: requested).map { _ in "RolledBack" },
             reason("Progressing", "True", unless: "NewRevisionAvailable"),
@@ -114,6 +124,20 @@ struct PoolConditions {
     private var replicaFailure: Condition? {
         if let createError { return condition("ReplicaFailure", "True", RolloutFailure.failedCreate, createError) }
         return rollout.problem.map { condition("ReplicaFailure", "True", $0.reason, $0.message) }
+    }
+
+    private var memory: Condition? {
+        let before = previous.conditions?["OutOfMemory"]
+        // After a restart of the controller, only the status knows of it.
+        let since = outOfMemory?.at ?? before?.lastTransitionTime
+        guard let since, now < since.advanced(by: Self.outOfMemoryPeriod) else { return nil }
+        guard let outOfMemory else { return before }
+        return condition(
+            "OutOfMemory",
+            "True",
+            "OOMKilled",
+            "\(outOfMemory.job) on runner \(outOfMemory.runner): \(outOfMemory.message)"
+        )
     }
 
     /// Whether the pool is where a rollout that did not succeed brought it back to.

@@ -32,6 +32,8 @@ extension PoolLook {
                     reconciler.metrics.rollout(name, "rolled_back")
                     events.warning(reference, reason: "RolledBack", condition.message)
                 }
+            case .outOfMemory(let condition):
+                events.warning(reference, reason: condition.reason, condition.message)
             case .failedStart(let condition):
                 events.warning(reference, reason: "FailedStart", "\(condition.reason): \(condition.message)")
             }
@@ -52,6 +54,7 @@ enum PoolTurn: Equatable {
     case rolloutComplete(revision: String)
     case rolledBack(Condition)
     case failedStart(Condition)
+    case outOfMemory(Condition)
 
     /// What has happened between two statuses of a pool, of which both are durable. Each turn is between exactly two,
     /// so it is recorded once.
@@ -87,10 +90,13 @@ enum PoolTurn: Equatable {
         {
             turns.append(.failedStart(failure))
         }
+        if let memory = new.conditions?["OutOfMemory"], isNew(memory, old.conditions?["OutOfMemory"]) {
+            turns.append(.outOfMemory(memory))
+        }
         return turns
     }
 
-    /// Whether a rollback is another one than that before: what failed is named in the message.
+    /// Whether a condition tells of something else than before: of what is named in the message.
     private static func isNew(_ new: Condition, _ old: Condition?) -> Bool {
         old?.reason != new.reason || old?.message != new.message
     }

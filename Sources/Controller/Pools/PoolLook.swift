@@ -49,6 +49,7 @@ struct PoolLook {
         let updateRevision = try await ensureRevision(&memory)
 
         let queue = try? await reconciler.queues.statistics(namespace: pool.namespace, pool: pool.name)
+        let outOfMemory = reconciler.queues.lastOutOfMemory(namespace: pool.namespace, pool: pool.name)
         let scaling = try await scale(&memory, queue)
         let replicas = wantedReplicas
         let plan = Rollout.plan(rolloutState(updateRevision, replicas, &memory), now: now)
@@ -66,6 +67,7 @@ struct PoolLook {
                 queue: queue,
                 scaling: scaling,
                 createError: memory.createError?.message,
+                outOfMemory: outOfMemory,
                 now: now
             ).status()
         }
@@ -79,6 +81,10 @@ struct PoolLook {
         for action in plan.actions where try await !perform(action, updateRevision, &memory) {
             // The specification is another one now, which the next look is about.
             return .requeue(after: .zero)
+        }
+        if let at = outOfMemory?.at ?? previous.conditions?["OutOfMemory"]?.lastTransitionTime {
+            let rest = at.advanced(by: PoolConditions.outOfMemoryPeriod).since(now)
+            if rest > .zero { recheck(after: rest) }
         }
         if !plan.actions.isEmpty { recheck(after: settings.syncPeriod) }
         if let check = plan.nextCheck { recheck(after: check) }

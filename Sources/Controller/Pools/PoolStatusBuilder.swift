@@ -14,6 +14,7 @@ struct PoolStatusBuilder {
     let queue: QueueStatistics?
     let scaling: PoolAutoscaler.Output?
     let createError: String?
+    let outOfMemory: JobOutOfMemory?
     let now: Timestamp
 
     /// The status to be written.
@@ -46,6 +47,7 @@ struct PoolStatusBuilder {
             version: version,
             scaling: scaling,
             createError: createError,
+            outOfMemory: outOfMemory,
             now: now
         ).conditions()
         status.conditions = conditions

@@ -62,6 +62,8 @@ struct EngineEffects: Sendable {
     var finished: [FinishedRun] = []
     var failedJobs: [FailedJob] = []
     var deadLetters: [QueueName] = []
+    /// Jobs that were killed because the memory of their runner's container was used up.
+    var outOfMemory: [(queue: QueueName, job: JobOutOfMemory)] = []
     /// Reports that were refused or repeated, by result.
     var staleReports = 0
     var duplicateReports = 0
@@ -79,6 +81,7 @@ extension EngineEffects {
         finished += other.finished
         failedJobs += other.failedJobs
         deadLetters += other.deadLetters
+        outOfMemory += other.outOfMemory
         staleReports += other.staleReports
         duplicateReports += other.duplicateReports
         repairedRuns += other.repairedRuns

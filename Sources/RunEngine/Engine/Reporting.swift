@@ -149,6 +149,11 @@ extension RunEngine {
             failure: failure,
             isRetried: false
         )
+        if failure.reason == OutOfMemoryVerdict.reason {
+            let name = "attempt \(job.attempt) of step \(step.id) of run \(transition.run.name)"
+            let killed = JobOutOfMemory(at: now, runner: lease.runner, job: name, message: failure.message)
+            transition.effects.outOfMemory.append((job.queue, killed))
+        }
         if transition.run.stop == .none,
             // A run whose revision is lost has no steps to try again; the planner ends it.
             let retry = transition.workflow.step(at: index)?.retry,

@@ -18,10 +18,13 @@ extension RunEngine {
     ///
     /// The list must hold every job whose report has not been acknowledged. A job that the store gave to the runner
     /// some time ago and that is not listed never reached it (the answer was lost); it goes back at once.
+    ///
+    /// - Parameter memoryMB: what the processes of jobs use, in mebibytes, as far as the runner says so.
     public func heartbeat(
         _ runner: RunnerIdentity,
         jobs: [(id: JobID, token: Int64)],
-        load: RunnerLoad
+        load: RunnerLoad,
+        memoryMB: [JobID: Double] = [:]
     ) async throws -> HeartbeatAnswer {
         let now = clock.now
         let isKnown = registry.contains(runner.key)
@@ -30,6 +33,7 @@ extension RunEngine {
             state.loadReportedAt = now
             state.concurrency = max(state.concurrency, load.slotsBusy)
         }
+        registry.noteMemory(runner.key, memoryMB)
         if !isKnown { observers.notify(runner.queue) }
         var answer = HeartbeatAnswer(drain: drain, cancel: [], lost: [], register: !isKnown)
         if !jobs.isEmpty {
@@ -93,20 +97,20 @@ extension RunEngine {
     /// - Parameter isLost: whether the jobs may have been worked on, so that the delivery counts.
     /// - Returns: how many there were.
     func revokeAll(of runner: NamespacedName, isLost: Bool) async throws -> Int {
-        try await perform { [self] transaction, effects in
+        let verdict = isLost ? await judgeLoss(registry.held(runner), of: runner) : nil
+        return try await perform { [self] transaction, effects in
             let jobs = try transaction.leasedJobs().filter { job in
                 job.lease?.runner == runner.name && job.queue.namespace == runner.namespace
             }
-            for job in jobs {
-                try putBack(job, isLost: isLost, reason: "runner \"\(runner.name)\" was lost", transaction, &effects)
-            }
+            for job in jobs { try revoke(job, of: runner, isLost: isLost, verdict, transaction, &effects) }
             return jobs.count
         }
     }
 
     /// Ends leases before they expire.
     ///
-    /// - Parameter isLost: whether the jobs may have been worked on, so that the delivery counts.
+    /// - Parameter isLost: whether the jobs may have been worked on, so that the delivery counts. If the runner was killed
+    ///   for its memory, it counts for none but the job that used most: that attempt has failed.
     func takeBack(
         _ jobs: [(key: JobID, value: RunnerRegistry.Held)],
         of runner: NamespacedName,
@@ -114,18 +118,14 @@ extension RunEngine {
         if stillApplies: @escaping @Sendable () -> Bool = { true }
     ) async throws -> Int {
         guard !jobs.isEmpty else { return 0 }
+        let held = Dictionary(jobs.map { ($0.key, $0.value) }) { $1 }
+        let verdict = isLost ? await judgeLoss(held, of: runner) : nil
         let count = try await perform { [self] transaction, effects -> Int? in
             guard stillApplies() else { return nil }
             var count = 0
             for (id, held) in jobs {
                 guard let job = try transaction.job(id.step), job.lease?.token == held.token else { continue }
-                try putBack(
-                    job,
-                    isLost: isLost,
-                    reason: "runner \"\(runner.name)\" was lost",
-                    transaction,
-                    &effects
-                )
+                try revoke(job, of: runner, isLost: isLost, verdict, transaction, &effects)
                 count += 1
             }
             return count
@@ -133,6 +133,29 @@ extension RunEngine {
         // The store has the last word: a job that it does not give to the runner is not the runner's.
         if count != nil { registry.drop(jobs, of: runner) }
         return count ?? 0
+    }
+
+    /// Ends one lease of a runner, as the verdict on its loss says.
+    private func revoke(
+        _ job: JobRecord,
+        of runner: NamespacedName,
+        isLost: Bool,
+        _ verdict: OutOfMemoryVerdict?,
+        _ transaction: any RunTransaction,
+        _ effects: inout EngineEffects
+    ) throws {
+        if let verdict, verdict.culprit == job.id, let lease = job.lease {
+            return try endOutOfMemory(job, lease, verdict, transaction, &effects)
+        }
+        let own = verdict.flatMap { $0.concerned.contains(job.id) ? $0 : nil }
+        try putBack(
+            job,
+            // The delivery of a job that was beside the one to blame does not count.
+            isLost: isLost && own?.culprit == nil,
+            reason: own?.lossReason(runner: runner.name) ?? "runner \"\(runner.name)\" was lost",
+            transaction,
+            &effects
+        )
     }
 
     /// Puts a leased job back into its queue, or aside if it has been handed out too often.

@@ -24,6 +24,8 @@ public final class RunEngine: Sendable {
     let waiters = LeaseWaiters()
     let book = QueueBook()
     let outcomeBook = OutcomeBook()
+    let outOfMemoryBook = OutOfMemoryBook()
+    let endings = Mutex<(any RunnerEndings)?>(nil)
     let observers = QueueObservers()
     let metrics = EngineMetrics()
     let journal = RunJournal()
@@ -112,6 +114,7 @@ public final class RunEngine: Sendable {
             let runner = NamespacedName(namespace: departure.job.queue.namespace, name: departure.lease.runner)
             outcomeBook.record(departure.kind, of: runner)
         }
+        for (queue, job) in effects.outOfMemory { outOfMemoryBook.record(job, queue) }
         metrics.record(effects)
         journal.record(effects, now: now, logger: logger)
         observers.notify(effects)

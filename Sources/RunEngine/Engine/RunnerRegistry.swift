@@ -7,6 +7,8 @@ final class RunnerRegistry: Sendable {
     struct Held: Sendable, Hashable {
         var token: Int64
         var leasedAt: Timestamp
+        /// Resident memory of the job's processes in mebibytes, as of the last heartbeat; 0 where it is not known.
+        var memoryMB: Double = 0
     }
 
     /// A call of a runner that asks for jobs. It is void once the runner has handed jobs back or left, or a new process
@@ -192,6 +194,19 @@ final class RunnerRegistry: Sendable {
                 state.runners[runner]?.held[id] = nil
             }
         }
+    }
+
+    /// Takes what the runner says of the memory of its jobs.
+    func noteMemory(_ runner: NamespacedName, _ memoryMB: [JobID: Double]) {
+        guard !memoryMB.isEmpty else { return }
+        state.withLock { state in
+            for (id, value) in memoryMB { state.runners[runner]?.held[id]?.memoryMB = value }
+        }
+    }
+
+    /// The uid of the runner's Pod; empty until it has registered.
+    func podUID(_ runner: NamespacedName) -> String {
+        state.withLock { $0.runners[runner]?.state.podUID ?? "" }
     }
 
     /// Forgets which jobs runners have; the leases in the store say it anew.

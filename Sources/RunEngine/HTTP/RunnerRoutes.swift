@@ -133,10 +133,16 @@ public struct RunnerRoutes: Sendable {
     }
 
     private func heartbeat(_ runner: RunnerIdentity, _ json: JSONValue) async throws -> [UInt8] {
+        let jobs = try references(json)
+        var memory: [JobID: Double] = [:]
+        for (index, (job, item)) in zip(jobs, try json.list("jobs")).enumerated() where item["memoryMB"] != nil {
+            memory[job.id] = try item.number("memoryMB", default: 0, in: 0...1e9, path: "jobs[\(index)]")
+        }
         let answer = try await engine.heartbeat(
             runner,
-            jobs: try references(json),
-            load: try Self.load(try json.object("load"))
+            jobs: jobs,
+            load: try Self.load(try json.object("load")),
+            memoryMB: memory
         )
         var writer = ObjectWriter()
         writer.object { object in

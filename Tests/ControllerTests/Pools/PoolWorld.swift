@@ -292,6 +292,7 @@ final class FakeQueues: QueueObserver {
     private struct State {
         var statistics: QueueStatistics? = QueueStatistics()
         var outcomes: [String: JobOutcomes] = [:]
+        var outOfMemory: JobOutOfMemory?
         var handlers: [@Sendable (String, String) -> Void] = []
     }
 
@@ -301,6 +302,11 @@ final class FakeQueues: QueueObserver {
 
     /// What the jobs of a runner came to so far.
     func setOutcomes(_ outcomes: JobOutcomes, _ runner: String) { state.withLock { $0.outcomes[runner] = outcomes } }
+
+    /// The last job that was killed for its runner's memory.
+    func setOutOfMemory(_ job: JobOutOfMemory?) { state.withLock { $0.outOfMemory = job } }
+
+    func lastOutOfMemory(namespace: String, pool: String) -> JobOutOfMemory? { state.withLock { $0.outOfMemory } }
 
     /// Jobs of the pool have come or gone.
     func change(_ pool: NamespacedName) {
