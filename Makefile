@@ -41,7 +41,8 @@ conformance: deps ## Replay the recorded Kubernetes cases against the embedded A
 	@scripts/conformance
 
 .PHONY: fuzz
-fuzz: deps ## Look for inputs that break the parsers, patches, CEL and apply (SECONDS_EACH=30, TARGETS="json cel")
+fuzz: deps ## Look for inputs that break the parsers, patches, CEL, apply and the whole plane (TARGETS="json plane")
+	@scripts/install-packages test
 	@scripts/fuzz
 
 .PHONY: soak

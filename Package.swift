@@ -213,8 +213,16 @@ let package = Package(
             ["APIServer", "APIMachinery", "Expressions", "KubeYAML", "Schema", "TestSupport"]
         ),
         testSupport("KubeTestSupport", ["APIMachinery", "KubeClient"]),
+        testSupport("PlaneFuzzer", ["APIMachinery", "TestSupport", .nioCore, .nioPosix, .nioSSL]),
+        // Drives the built controller, as the tests do; `make fuzz` builds and runs it.
+        .executableTarget(
+            name: "fuzz-plane",
+            dependencies: ["APIMachinery", "PlaneFuzzer", "TestSupport", .argumentParser],
+            path: "Tests/FuzzPlane",
+            swiftSettings: settings
+        ),
         tests("APIMachineryTests", ["APIMachinery", "TestSupport"]),
-        tests("ExpressionsTests", ["APIMachinery", "Expressions"]),
+        tests("ExpressionsTests", ["APIMachinery", "Expressions", "TestSupport"]),
         tests("SchemaTests", ["APIMachinery", "Expressions", "Schema", "TestSupport"]),
         tests("FuzzTests", ["FuzzProperties"]),
         tests("KubeAPITests", ["APIMachinery", "KubeAPI"]),
@@ -232,8 +240,8 @@ let package = Package(
         tests(
             "ControllerRuntimeTests",
             [
-                "APIMachinery", "ControllerRuntime", "KubeClient", "KubeTestSupport", .logging, .serviceLifecycle,
-                .serviceLifecycleTestKit,
+                "APIMachinery", "ControllerRuntime", "KubeClient", "KubeTestSupport", "TestSupport", .logging,
+                .serviceLifecycle, .serviceLifecycleTestKit,
             ]
         ),
         tests(
@@ -256,8 +264,8 @@ let package = Package(
         tests(
             "RunEngineTests",
             [
-                "APIMachinery", "Containment", "RunEngine", "Spec", "Storage", "StorageSQLite", .asyncHTTPClient,
-                .httpTypes, .hummingbird, .logging, .nioCore, .nioHTTP1,
+                "APIMachinery", "Containment", "RunEngine", "Spec", "Storage", "StorageSQLite", "TestSupport",
+                .asyncHTTPClient, .httpTypes, .hummingbird, .logging, .nioCore, .nioHTTP1,
             ]
         ),
         tests(
@@ -292,8 +300,8 @@ let package = Package(
         tests(
             "EndToEndTests",
             [
-                "APIMachinery", "KubeClient", "TestSupport", "agent-runner", "apiserver", "controller", "ctl",
-                "generate-manifests", "pod-shim",
+                "APIMachinery", "KubeClient", "PlaneFuzzer", "TestSupport", "agent-runner", "apiserver", "controller",
+                "ctl", "fuzz-plane", "generate-manifests", "pod-shim",
             ],
             exclude: ["Clients"]
         ),

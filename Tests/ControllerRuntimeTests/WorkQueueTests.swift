@@ -2,6 +2,7 @@ import ControllerRuntime
 import KubeClient
 import KubeTestSupport
 import Synchronization
+import TestSupport
 import Testing
 
 struct WorkQueueStateTests {
@@ -89,7 +90,7 @@ struct WorkQueueStateTests {
 
     @Test("No key is ever in progress twice, and none is lost", arguments: 0..<20 as Range<UInt64>)
     func randomized(_ seed: UInt64) {
-        var random = SplitMix(state: seed)
+        var random = SplitMix64(seed: seed)
         var state = WorkQueueState<Int>()
         var now = Duration.zero
         var inProgress: Set<Int> = []
@@ -124,18 +125,6 @@ struct WorkQueueStateTests {
         state.promote(now: now + .seconds(100_000))
         while let taken = state.take(now: now)?.key { owed.remove(taken) }
         #expect(owed.isEmpty)
-    }
-}
-
-private struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
     }
 }
 

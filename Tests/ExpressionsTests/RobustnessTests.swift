@@ -1,22 +1,10 @@
 import APIMachinery
 import Expressions
+import TestSupport
 import Testing
 
 /// Nothing that a user writes may crash the process or hold it up.
 struct RobustnessTests {
-    /// A small generator with a fixed seed, so that a failure can be repeated.
-    struct Generator: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var value = state
-            value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-            return value ^ (value >> 31)
-        }
-    }
-
     private static let fragments = [
         "(", ")", "[", "]", "{", "}", ".", "?", ":", ",", "'", "\"", "\\", "-", "!", "&&", "||", "1", "0x", "u",
         "9223372036854775807",
@@ -25,7 +13,7 @@ struct RobustnessTests {
         "(?i)", "[^", "\\p{L}", ".?", "[?", "\n", "//",
     ]
 
-    static func mutated(_ source: String, _ generator: inout Generator) -> String {
+    static func mutated(_ source: String, _ generator: inout SplitMix64) -> String {
         var characters = Array(source.unicodeScalars)
         for _ in 0..<Int.random(in: 1...4, using: &generator) {
             let position = Int.random(in: 0...characters.count, using: &generator)
@@ -49,7 +37,7 @@ struct RobustnessTests {
 
     @Test func mutatedExpressionsNeverCrash() throws {
         let cases = try GoldenCEL.load()
-        var generator = Generator(state: 42)
+        var generator = SplitMix64(seed: 42)
         var evaluated = 0
         for _ in 0..<4000 {
             let original = cases[Int.random(in: 0..<cases.count, using: &generator)]
@@ -72,7 +60,7 @@ struct RobustnessTests {
     }
 
     @Test func mutatedPatternsNeverCrash() {
-        var generator = Generator(state: 7)
+        var generator = SplitMix64(seed: 7)
         for match in RegularExpressionTests.matches {
             for _ in 0..<20 {
                 guard let expression = try? RegularExpression(Self.mutated(match.pattern, &generator)) else { continue }

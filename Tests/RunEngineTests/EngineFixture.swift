@@ -7,6 +7,7 @@ import Spec
 import Storage
 import StorageSQLite
 import Synchronization
+import TestSupport
 import Testing
 
 /// A clock that stands still until it is told otherwise.
@@ -23,23 +24,15 @@ final class ManualClock: EngineClock {
     func sleep(for duration: Duration) async throws { try Task.checkCancellation() }
 }
 
-/// Random numbers that are the same in every run.
+/// Random numbers that are the same in every run, for an engine and its test together.
 final class SeededRandom: Sendable {
-    private let state: Mutex<UInt64>
+    private let generator: Mutex<SplitMix64>
 
-    init(_ seed: UInt64) { state = Mutex(seed) }
+    init(_ seed: UInt64) { generator = Mutex(SplitMix64(seed: seed)) }
 
-    func next() -> UInt64 {
-        state.withLock { state in
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var z = state
-            z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-            return z ^ (z >> 31)
-        }
-    }
+    func next() -> UInt64 { generator.withLock { $0.next() } }
 
-    func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
+    func below(_ bound: Int) -> Int { generator.withLock { $0.next(below: bound) } }
 
     func chance(_ percent: Int) -> Bool { below(100) < percent }
 }

@@ -18,3 +18,8 @@ public struct SplitMix64: RandomNumberGenerator, Sendable {
     /// Whether something that happens so many times in a hundred happens now.
     public mutating func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &self) < percent }
 }
+
+extension SplitMix64 {
+    /// One of the elements, of which there must be at least one.
+    public mutating func pick<Element>(_ elements: [Element]) -> Element { elements[next(below: elements.count)] }
+}

@@ -70,5 +70,10 @@ struct RevisionResolver {
         )
     }
 
-    private func name(_ hash: String) -> String { "\(owner.name)-\(hash)" }
+    /// The owner's name with the hash; an owner may have a name that is too long for that.
+    private func name(_ hash: String) -> String {
+        "\(PoolRevision.shortened(owner.name, to: Self.longestName - hash.utf8.count - 1))-\(hash)"
+    }
+
+    private static let longestName = 253
 }

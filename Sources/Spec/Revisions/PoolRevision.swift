@@ -50,10 +50,13 @@ public struct PoolRevision: Sendable, Hashable {
     public func hash(collisions: Int = 0) -> String { RevisionHash.name(of: data.bytes, collisions: collisions) }
 
     /// A pool's name as a label's value: shortened where it is too long, with a hash to tell such names apart.
-    public static func labelValue(_ name: String) -> String {
-        guard name.utf8.count > 63 else { return name }
-        let head = name.prefix(54)
+    public static func labelValue(_ name: String) -> String { shortened(name, to: 63) }
+
+    /// An object's name, or as much of it as fits with a hash of the whole, so that two such names stay apart.
+    public static func shortened(_ name: String, to limit: Int) -> String {
+        guard name.utf8.count > limit else { return name }
         let hash = RevisionHash.name(of: Array(name.utf8))
+        let head = name.prefix(max(1, limit - hash.utf8.count - 1))
         return "\(head.hasSuffix("-") || head.hasSuffix(".") ? head.dropLast() : head)-\(hash)"
     }
 

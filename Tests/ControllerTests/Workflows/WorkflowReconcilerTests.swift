@@ -16,12 +16,13 @@ import Testing
         let api: MemoryAPI
         let client: KubeClient
         let events = RecordedEvents()
-        let name = NamespacedName(namespace: "default", name: "w")
+        let name: NamespacedName
         let counts = Mutex<[String: Int64]>([:])
         let hasPool = Mutex(true)
         private let seen = Mutex<(Unstructured?, [ControllerRevision])>((nil, []))
 
-        init() {
+        init(_ name: String = "w") {
+            self.name = NamespacedName(namespace: "default", name: name)
             api = MemoryAPI(time: time)
             client = api.client()
         }
@@ -45,28 +46,28 @@ import Testing
                     Workflow.resource,
                     Unstructured([
                         "apiVersion": "martinet.dev/v1alpha1", "kind": "Workflow",
-                        "metadata": ["name": "w", "namespace": "default"], "spec": spec,
+                        "metadata": ["name": .string(name.name), "namespace": "default"], "spec": spec,
                     ])
                 )
             } catch {
                 _ = try await client.patch(
                     Workflow.resource,
                     namespace: "default",
-                    name: "w",
+                    name: name.name,
                     .merge(["spec": spec])
                 )
             }
         }
 
         func look(_ reconciler: WorkflowReconciler) async throws {
-            let object = try await client.get(Workflow.resource, namespace: "default", name: "w")
+            let object = try await client.get(Workflow.resource, namespace: "default", name: name.name)
             let revisions = try await client.list(ControllerRevision.self, namespace: "default").items
             seen.withLock { $0 = (object, revisions) }
             _ = try await reconciler.reconcile(name)
         }
 
         func status() async throws -> WorkflowStatus {
-            let object = try await client.get(Workflow.resource, namespace: "default", name: "w")
+            let object = try await client.get(Workflow.resource, namespace: "default", name: name.name)
             return try #require(try object.decode(Workflow.self).status)
         }
     }
@@ -95,6 +96,20 @@ import Testing
         #expect(revisions.map(\.revision).sorted() == [2, 3])
         #expect(revisions.allSatisfy { $0.metadata.controller?.kind == "Workflow" })
         #expect(revisions.allSatisfy { $0.metadata.labels?[WorkflowReconciler.workflowLabel] == "w" })
+    }
+
+    @Test("A name of the greatest length has revisions too, and such names stay apart")
+    func longNames() async throws {
+        var names: Set<String> = []
+        for last in ["x", "y"] {
+            let world = World(String(repeating: "a.", count: 126) + last)
+            try await world.apply([["id": "a", "actor": "noop"]])
+            try await world.look(world.reconciler())
+            let name = try #require(try await world.status().currentRevision)
+            #expect(Validation.dns1123Subdomain(name).isEmpty, "\(name)")
+            names.insert(name)
+        }
+        #expect(names.count == 2)
     }
 
     @Test func saysWhatIsWrong() async throws {
