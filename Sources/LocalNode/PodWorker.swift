@@ -190,14 +190,20 @@ final class PodWorker: Sendable {
         guard status != told else { return true }
         do {
             var json = try JSONValueEncoder().encode(status)
-            // A merge keeps what it does not mention.
-            for field in ["reason", "message"] where json[field] == nil { json[field] = .some(.null) }
+            // A merge keeps what it does not mention; so conditions of others, such as DisruptionTarget, stay.
+            func clear(_ object: inout JSONValue) {
+                for field in ["reason", "message"] where object[field] == nil { object[field] = .some(.null) }
+            }
+            clear(&json)
+            var conditions = json["conditions"]?.arrayValue ?? []
+            for index in conditions.indices { clear(&conditions[index]) }
+            json["conditions"] = .array(conditions)
             let precondition: JSONValue = ["metadata": ["uid": .string(uid)], "status": json]
             _ = try await context.client.patchStatus(
                 Pod.resource,
                 namespace: name.namespace,
                 name: name.name,
-                .merge(precondition)
+                .strategicMerge(precondition)
             )
             told = status
             return true

@@ -49,6 +49,7 @@ import Testing
             ("v1", "Pod"), ("v1", "Node"), ("v1", "ConfigMap"), ("v1", "Secret"), ("v1", "Namespace"),
             ("v1", "ServiceAccount"), ("v1", "Event"), ("events.k8s.io/v1", "EventsEvent"),
             ("coordination.k8s.io/v1", "Lease"), ("apps/v1", "ControllerRevision"), ("autoscaling/v1", "Scale"),
+            ("policy/v1", "PodDisruptionBudget"), ("policy/v1", "Eviction"),
             ("rbac.authorization.k8s.io/v1", "ClusterRole"), ("rbac.authorization.k8s.io/v1", "RoleBinding"),
         ]
     )

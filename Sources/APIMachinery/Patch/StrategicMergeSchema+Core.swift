@@ -18,6 +18,7 @@ extension StrategicMergeSchema {
         "apps": ["ControllerRevision"],
         "coordination.k8s.io": ["Lease"],
         "events.k8s.io": ["Event"],
+        "policy": ["PodDisruptionBudget"],
     ]
 
     private static let metadata = Field.object("ObjectMeta")
@@ -67,6 +68,11 @@ extension StrategicMergeSchema {
         "Service": ["metadata": metadata, "spec": .object("ServiceSpec"), "status": .object("ConditionsStatus")],
         "ServiceSpec": ["ports": .list(by: "port")],
         "ServiceAccount": ["metadata": metadata, "secrets": .list(by: "name")],
+
+        "PodDisruptionBudget": [
+            "metadata": metadata, "spec": .object("PodDisruptionBudgetSpec"), "status": .object("ConditionsStatus"),
+        ],
+        "PodDisruptionBudgetSpec": ["selector": Field(strategy: .replace)],
 
         // Every status whose only special field are its conditions.
         "ConditionsStatus": ["conditions": .list(by: "type")],

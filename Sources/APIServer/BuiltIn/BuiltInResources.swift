@@ -59,6 +59,11 @@ enum BuiltInResources {
                         verbs: ["create"],
                         kind: GroupVersionKind(group: "", version: "v1", kind: "Binding")
                     ),
+                    .init(
+                        name: "eviction",
+                        verbs: ["create"],
+                        kind: GroupVersionKind(group: "policy", version: "v1", kind: "Eviction")
+                    ),
                     .init(name: "log", verbs: ["get"]), status,
                 ],
                 strategy: PodStrategy(),
@@ -104,6 +109,17 @@ enum BuiltInResources {
                 columns: [
                     column("Holder", "holderIdentity contains the identity of the holder of a current lease."), age,
                 ]
+            ),
+            Entry(
+                group: "policy",
+                names: ResourceNames(
+                    plural: "poddisruptionbudgets",
+                    kind: "PodDisruptionBudget",
+                    shortNames: ["pdb"]
+                ),
+                subresources: [status],
+                strategy: PodDisruptionBudgetStrategy(),
+                columns: PodDisruptionBudgetStrategy.columns
             ),
             Entry(
                 group: "apiextensions.k8s.io",

@@ -3,8 +3,8 @@ import Logging
 import ServiceLifecycle
 import Storage
 
-/// The server's own controllers, driven by the committed changes: garbage collection, namespaces, definitions;
-/// and by the clock: watch time-outs, and what was left over.
+/// The server's own controllers, driven by the committed changes: garbage collection, namespaces, definitions,
+/// disruption budgets; and by the clock: watch time-outs, and what was left over.
 ///
 /// The clock has a task of its own: however long a deletion takes, requests and watches end when their time is up.
 struct Housekeeping: Service {
@@ -12,13 +12,17 @@ struct Housekeeping: Service {
     private let collector: GarbageCollector
     private let namespaces: NamespaceController
     private let definitions: CustomResourceCleanup
+    private let disruptions: DisruptionController
     private let notes = ChangeNotes()
+    private let disruptionNotes = DisruptionNotes()
     private let interval: Duration
 
     /// Notes taken at once, so that what they lead to is looked at once for all of them.
     private static let batch = 256
     /// Postponed work is tried again after so many intervals in which something may have changed.
     private static let sweepEvery = 5
+    /// An eviction that came to nothing is forgotten within so many intervals after its time is up.
+    private static let recountEvery = 30
 
     /// - Parameter interval: how often watches and waiting requests are told the time.
     init(core: ServerCore, interval: Duration = .seconds(1)) {
@@ -27,13 +31,18 @@ struct Housekeeping: Service {
         collector = GarbageCollector(core: core)
         namespaces = NamespaceController(core: core)
         definitions = CustomResourceCleanup(core: core)
-        core.listen { [notes] in notes.leave($0) }
+        disruptions = DisruptionController(core: core)
+        core.listen { [notes, disruptionNotes, core] changes in
+            notes.leave(changes)
+            disruptionNotes.leave(changes, core)
+        }
     }
 
     func run() async throws {
         await withTaskCancellationOrGracefulShutdownHandler {
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { await follow() }
+                group.addTask { await followDisruptions() }
                 group.addTask { await tick() }
                 group.addTask { await retry() }
                 await group.next()
@@ -58,6 +67,13 @@ struct Housekeeping: Service {
                 for name in later.definitions { await reconcileDefinition(name) }
                 if later.concernsRoles { await aggregateRoles() }
             }
+        }
+    }
+
+    private func followDisruptions() async {
+        await disruptions.reconcileAll()
+        for await _ in disruptionNotes.arrivals.cancelOnGracefulShutdown() {
+            for namespace in disruptionNotes.take() { await disruptions.reconcile(namespace) }
         }
     }
 
@@ -142,6 +158,7 @@ struct Housekeeping: Service {
             rounds += 1
             await collector.retryPostponed()
             if rounds % Self.sweepEvery == 0 { await sweepDeleting() }
+            if rounds % Self.recountEvery == 0 { await disruptions.reconcileAll() }
             try? await Task.sleep(for: interval)
         }
     }

@@ -39,7 +39,7 @@ extension ServerCore {
         namespace: String,
         name: String,
         subresource: String = "",
-        _ change: @Sendable (inout JSONValue) -> Void
+        _ change: @Sendable (inout JSONValue) throws(Status) -> Void
     ) async throws(Status) {
         guard let (resource, backend) = stored(group: group, plural: plural) else { return }
         let context = context(
@@ -59,7 +59,7 @@ extension ServerCore {
                 isPatch: true
             ) { old throws(Status) in
                 guard var object = old else { throw .notFound(resource.groupResource, name: name) }
-                change(&object)
+                try change(&object)
                 return object
             }
         } catch {

@@ -96,14 +96,28 @@ struct DeleteOptions: Sendable {
             uid = query["uid"].flatMap { $0.isEmpty ? nil : $0 }
             resourceVersion = query["resourceVersion"].flatMap { $0.isEmpty ? nil : $0 }
         } else {
-            let body = try Self.decode(try BodyReader.read(context).value)
-            gracePeriodSeconds = body["gracePeriodSeconds"]?.intValue
-            policy = body["propagationPolicy"]?.stringValue
-            orphan = body["orphanDependents"]?.boolValue
-            dryRun = (body["dryRun"]?.arrayValue ?? []).compactMap(\.stringValue)
-            uid = body["preconditions"]?["uid"]?.stringValue
-            resourceVersion = body["preconditions"]?["resourceVersion"]?.stringValue
+            self = try DeleteOptions(try BodyReader.read(context).value)
+            return
         }
+        try set(policy: policy, orphan: orphan, dryRun: dryRun)
+    }
+
+    /// The options that a document states.
+    ///
+    /// - Throws: a 400 if it is not a document of this kind, a 422 if its options contradict each other.
+    init(_ document: JSONValue) throws(Status) {
+        let body = try Self.decode(document)
+        gracePeriodSeconds = body["gracePeriodSeconds"]?.intValue
+        uid = body["preconditions"]?["uid"]?.stringValue
+        resourceVersion = body["preconditions"]?["resourceVersion"]?.stringValue
+        try set(
+            policy: body["propagationPolicy"]?.stringValue,
+            orphan: body["orphanDependents"]?.boolValue,
+            dryRun: (body["dryRun"]?.arrayValue ?? []).compactMap(\.stringValue)
+        )
+    }
+
+    private mutating func set(policy: String?, orphan: Bool?, dryRun: [String]) throws(Status) {
         var errors: [FieldError] = []
         let path = FieldPath("propagationPolicy")
         if let policy, orphan != nil {

@@ -19,7 +19,7 @@ struct KindSchema: Sendable {
         var table: [String: KindSchema] = [:]
         for name in [
             "ConfigMap", "Secret", "Namespace", "ServiceAccount", "Node", "Event", "EventsEvent", "Pod", "Lease",
-            "ControllerRevision", "CustomResourceDefinition", "Scale",
+            "ControllerRevision", "CustomResourceDefinition", "Scale", "PodDisruptionBudget",
         ] {
             let structural = StructuralSchema(TypeCatalog.builtIn.schema(of: name))
             table[name] = KindSchema(type: TypeSchema(structural), catalogName: name)

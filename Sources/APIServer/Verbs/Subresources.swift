@@ -27,6 +27,7 @@ enum SubresourceVerbs {
         switch (subresource.name, verb) {
         case ("scale", _): return try await ScaleVerbs.run(core, resource, backend, context)
         case ("log", _): return try await PodLogVerb.run(core, resource, backend, context)
+        case ("eviction", _): return try await EvictionVerb.run(core, resource, backend, context)
         case ("binding", _): return try await BindingVerb.run(core, resource, backend, context)
         case (_, "get"): return try await GetVerb.run(core, resource, context)
         case (_, "update"): return try await UpdateVerb.run(core, resource, backend, context)

@@ -235,6 +235,12 @@ let protobufNumbers = """
         securityContext=15 stdin=16- stdinOnce=17- tty=18- envFrom=19 terminationMessagePolicy=20- volumeDevices=21 \
         startupProbe=22 resizePolicy=23 restartPolicy=24 restartPolicyRules=25
     Binding metadata=1 target=2
+    Condition type=1 status=2 observedGeneration=3- lastTransitionTime=4 reason=5 message=6
+    PodDisruptionBudget metadata=1 spec=2 status=3
+    PodDisruptionBudgetSpec minAvailable=1 selector=2 maxUnavailable=3 unhealthyPodEvictionPolicy=4
+    PodDisruptionBudgetStatus observedGeneration=1- disruptedPods=2 disruptionsAllowed=3 currentHealthy=4 \
+        desiredHealthy=5 expectedPods=6 conditions=7
+    Eviction metadata=1 deleteOptions=2
     """
 
 /// Types that only ever come in requests.

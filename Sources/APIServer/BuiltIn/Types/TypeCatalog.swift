@@ -57,10 +57,11 @@ struct TypeCatalog: Sendable {
 
     static let builtIn: TypeCatalog = {
         var catalog = TypeCatalog()
-        for table in [metaTypes, coreTypes, podTypes, containerTypes, volumeTypes, groupTypes, roleTypes, requestTypes]
-        {
-            catalog.read(table)
-        }
+        let tables = [
+            metaTypes, coreTypes, podTypes, containerTypes, volumeTypes, groupTypes, policyTypes, roleTypes,
+            requestTypes,
+        ]
+        for table in tables { catalog.read(table) }
         return catalog
     }()
 

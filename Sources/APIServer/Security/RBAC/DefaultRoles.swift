@@ -65,8 +65,10 @@ enum DefaultRoles {
                 rule(read, "", "secrets"),
                 rule(["impersonate"], "", "serviceaccounts"),
                 rule(write, "", "pods"),
+                rule(["create"], "", "pods/eviction"),
                 rule(write, "", "configmaps", "events", "secrets", "serviceaccounts"),
                 rule(write + read, "coordination.k8s.io", "leases"),
+                rule(write, "policy", "poddisruptionbudgets"),
             ],
             aggregatesTo: ["edit"]
         ),
@@ -88,6 +90,7 @@ enum DefaultRoles {
                 rule(read, "apps", "controllerrevisions"),
                 rule(read, "events.k8s.io", "events"),
                 rule(read, "metrics.k8s.io", "pods"),
+                rule(read, "policy", "poddisruptionbudgets", "poddisruptionbudgets/status"),
             ],
             aggregatesTo: ["view"]
         ),
