@@ -39,19 +39,17 @@ struct PlaneActors: Service {
         var settings = PoolSettings(controllerURL: "http://127.0.0.1:\(options.httpPort)")
         settings.runnerToken = { [runnerTokens] in runnerTokens.token(namespace: $0, pool: $1) }
         let runCounter = RunCounter(engine: engine)
-        let controllers = ControllerSet(
-            client: client,
-            ControllerSet.Parts(
-                pools: pools,
-                workflows: workflows,
-                runners: engine,
-                queues: engine,
-                settings: settings,
-                containment: containment,
-                runCounter: runCounter
-            ),
-            logger: logger
+        var parts = ControllerSet.Parts(
+            pools: pools,
+            workflows: workflows,
+            runners: engine,
+            queues: engine,
+            settings: settings,
+            containment: containment,
+            runCounter: runCounter
         )
+        parts.scalesHorizontally = true
+        let controllers = ControllerSet(client: client, parts, logger: logger)
         RunEvents.follow(engine, into: controllers.events)
         engine.setRunnerEndings(PodMemoryKills(client: client))
         let node = localNode(nodeClient)

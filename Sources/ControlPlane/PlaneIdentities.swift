@@ -20,7 +20,8 @@ enum PlaneIdentities {
     /// The roles and bindings that the plane's API server begins with.
     static let roles: [JSONValue] =
         Roles.all.map(\.role) + [
-            nodeRole,
+            nodeRole, autoscalerRole,
+            binding(autoscalerRoleName, to: controller.user),
             binding(Roles.controllerName, to: controller.user),
             binding(nodeRoleName, to: node.user),
         ]
@@ -45,6 +46,18 @@ enum PlaneIdentities {
             ]
         )
     }()
+
+    private static let autoscalerRoleName = "martinet-horizontal-autoscaler"
+
+    /// What the controller may do besides, because no cluster scales its pools horizontally.
+    private static let autoscalerRole = Roles.role(
+        autoscalerRoleName,
+        [
+            Roles.rule(["list", "watch"], "autoscaling", ["horizontalpodautoscalers"]),
+            Roles.rule(["patch"], "autoscaling", ["horizontalpodautoscalers/status"]),
+            Roles.rule(["patch"], "martinet.dev", ["workerpools/scale"]),
+        ]
+    )
 
     private static func binding(_ role: String, to user: String) -> JSONValue {
         let group = "rbac.authorization.k8s.io"

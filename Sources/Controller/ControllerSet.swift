@@ -22,6 +22,8 @@ public struct ControllerSet: Sendable {
         public var containment: Containment
         /// `nil` leaves the run counters of workflows alone.
         public var runCounter: RunCounter?
+        /// Whether HorizontalPodAutoscalers of pools are served; on a cluster its own controller does that.
+        public var scalesHorizontally = false
         /// Tells replicas of the controller apart, in Events.
         public var instance = ""
 
@@ -91,7 +93,15 @@ public struct ControllerSet: Sendable {
                 logger: logger
             )
         }
-        informers = [pods, revisions] + (secrets.map { [$0] } ?? [])
+        let autoscalers =
+            parts.scalesHorizontally
+            ? Informer<Unstructured>(
+                client: client,
+                resource: HorizontalPodAutoscaler.resource,
+                time: time,
+                logger: logger
+            ) : nil
+        informers = [pods, revisions] + (secrets.map { [$0] } ?? []) + (autoscalers.map { [$0] } ?? [])
 
         let source = InformedPoolSource(pools: parts.pools, pods: pods, revisions: revisions, secrets: secrets)
         let reconciler = WorkerPoolReconciler(
@@ -155,6 +165,43 @@ public struct ControllerSet: Sendable {
                 .map(\.namespacedName)
         }
         workflow.watch(owned: revisions, by: Workflow.groupVersionKind)
-        controllers = [pool, workflow]
+        guard let autoscalers else {
+            controllers = [pool, workflow]
+            return
+        }
+        let horizontal = Controller(
+            name: "horizontalpodautoscaler",
+            reconciler: HorizontalPodAutoscalerReconciler(
+                client: client,
+                autoscalers: { [store = autoscalers.store] in store.list(namespace: $0) },
+                source: source,
+                runners: parts.runners,
+                events: events,
+                settings: parts.settings,
+                time: time,
+                logger: logger
+            ),
+            workers: 1,
+            containment: parts.containment,
+            time: time,
+            logger: logger
+        )
+        let store = autoscalers.store
+        horizontal.watch(autoscalers) { event in
+            // Another autoscaler of the same pool concerns this one.
+            [event.object.namespacedName]
+                + HorizontalPodAutoscalerReconciler.requests(
+                    alike: event.object,
+                    among: store.list(namespace: event.object.namespace)
+                )
+        }
+        horizontal.watch(pools) { event in
+            let pool = event.object.namespacedName
+            return HorizontalPodAutoscalerReconciler.requests(
+                forPool: pool,
+                among: store.list(namespace: pool.namespace)
+            )
+        }
+        controllers = [pool, workflow, horizontal]
     }
 }

@@ -5,8 +5,9 @@ import Testing
 
 /// Objects in Kubernetes' binary encoding lose nothing on their way: every field of every type, from the type tables.
 @Suite struct ProtobufTests {
-    static let types = protobufNumbers.split(separator: "\n").compactMap { $0.split(separator: " ").first }
-        .map(String.init).filter { TypeCatalog.builtIn[$0] != nil }.sorted()
+    static let types = ProtobufDecoder.tables
+        .flatMap { $0.split(separator: "\n").compactMap { $0.split(separator: " ").first.map(String.init) } }
+        .filter { TypeCatalog.builtIn[$0] != nil }.sorted()
 
     @Test("Every field has a number", arguments: types)
     func numbers(type: String) throws {
@@ -50,6 +51,7 @@ import Testing
             ("v1", "ServiceAccount"), ("v1", "Event"), ("events.k8s.io/v1", "EventsEvent"),
             ("coordination.k8s.io/v1", "Lease"), ("apps/v1", "ControllerRevision"), ("autoscaling/v1", "Scale"),
             ("policy/v1", "PodDisruptionBudget"), ("policy/v1", "Eviction"),
+            ("autoscaling/v2", "HorizontalPodAutoscaler"), ("autoscaling/v1", "V1HorizontalPodAutoscaler"),
             ("rbac.authorization.k8s.io/v1", "ClusterRole"), ("rbac.authorization.k8s.io/v1", "RoleBinding"),
         ]
     )
@@ -57,7 +59,8 @@ import Testing
         var sample = Sample()
         var object = sample.object(type, depth: 0)
         object["apiVersion"] = .string(apiVersion)
-        object["kind"] = .string(type == "EventsEvent" ? "Event" : type)
+        let kinds = ["EventsEvent": "Event", "V1HorizontalPodAutoscaler": "HorizontalPodAutoscaler"]
+        object["kind"] = .string(kinds[type] ?? type)
         let wire = Wire.envelope(apiVersion, object["kind"]?.stringValue ?? "", Wire.message(object, type))
         let decoded = try ProtobufDecoder.decode(wire)
         #expect(decoded == object)

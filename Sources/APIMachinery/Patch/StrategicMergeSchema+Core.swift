@@ -16,6 +16,7 @@ extension StrategicMergeSchema {
         ],
         "apiextensions.k8s.io": ["CustomResourceDefinition"],
         "apps": ["ControllerRevision"],
+        "autoscaling": ["HorizontalPodAutoscaler"],
         "coordination.k8s.io": ["Lease"],
         "events.k8s.io": ["Event"],
         "policy": ["PodDisruptionBudget"],
@@ -69,6 +70,7 @@ extension StrategicMergeSchema {
         "ServiceSpec": ["ports": .list(by: "port")],
         "ServiceAccount": ["metadata": metadata, "secrets": .list(by: "name")],
 
+        "HorizontalPodAutoscaler": ["metadata": metadata, "status": .object("ConditionsStatus")],
         "PodDisruptionBudget": [
             "metadata": metadata, "spec": .object("PodDisruptionBudgetSpec"), "status": .object("ConditionsStatus"),
         ],

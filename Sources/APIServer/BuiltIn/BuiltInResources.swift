@@ -8,6 +8,8 @@ enum BuiltInResources {
     /// One stored kind.
     private struct Entry {
         var group = ""
+        var version = "v1"
+        var storageVersion = "v1"
         var names: ResourceNames
         var isNamespaced = true
         var verbs = BuiltInResources.all
@@ -121,6 +123,7 @@ enum BuiltInResources {
                 strategy: PodDisruptionBudgetStrategy(),
                 columns: PodDisruptionBudgetStrategy.columns
             ),
+            autoscalers("v2"), autoscalers("v1"),
             Entry(
                 group: "apiextensions.k8s.io",
                 names: ResourceNames(
@@ -137,6 +140,23 @@ enum BuiltInResources {
                 ]
             ),
         ]
+    }
+
+    private static func autoscalers(_ version: String) -> Entry {
+        Entry(
+            group: "autoscaling",
+            version: version,
+            storageVersion: "v2",
+            names: ResourceNames(
+                plural: "horizontalpodautoscalers",
+                kind: "HorizontalPodAutoscaler",
+                shortNames: ["hpa"],
+                categories: ["all"]
+            ),
+            subresources: [status],
+            strategy: HorizontalPodAutoscalerStrategy(isOld: version == "v1"),
+            columns: HorizontalPodAutoscalerStrategy.columns
+        )
     }
 
     private static func roles(_ authorizer: RBACAuthorizer) -> [Entry] {
@@ -231,13 +251,13 @@ enum BuiltInResources {
             }
             var resource = ServedResource(
                 group: entry.group,
-                version: "v1",
+                version: entry.version,
                 names: entry.names,
                 isNamespaced: entry.isNamespaced,
                 verbs: entry.verbs,
                 strategy: strategy,
                 backend: .objects(cache),
-                storageVersion: "v1",
+                storageVersion: entry.storageVersion,
                 storageGroup: storageGroup
             )
             resource.subresources = entry.subresources

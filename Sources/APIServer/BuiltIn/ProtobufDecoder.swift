@@ -18,10 +18,12 @@ enum ProtobufDecoder {
         case embedded([UInt64: Entry])
     }
 
+    static let tables = [protobufNumbers, autoscalingNumbers]
+
     /// The entries of each type by number.
     static let numbers: [String: [UInt64: Entry]] = {
         var lines: [String: [Substring]] = [:]
-        for line in protobufNumbers.split(separator: "\n") {
+        for line in tables.flatMap({ $0.split(separator: "\n") }) {
             let words = line.split(separator: " ")
             if let type = words.first { lines[String(type)] = Array(words.dropFirst()) }
         }
@@ -68,7 +70,12 @@ enum ProtobufDecoder {
             default: break
             }
         }
-        let type = apiVersion.hasPrefix("events.k8s.io/") && kind == "Event" ? "EventsEvent" : kind
+        let type =
+            switch (apiVersion, kind) {
+            case ("events.k8s.io/v1", "Event"): "EventsEvent"
+            case ("autoscaling/v1", "HorizontalPodAutoscaler"): "V1HorizontalPodAutoscaler"
+            default: kind
+            }
         guard numbers[type] != nil else {
             throw Failure(message: "objects of kind \(kind) (\(apiVersion)) are only taken as JSON or YAML")
         }

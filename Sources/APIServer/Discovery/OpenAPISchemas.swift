@@ -36,11 +36,13 @@ struct OpenAPISchemas {
         resource.isCustom ? nil : resource.strategy.schema.catalogName
     }
 
-    /// Two kinds are called Event; the catalog tells them apart, OpenAPI by the package.
+    /// Some kinds have the same name; the catalog tells them apart by a prefix, OpenAPI by the package.
     private static func openAPIName(_ definition: TypeDefinition) -> String {
-        let prefix = "io.k8s.api.events.v1.Events"
-        return definition.name.hasPrefix(prefix)
-            ? "io.k8s.api.events.v1." + definition.name.dropFirst(prefix.count) : definition.name
+        for (package, prefix) in [("io.k8s.api.events.v1.", "Events"), ("io.k8s.api.autoscaling.v1.", "V1")]
+        where definition.name.hasPrefix(package + prefix) {
+            return package + definition.name.dropFirst(package.utf8.count + prefix.utf8.count)
+        }
+        return definition.name
     }
 
     /// Adds a resource's kind, the list of it, and all types that they are made of.

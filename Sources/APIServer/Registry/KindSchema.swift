@@ -20,6 +20,7 @@ struct KindSchema: Sendable {
         for name in [
             "ConfigMap", "Secret", "Namespace", "ServiceAccount", "Node", "Event", "EventsEvent", "Pod", "Lease",
             "ControllerRevision", "CustomResourceDefinition", "Scale", "PodDisruptionBudget",
+            "HorizontalPodAutoscaler", "V1HorizontalPodAutoscaler",
         ] {
             let structural = StructuralSchema(TypeCatalog.builtIn.schema(of: name))
             table[name] = KindSchema(type: TypeSchema(structural), catalogName: name)

@@ -58,8 +58,8 @@ struct TypeCatalog: Sendable {
     static let builtIn: TypeCatalog = {
         var catalog = TypeCatalog()
         let tables = [
-            metaTypes, coreTypes, podTypes, containerTypes, volumeTypes, groupTypes, policyTypes, roleTypes,
-            requestTypes,
+            metaTypes, coreTypes, podTypes, containerTypes, volumeTypes, groupTypes, policyTypes, autoscalingTypes,
+            roleTypes, requestTypes,
         ]
         for table in tables { catalog.read(table) }
         return catalog

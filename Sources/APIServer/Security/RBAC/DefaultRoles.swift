@@ -68,6 +68,7 @@ enum DefaultRoles {
                 rule(["create"], "", "pods/eviction"),
                 rule(write, "", "configmaps", "events", "secrets", "serviceaccounts"),
                 rule(write + read, "coordination.k8s.io", "leases"),
+                rule(write, "autoscaling", "horizontalpodautoscalers"),
                 rule(write, "policy", "poddisruptionbudgets"),
             ],
             aggregatesTo: ["edit"]
@@ -90,6 +91,7 @@ enum DefaultRoles {
                 rule(read, "apps", "controllerrevisions"),
                 rule(read, "events.k8s.io", "events"),
                 rule(read, "metrics.k8s.io", "pods"),
+                rule(read, "autoscaling", "horizontalpodautoscalers", "horizontalpodautoscalers/status"),
                 rule(read, "policy", "poddisruptionbudgets", "poddisruptionbudgets/status"),
             ],
             aggregatesTo: ["view"]
