@@ -182,15 +182,23 @@ public final class LocalNode: Service {
         }
     }
 
-    /// Tells Pods that wait for an image when one is added.
+    /// Tells Pods that wait for an image when one is added. Looks only while one waits.
     private func watchImages() async throws {
         var version = images.version
         while true {
-            try await context.time.sleep(for: .seconds(1))
+            try Task.checkCancellation()
+            let waiting = workers.filter { $0.state.withLock { $0.waitsForImage } }
+            if waiting.isEmpty {
+                await context.imageWaits.wait()
+                continue
+            }
+            // An image may have come before the first of them waited: a look too many does no harm.
             let now = images.version
-            guard now != version else { continue }
-            version = now
-            for worker in workers where worker.state.withLock({ $0.waitsForImage }) { worker.post(.imagesChanged) }
+            if now != version {
+                version = now
+                for worker in waiting { worker.post(.imagesChanged) }
+            }
+            try await context.time.sleep(for: .seconds(1))
         }
     }
 
@@ -200,7 +208,8 @@ public final class LocalNode: Service {
                 try await context.time.sleep(for: context.options.usageInterval)
                 let running = workers.filter { $0.state.withLock { !$0.running.isEmpty } }
                 if running.isEmpty { continue }
-                let table = ProcessTable.read()
+                let shims = running.flatMap { $0.state.withLock { $0.running.values.map(\.shim) } }
+                let table = ProcessTable.read(below: shims)
                 for worker in running { worker.measure(table) }
             }
         } catch is CancellationError {

@@ -201,7 +201,7 @@ extension PodWorker {
     /// The processes of the Pod's other containers, which carry the Pod's mark, too.
     private func others(_ name: String) -> Set<Int32> {
         let running = state.withLock { $0.running }
-        let table = ProcessTable.read()
+        let table = ProcessTable.read(below: running.values.map(\.shim))
         return Set(running.filter { $0.key != name }.values.flatMap { table.tree($0.shim) }.map(\.pid))
     }
 

@@ -17,6 +17,8 @@ struct NodeContext: Sendable {
     let ports: PortAllocator
     let recorder: EventRecorder
     let containment: Containment
+    /// Raised when a Pod begins to wait for an image.
+    let imageWaits = WakeUp()
     let time: any TimeSource
     let logger: Logger
 
@@ -127,6 +129,7 @@ final class PodWorker: Sendable {
                     }
                 }
                 state.withLock { $0.waitsForImage = lifecycle.waitsForImage }
+                if lifecycle.waitsForImage { context.imageWaits.raise() }
                 mark.end()
                 let isTold = await tell(&lifecycle, &told)
                 // Only now: how a process ended can be read before the next one says that it is there.

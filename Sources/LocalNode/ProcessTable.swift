@@ -14,6 +14,7 @@ struct ProcessEntry: Sendable, Hashable {
     /// Clock ticks from boot to its start; with the pid it names a process for good.
     var startTicks: Int64
     var isZombie: Bool
+    var threads: Int64 = 1
 }
 
 /// What runs on this machine, read from /proc.
@@ -32,6 +33,31 @@ struct ProcessTable: Sendable {
     /// Reads the table as it is now.
     static func read() -> ProcessTable { ProcessTable(pids().compactMap(entry)) }
 
+    /// Reads these processes and their descendants only, which spares looking at every process of the machine.
+    static func read(below roots: [Int32]) -> ProcessTable {
+        guard listsChildren else { return read() }
+        var found: [Int32: ProcessEntry] = [:]
+        var pending = roots
+        while let pid = pending.popLast() {
+            guard found[pid] == nil, let entry = entry(pid) else { continue }
+            found[pid] = entry
+            pending += children(of: entry)
+        }
+        return ProcessTable(Array(found.values))
+    }
+
+    /// Whether the kernel lists children (`CONFIG_PROC_CHILDREN`).
+    private static let listsChildren = access("/proc/self/task/\(getpid())/children", R_OK) == 0
+
+    /// The kernel keeps children by the thread that made them.
+    private static func children(of process: ProcessEntry) -> [Int32] {
+        let threads = process.threads == 1 ? [process.pid] : numbers(in: "/proc/\(process.pid)/task")
+        return threads.flatMap { thread in
+            (bytes("/proc/\(process.pid)/task/\(thread)/children") ?? []).split(separator: UInt8(ascii: " "))
+                .compactMap { Int32(String(decoding: $0, as: UTF8.self)) }
+        }
+    }
+
     /// A process and all its descendants.
     func tree(_ root: Int32) -> [ProcessEntry] {
         guard let entry = processes[root] else { return [] }
@@ -44,8 +70,10 @@ struct ProcessTable: Sendable {
         return result
     }
 
-    static func pids() -> [Int32] {
-        guard let directory = opendir("/proc") else { return [] }
+    static func pids() -> [Int32] { numbers(in: "/proc") }
+
+    private static func numbers(in path: String) -> [Int32] {
+        guard let directory = opendir(path) else { return [] }
         defer { closedir(directory) }
         var result: [Int32] = []
         while let entry = readdir(directory) {
@@ -73,7 +101,8 @@ struct ProcessTable: Sendable {
             cpuTicks: (11...14).reduce(0) { $0 + number($1) },
             pages: number(21),
             startTicks: number(19),
-            isZombie: fields[0].first == UInt8(ascii: "Z")
+            isZombie: fields[0].first == UInt8(ascii: "Z"),
+            threads: number(17)
         )
     }
 

@@ -58,6 +58,24 @@ struct ShimTests {
         return outcome.reports.filter { if case .started = $0 { false } else { true } }
     }
 
+    @Test func onlyTheProcessesBelowAreRead() async throws {
+        _ = try await run("sh -c 'sleep 1000 & sleep 1000 & wait' & wait") { process, outcome in
+            defer { process.kill() }
+            let shim = outcome.shim
+            // The shim, two shells, two sleepers.
+            try await until { ProcessTable.read().tree(shim).count == 5 }
+            let below = ProcessTable.read(below: [shim])
+            #expect(Set(below.processes.keys) == Set(ProcessTable.read().tree(shim).map(\.pid)))
+            #expect(below.tree(shim).count == 5)
+        }
+        // This process has several threads, each with children of its own.
+        _ = try await run("sleep 1000") { process, outcome in
+            defer { process.kill() }
+            #expect(ProcessTable.read(below: [getpid()]).tree(getpid()).contains { $0.pid == outcome.main })
+        }
+        #expect(ProcessTable.read(below: [.max]).processes.isEmpty)
+    }
+
     @Test(
         "How a program ends is told",
         arguments: [

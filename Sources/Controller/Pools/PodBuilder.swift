@@ -60,7 +60,9 @@ struct PodBuilder {
         // A runner with another idea of its port has probes of its own, or none.
         guard port > 0 else { return container }
         if container["readinessProbe"] == nil {
-            container["readinessProbe"] = probe("/readyz", period: 1, timeout: 2, failures: 3)
+            // A runner that hangs is missed by the run engine long before. Asking more often is most of what a pool at
+            // rest costs.
+            container["readinessProbe"] = probe("/readyz", period: 5, timeout: 2, failures: 3)
         }
         if container["livenessProbe"] == nil {
             container["livenessProbe"] = probe("/livez", period: 10, timeout: 5, failures: 3)

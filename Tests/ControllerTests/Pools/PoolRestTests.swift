@@ -29,6 +29,15 @@ import Testing
         try await world.step(20)
         try await world.source.refresh(world.client)
         #expect(try await world.look() == .requeue(after: .seconds(60)))
+        var before = 0
+        for round in 0..<20 {
+            // The window of the autoscaler, five minutes, may still have been what kept the size.
+            if round == 6 { before = world.writes }
+            world.time.advance(by: .seconds(60))
+            try await world.source.refresh(world.client)
+            #expect(try await world.look() == .requeue(after: .seconds(60)))
+        }
+        #expect(world.writes == before)
     }
 
     @Test func idleRunnersTrembleWithoutAWrite() async throws {

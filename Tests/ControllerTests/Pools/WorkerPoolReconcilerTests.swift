@@ -30,6 +30,10 @@ import Testing
         #expect(container.value(at: "unknown", "kept") == true)
         #expect(container.value(at: "readinessProbe", "httpGet", "path") == "/readyz")
         #expect(container.value(at: "livenessProbe", "httpGet", "path") == "/livez")
+        for probe in ["readinessProbe", "livenessProbe"] {
+            let period = container.value(at: [probe, "periodSeconds"])?.intValue ?? 0
+            #expect(period >= 5, "\(probe): a pool at rest costs as much as its runners are asked")
+        }
         let typed: Pod = try pod.decode()
         let env = try #require(typed.spec?.containers.first?.env)
         func variable(_ name: String) -> EnvVar? { env.first { $0.name == name } }
