@@ -147,18 +147,21 @@ public final class APIServer: Service {
     public func run() async throws {
         try PrivateFiles.makeDirectory(configuration.dataDirectory)
         try core.audit?.open()
-        try await load()
         let directory = configuration.dataDirectory
         let hosts = ["localhost", "127.0.0.1", "::1", "kubernetes", "kubernetes.default", "kubernetes.default.svc"]
         var names = hosts
         for name in [configuration.host] + configuration.hostNames where !names.contains(name) && name != "0.0.0.0" {
             names.append(name)
         }
-        let authority = try CertificateAuthority(
+        let served = names
+        // Keys and their files take as long as the store does; neither needs the other.
+        async let made = CertificateAuthority(
             directory: "\(directory)/pki",
-            hosts: names,
+            hosts: served,
             clients: configuration.identities
         )
+        try await load()
+        let authority = try await made
         core.authenticator.accept(try ClientCertificates(authority: authority.authority.certificate))
         try PrivateFiles.write(authority.authority.certificate, to: "\(directory)/ca.crt")
         core.authenticator.add(

@@ -67,6 +67,31 @@ extension ServerCore {
         }
     }
 
+    /// Does the same with all elements at once, so that their writes share commits.
+    ///
+    /// - Throws: the first failure, when all are done.
+    func concurrently<Element: Sendable>(
+        _ elements: [Element],
+        _ work: @escaping @Sendable (Element) async throws(Status) -> Void
+    ) async throws(Status) {
+        let failure = await withTaskGroup(of: Status?.self) { group in
+            for element in elements {
+                group.addTask {
+                    do throws(Status) {
+                        try await work(element)
+                        return nil
+                    } catch {
+                        return error
+                    }
+                }
+            }
+            var first: Status?
+            for await failure in group { first = first ?? failure }
+            return first
+        }
+        if let failure { throw failure }
+    }
+
     /// Makes an object unless it is there.
     func internalCreate(group: String, resource plural: String, namespace: String, _ object: JSONValue)
         async throws(Status)

@@ -9,8 +9,8 @@ struct NamespaceController: Sendable {
 
     /// Makes the initial namespaces that are missing.
     func bootstrap() async throws(Status) {
-        for name in Self.initial {
-            guard core.existingCache("namespaces")?.current(name) == nil else { continue }
+        try await core.concurrently(Self.initial) { name throws(Status) in
+            guard core.existingCache("namespaces")?.current(name) == nil else { return }
             let object: JSONValue = ["apiVersion": "v1", "kind": "Namespace", "metadata": ["name": .string(name)]]
             try await core.internalCreate(group: "", resource: "namespaces", namespace: "", object)
         }

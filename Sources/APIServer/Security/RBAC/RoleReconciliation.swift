@@ -49,7 +49,8 @@ struct RoleBootstrap: Sendable {
 
     /// Reconciles ClusterRoles and ClusterRoleBindings, then gathers the rules of aggregated roles.
     func run(_ objects: [JSONValue]) async throws(Status) {
-        for expected in objects {
+        // At once, so that they share commits: one after the other, each would wait for the disk.
+        try await core.concurrently(objects) { expected throws(Status) in
             let plural = Unstructured(expected).kind == "ClusterRole" ? "clusterroles" : "clusterrolebindings"
             try await reconcile(expected, plural)
         }
