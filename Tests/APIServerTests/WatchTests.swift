@@ -196,6 +196,29 @@ import Testing
         #expect(annotations?["k8s.io/initial-events-end"] == "true")
     }
 
+    @Test("An object that its last finalizer lets go is seen as it was last, by watchers that selected it so")
+    func released() async throws {
+        let server = try await server()
+        var thing = TestServer.thing("a", labels: ["in": "yes"])
+        thing.set(["x.y/z"], at: ["metadata", "finalizers"])
+        #expect(await server.request("POST", TestServer.things, thing).status == 201)
+        let marked = await server.request("DELETE", "\(TestServer.things)/a").body
+        let version = marked["metadata"]?["resourceVersion"]?.stringValue ?? ""
+        let patch: JSONValue = ["metadata": ["finalizers": .null, "labels": .null]]
+        let merge = "application/merge-patch+json"
+        let released = await server.request("PATCH", "\(TestServer.things)/a", patch, type: merge)
+        #expect(released.status == 200)
+        #expect(released.body["metadata"]?["finalizers"] == nil)
+        let query = "watch=1&resourceVersion=\(version)&labelSelector=in%3Dyes"
+        let event = try await events(server, "\(TestServer.things)?\(query)", count: 1).first
+        #expect(event?["type"] == "DELETED")
+        let metadata = event?["object"]?["metadata"]
+        #expect(metadata?["finalizers"] == ["x.y/z"])
+        #expect(metadata?["labels"] == ["in": "yes"])
+        #expect(metadata?["resourceVersion"]?.stringValue != version)
+        #expect(await server.request("GET", "\(TestServer.things)/a").status == 404)
+    }
+
     @Test("A Pod that nothing runs goes at once, but is seen marked first")
     func podDeletion() async throws {
         let server = try await TestServer()

@@ -67,8 +67,8 @@ struct Deletion: Sendable {
                 return isGone ? .gone(outcome) : .kept(outcome)
             }
             do throws(ObjectStoreError) {
-                if isGone, !stored.isDeleting, isGraceful {
-                    // Watchers see the mark before they see the end, even if no time is given in between.
+                if isGone, isChanged, isGraceful {
+                    // Watchers see the mark, or that there is no more time, before they see the end.
                     let marked = try await writer.commit(storing: .update(expecting: stored.revision), object)
                     ownRevision = Int64(Unstructured(marked.object).resourceVersion)
                     continue

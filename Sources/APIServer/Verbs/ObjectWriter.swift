@@ -193,9 +193,13 @@ struct ObjectWriter: Sendable {
         if context.isDryRun { return Outcome(object: object, bytes: nil) }
         let isFinished = stored.isDeleting && Self.mayVanish(object, resource: resource)
         do throws(ObjectStoreError) {
-            let operation: ObjectWrite.Operation =
-                isFinished ? .delete(expecting: stored.revision) : .update(expecting: stored.revision)
-            return try await commit(storing: operation, object)
+            guard isFinished else {
+                return try await commit(storing: .update(expecting: stored.revision), object)
+            }
+            // The change that lets an object go is never stored: watchers see the object as it was last, and the client
+            // gets what it asked for.
+            _ = try await commit(storing: .delete(expecting: stored.revision), old)
+            return Outcome(object: object)
         } catch {
             if error.code == .conflict || error.code == .notFound {
                 if isPinned { throw .modified(resource.groupResource, name: context.info.name) }
