@@ -5,7 +5,9 @@ enum PodWarnings {
     static func all(of pod: JSONValue) -> [String] {
         let spec = pod["spec"] ?? .null
         let path = FieldPath("spec")
-        return name(pod) + scheduling(spec, path) + annotations(pod) + volumes(spec, path) + repeated(spec, path)
+        return name(pod) + scheduling(spec, path) + annotations(pod) + PodVolumeWarnings.all(spec, path)
+            + repeated(spec, path)
+            + PodAddressWarnings.all(spec, path)
             + amounts(spec["overhead"], path.child("overhead")) + containers(spec, path)
             + PodPortWarnings.all(spec, path)
             + ending(spec, path) + affinity(spec, path)
@@ -44,7 +46,8 @@ enum PodWarnings {
         }
         let preferred = "preferredDuringSchedulingIgnoredDuringExecution"
         for (index, term) in affinity.list(preferred).enumerated() {
-            warnings += nodeTerm(term["preference"] ?? .null, base.child(preferred).index(index).child("preference"))
+            let preference = term["preference"] ?? .null
+            warnings += nodeTerm(preference, base.child(preferred).index(index).child("preference"), checksValues: true)
         }
         for (index, constraint) in spec.list("topologySpreadConstraints").enumerated() {
             let place = path.child("topologySpreadConstraints").index(index)
@@ -57,11 +60,20 @@ enum PodWarnings {
         return warnings
     }
 
-    private static func nodeTerm(_ term: JSONValue, _ path: FieldPath) -> [String] {
-        term.list("matchExpressions").enumerated().compactMap { index, expression in
+    /// - Parameter checksValues: Whether values that no label can have are told; elsewhere they are refused.
+    private static func nodeTerm(_ term: JSONValue, _ path: FieldPath, checksValues: Bool = false) -> [String] {
+        term.list("matchExpressions").enumerated().flatMap { index, expression in
+            let place = path.child("matchExpressions").index(index)
             let key = expression["key"]?.stringValue ?? ""
-            guard let text = oldNodeLabels[key] else { return nil }
-            return "\(path.child("matchExpressions").index(index).child("key")): \(key) is \(text)"
+            let old = oldNodeLabels[key].map { ["\(place.child("key")): \(key) is \($0)"] } ?? []
+            guard checksValues else { return old }
+            return old
+                + expression.list("values").enumerated().flatMap { index, value in
+                    let text = value.stringValue ?? ""
+                    return Validation.labelValue(text).map {
+                        "\(place.child("values").index(index)): \(text) is invalid, \($0)"
+                    }
+                }
         }
     }
 
@@ -114,27 +126,14 @@ enum PodWarnings {
         if annotations[pods] != nil, pod.value(at: "spec", "securityContext", "seccompProfile") == nil {
             warnings.append("\(path.key(pods)): non-functional in v1.27+; use the \"seccompProfile\" field instead")
         }
-        return warnings
-    }
-
-    private static let oldVolumes: [(field: String, text: String)] = [
-        ("photonPersistentDisk", "deprecated in v1.11, non-functional in v1.16+"), ("gitRepo", "deprecated in v1.11"),
-        ("scaleIO", "deprecated in v1.16, non-functional in v1.22+"),
-        ("flocker", "deprecated in v1.22, non-functional in v1.25+"),
-        ("storageos", "deprecated in v1.22, non-functional in v1.25+"),
-        ("quobyte", "deprecated in v1.22, non-functional in v1.25+"),
-        ("glusterfs", "deprecated in v1.25, non-functional in v1.26+"),
-        ("cephfs", "deprecated in v1.28, non-functional in v1.31+"),
-        ("rbd", "deprecated in v1.28, non-functional in v1.31+"),
-    ]
-
-    private static func volumes(_ spec: JSONValue, _ path: FieldPath) -> [String] {
-        spec.list("volumes").enumerated().flatMap { index, volume in
-            oldVolumes.filter { volume[$0.field] != nil }.map { old in
-                let name = old.field == "storageos" ? "storageOS" : old.field
-                return "\(path.child("volumes").index(index).child(name)): \(old.text)"
+        for (container, _) in PodPortWarnings.containers(pod["spec"] ?? .null, FieldPath("spec")) {
+            let key = "container.seccomp.security.alpha.kubernetes.io/\(container["name"]?.stringValue ?? "")"
+            guard annotations[key] != nil, container.value(at: "securityContext", "seccompProfile") == nil else {
+                continue
             }
+            warnings.append("\(path.key(key)): non-functional in v1.27+; use the \"seccompProfile\" field instead")
         }
+        return warnings
     }
 
     // MARK: Repetitions and amounts
@@ -158,8 +157,12 @@ enum PodWarnings {
     }
 
     /// Bytes cannot be divided.
-    private static func amounts(_ amounts: JSONValue?, _ path: FieldPath) -> [String] {
-        ["memory", "ephemeral-storage"].compactMap { name in
+    static func amounts(
+        _ amounts: JSONValue?,
+        _ path: FieldPath,
+        of names: [String] = ["memory", "ephemeral-storage"]
+    ) -> [String] {
+        names.compactMap { name in
             // A canonical quantity has a fraction of a byte only if it is written in thousandths.
             guard let text = amounts?[name]?.stringValue, text.hasSuffix("m") else { return nil }
             return "\(path.key(name)): fractional byte value \(GoText.quoted(text)) is invalid, must be an integer"
@@ -190,41 +193,5 @@ enum PodWarnings {
                 "\(path.child("env").index(index)): hides previous definition of \(GoText.quoted(name)), which may be "
                 + "dropped when using apply"
         }
-    }
-}
-
-/// Ports that are declared more than once.
-enum PodPortWarnings {
-    /// All containers of a Pod and where they are.
-    static func containers(_ spec: JSONValue, _ path: FieldPath) -> [(JSONValue, FieldPath)] {
-        ["initContainers", "containers", "ephemeralContainers"].flatMap { field in
-            spec.list(field).enumerated().map { ($1, path.child(field).index($0)) }
-        }
-    }
-
-    static func all(_ spec: JSONValue, _ path: FieldPath) -> [String] {
-        var warnings: [String] = []
-        var known: [String: [(place: FieldPath, port: JSONValue)]] = [:]
-        for (container, base) in containers(spec, path) {
-            for (index, port) in container.list("ports").enumerated() {
-                let place = base.child("ports").index(index)
-                let key = "\(port["containerPort"]?.intValue ?? 0)/\(port["protocol"]?.stringValue ?? "")"
-                let host = port["hostPort"]?.intValue ?? 0
-                for other in known[key] ?? [] {
-                    let otherHost = other.port["hostPort"]?.intValue ?? 0
-                    let address = port["hostIP"]?.stringValue ?? ""
-                    let otherAddress = other.port["hostIP"]?.stringValue ?? ""
-                    if host == otherHost, address == otherAddress {
-                        warnings.append("\(place): duplicate port definition with \(other.place)")
-                    } else if host == 0 || otherHost == 0 {
-                        warnings.append("\(place): overlapping port definition with \(other.place)")
-                    } else if host == otherHost, address.isEmpty || otherAddress.isEmpty {
-                        warnings.append("\(place): dangerously ambiguous port definition with \(other.place)")
-                    }
-                }
-                known[key, default: []].append((place, port))
-            }
-        }
-        return warnings
     }
 }
