@@ -93,7 +93,7 @@ private struct Sample {
     mutating func object(_ type: String, depth: Int) -> JSONValue {
         var object: JSONValue = .object([:])
         for field in TypeCatalog.builtIn[type]?.fields ?? []
-        where !["apiVersion", "kind"].contains(field.name) || depth > 0 {
+        where !["apiVersion", "kind"].contains(field.name) || depth > 0 && type != "DeleteOptions" {
             object[field.name] = value(field.type, depth: depth)
         }
         return object

@@ -123,6 +123,7 @@ struct SecretStrategy: BuiltInStrategy {
 /// ServiceAccounts.
 struct ServiceAccountStrategy: BuiltInStrategy {
     var typeName: String { "ServiceAccount" }
+    var returnsDeletedObject: Bool { true }
 
     func cells(_ object: JSONValue, now: Timestamp) -> [JSONValue]? { [Cells.age(object, now)] }
 }

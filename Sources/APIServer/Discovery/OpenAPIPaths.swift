@@ -27,13 +27,11 @@ struct OpenAPIPaths {
                 default: (verb, verb)
                 }
             }
-            var about = resource
-            about.names.kind = subresource.kind?.kind ?? resource.names.kind
             paths["\(collection)/{name}/\(subresource.name)"] = item(
                 methods,
                 resource,
                 hasName: true,
-                kind: subresource.kind
+                subresource: subresource
             )
         }
     }
@@ -55,7 +53,7 @@ struct OpenAPIPaths {
         _ resource: ServedResource,
         hasName: Bool,
         isEverywhere: Bool = false,
-        kind: GroupVersionKind? = nil
+        subresource: ServedResource.Subresource? = nil
     ) -> JSONValue {
         var item: JSONValue = .object([:])
         var shared: [JSONValue] = []
@@ -64,20 +62,35 @@ struct OpenAPIPaths {
         shared.append(parameter("pretty", in: "query"))
         item["parameters"] = .array(shared)
         for (method, action) in operations {
-            item[method] = operation(action, resource, kind: kind ?? resource.groupVersionKind)
+            let name = OpenAPIOperation(
+                action: action,
+                resource: resource,
+                subresource: subresource?.name ?? "",
+                isEverywhere: isEverywhere
+            )
+            item[method] = operation(name, subresource?.kind)
         }
         return item
     }
 
-    private func operation(_ action: String, _ resource: ServedResource, kind: GroupVersionKind) -> JSONValue {
+    private func operation(_ about: OpenAPIOperation, _ kind: GroupVersionKind?) -> JSONValue {
         let schemas = OpenAPISchemas(dialect)
-        let name = OpenAPISchemas.name(of: resource)
-        let answer = schemas.reference(action == "list" ? name + "List" : name)
+        let (action, resource) = (about.action, about.resource)
+        let name = kind.flatMap { OpenAPISchemas.name(ofKind: $0) } ?? OpenAPISchemas.name(of: resource)
+        let answer: JSONValue =
+            switch action {
+            case "list": schemas.reference(name + "List")
+            case "delete" where about.answersObject: schemas.reference(name)
+            case "delete", "deletecollection": schemas.reference("\(OpenAPISchemas.metaPackage).Status")
+            default: about.subresource == "log" ? ["type": "string"] : schemas.reference(name)
+            }
         var operation: JSONValue = [
-            "x-kubernetes-action": .string(action),
-            "x-kubernetes-group-version-kind": OpenAPISchemas.kind(kind),
+            "description": .string(about.description), "operationId": .string(about.identifier),
+            "tags": [.string(about.tag)], "x-kubernetes-action": .string(action),
+            "x-kubernetes-group-version-kind": OpenAPISchemas.kind(kind ?? resource.groupVersionKind),
             "responses": responses(action, answer, resource),
         ]
+        if dialect == .v2 { operation["schemes"] = ["https"] }
         var parameters: [JSONValue] = []
         switch action {
         case "post", "put", "patch":
@@ -88,37 +101,45 @@ struct OpenAPIPaths {
         case "delete", "deletecollection":
             for option in ["dryRun", "propagationPolicy"] { parameters.append(parameter(option, in: "query")) }
             parameters.append(parameter("gracePeriodSeconds", in: "query", type: "integer"))
+            parameters.append(parameter("orphanDependents", in: "query", type: "boolean"))
+            if action == "deletecollection" { parameters += listParameters }
         case "list":
-            for option in ["continue", "fieldSelector", "labelSelector", "resourceVersion", "resourceVersionMatch"] {
-                parameters.append(parameter(option, in: "query"))
-            }
-            for option in ["limit", "timeoutSeconds"] {
-                parameters.append(parameter(option, in: "query", type: "integer"))
-            }
+            parameters += listParameters
             parameters.append(parameter("watch", in: "query", type: "boolean"))
         default: break
         }
         let types = bodyTypes(action, resource)
+        // A deletion needs no options.
+        let isDeletion = action.hasPrefix("delete")
         if dialect == .v2 {
             if !types.isEmpty {
                 operation["consumes"] = .array(types.map(JSONValue.string))
-                parameters.append([
-                    "name": "body", "in": "body", "required": true, "schema": body(action, name, schemas),
-                ])
+                var parameter: JSONValue = ["name": "body", "in": "body", "schema": body(action, name, schemas)]
+                if !isDeletion { parameter["required"] = true }
+                parameters.append(parameter)
             }
         } else if !types.isEmpty {
             let schema: JSONValue = ["schema": body(action, name, schemas)]
             var content: JSONValue = .object([:])
             for type in types { content[type] = schema }
-            operation["requestBody"] = ["content": content, "required": true]
+            operation["requestBody"] = ["content": content]
+            if !isDeletion { operation.set(true, at: ["requestBody", "required"]) }
         }
         if !parameters.isEmpty { operation["parameters"] = .array(parameters) }
         return operation
     }
 
+    private var listParameters: [JSONValue] {
+        ["continue", "fieldSelector", "labelSelector", "resourceVersion", "resourceVersionMatch"]
+            .map { parameter($0, in: "query") }
+            + ["limit", "timeoutSeconds"].map { parameter($0, in: "query", type: "integer") }
+            + [parameter("sendInitialEvents", in: "query", type: "boolean")]
+    }
+
     private func bodyTypes(_ action: String, _ resource: ServedResource) -> [String] {
         switch action {
-        case "post", "put": return resource.isCustom ? ["application/json", "application/yaml"] : ["*/*"]
+        case "post", "put", "delete", "deletecollection":
+            return resource.isCustom ? ["application/json", "application/yaml"] : ["*/*"]
         case "patch":
             let types = ["application/apply-patch+yaml", "application/json-patch+json", "application/merge-patch+json"]
             return resource.isCustom ? types : types + ["application/strategic-merge-patch+json"]
@@ -127,7 +148,11 @@ struct OpenAPIPaths {
     }
 
     private func body(_ action: String, _ name: String, _ schemas: OpenAPISchemas) -> JSONValue {
-        schemas.reference(action == "patch" ? "\(OpenAPISchemas.metaPackage).Patch" : name)
+        switch action {
+        case "patch": schemas.reference("\(OpenAPISchemas.metaPackage).Patch")
+        case "delete", "deletecollection": schemas.reference("\(OpenAPISchemas.metaPackage).DeleteOptions")
+        default: schemas.reference(name)
+        }
     }
 
     /// What an operation can answer. Deletions answer a Status, as a rule.

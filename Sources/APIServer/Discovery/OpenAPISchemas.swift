@@ -31,6 +31,9 @@ struct OpenAPISchemas {
         return "\(group).\(resource.version).\(resource.names.kind)"
     }
 
+    /// The name under which the kind of a subresource is published, if it is not the resource's own.
+    static func name(ofKind kind: GroupVersionKind) -> String? { TypeCatalog.builtIn[kind.kind].map(openAPIName) }
+
     /// Asking a custom kind for its schema would compile it.
     private static func catalogName(of resource: ServedResource) -> String? {
         resource.isCustom ? nil : resource.strategy.schema.catalogName
@@ -51,6 +54,10 @@ struct OpenAPISchemas {
         guard schemas[name] == nil else { return }
         addType("ObjectMeta")
         addType("ListMeta")
+        // What deletions take and answer.
+        addType("DeleteOptions")
+        addType("Status")
+        for subresource in resource.subresources { if let kind = subresource.kind { addType(kind.kind) } }
         var schema: JSONValue
         if let type = Self.catalogName(of: resource) {
             addType(type)
@@ -60,7 +67,8 @@ struct OpenAPISchemas {
         }
         schema["x-kubernetes-group-version-kind"] = [Self.kind(resource.groupVersionKind)]
         schemas[name] = schema
-        guard case .objects = resource.backend else { return }
+        // What only answers questions has no lists.
+        if case .action = resource.backend { return }
         var list: JSONValue = [
             "type": "object", "required": ["items"],
             "description": .string("\(resource.names.listKind) is a list of \(resource.names.kind)"),

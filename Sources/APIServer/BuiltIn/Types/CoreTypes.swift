@@ -50,6 +50,11 @@ let coreTypes = """
       namespace string
       resourceVersion string
       uid string
+    Binding "Binding ties one object to another; for example, a pod is bound to a node by a scheduler."
+      apiVersion string
+      kind string
+      metadata ObjectMeta "Standard object's metadata."
+      target! ObjectReference "The target object that you want to bind to the standard object."
     Event "Event is a report of an event somewhere in the cluster."
       action string
       apiVersion string

@@ -51,4 +51,24 @@ let metaTypes = """
       reason! string
       status! string
       type! string
+    Status "Status is a return value for calls that don't return other objects."
+      apiVersion string
+      code int32 "Suggested HTTP return code for this status, 0 if not set."
+      details StatusDetails "Extended data associated with the reason."
+      kind string
+      message string "A human-readable description of the status of this operation."
+      metadata ListMeta "Standard list metadata."
+      reason string "A machine-readable description of why this operation is in the \"Failure\" status."
+      status string "Status of the operation. One of: \"Success\" or \"Failure\"."
+    StatusDetails "StatusDetails is a set of additional properties that MAY be set by the server to provide additional information about a response."
+      causes [StatusCause] atomic "The Causes array includes more details associated with the StatusReason failure."
+      group string "The group attribute of the resource associated with the status StatusReason."
+      kind string "The kind attribute of the resource associated with the status StatusReason."
+      name string "The name attribute of the resource associated with the status StatusReason (when there is a single name which can be described)."
+      retryAfterSeconds int32 "If specified, the time in seconds before the operation should be retried."
+      uid string "UID of the resource. (when there is a single resource which can be described)."
+    StatusCause "StatusCause provides more information about an api.Status failure, including cases when multiple errors are encountered."
+      field string "The field of the resource that has caused this error, as named by its JSON serialization."
+      message string "A human-readable description of the cause of the error."
+      reason string "A machine-readable description of the cause of the error."
     """

@@ -247,7 +247,10 @@ let protobufNumbers = """
 let requestTypes = """
     package io.k8s.apimachinery.pkg.apis.meta.v1
     DeleteOptions "DeleteOptions may be provided when deleting an API object."
+      apiVersion string
+      kind string
       gracePeriodSeconds int64
+      ignoreStoreReadErrorWithClusterBreakingPotential bool
       preconditions Preconditions
       orphanDependents bool
       propagationPolicy string
