@@ -97,8 +97,13 @@ public struct QuantityText: Sendable, Hashable, Codable, ExpressibleByStringLite
             text = String(number)
         } else if let number = try? container.decode(Double.self) {
             text = JSONWriter.format(number)
+        } else if let text = try? container.decode(String.self) {
+            self.text = text
         } else {
-            text = try container.decode(String.self)
+            throw DecodingError.dataCorruptedError(
+                in: container,
+                debugDescription: "must be a quantity: a number, or a text such as \"0.1\" or \"500m\""
+            )
         }
     }
 

@@ -67,6 +67,12 @@ extension BrokenManifest {
             "lots"
         ),
         pool(
+            "a tolerance that is no quantity",
+            "autoscaling: {maxReplicas: 2, behavior: {scaleUp: {tolerance: true}}}",
+            "spec.autoscaling.behavior.scaleUp.tolerance",
+            "must be a quantity"
+        ),
+        pool(
             "a window of days",
             "autoscaling: {maxReplicas: 2, behavior: {scaleDown: {stabilizationWindowSeconds: 99999}}}",
             "stabilizationWindowSeconds",

@@ -66,7 +66,10 @@ enum OpenAPI {
         ["type": "string", "format": "date-time", "description": .string(description)]
     }
 
-    /// A number or a text: quantities, percentages.
+    /// A quantity: a text, or any number. Schemas have no type for that, so the rules beyond the schema check it.
+    static func quantity(_ description: String) -> JSONValue { any(description) }
+
+    /// A whole number or a text, such as a percentage.
     static func intOrString(_ description: String) -> JSONValue {
         [
             "x-kubernetes-int-or-string": true, "anyOf": [["type": "integer"], ["type": "string"]],

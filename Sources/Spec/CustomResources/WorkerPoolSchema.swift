@@ -118,8 +118,8 @@ enum WorkerPoolSchema {
         required: ["type"],
         [
             "type": OpenAPI.choice("How it is counted.", ["AverageValue", "Value", "Utilization"]),
-            "averageValue": OpenAPI.intOrString("A quantity for each runner."),
-            "value": OpenAPI.intOrString("A quantity for all runners together."),
+            "averageValue": OpenAPI.quantity("A quantity for each runner."),
+            "value": OpenAPI.quantity("A quantity for all runners together."),
             "averageUtilization": OpenAPI.integer("Percent of what the Pods request.", in: 1...Int(Int32.max)),
         ]
     )
@@ -133,7 +133,7 @@ enum WorkerPoolSchema {
                 maximum: 3600
             ),
             "selectPolicy": OpenAPI.choice("Which policy counts. Default: Max.", ["Max", "Min", "Disabled"]),
-            "tolerance": OpenAPI.intOrString("How far a ratio may be from 1 without anything being done."),
+            "tolerance": OpenAPI.quantity("How far a ratio may be from 1 without anything being done."),
             "policies": OpenAPI.list(
                 "Bounds on the change within a period.",
                 of: OpenAPI.object(
