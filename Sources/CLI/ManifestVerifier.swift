@@ -15,12 +15,14 @@ struct ManifestVerifier {
         var errors: [FieldError]
         /// Whether the kind is one of ours; others are left to their own server.
         var isKnown: Bool
+        /// What has no effect, or another one than it seems; the server says so when the object is applied.
+        var warnings: [String] = []
 
         var json: JSONValue {
             [
                 "file": .string(file), "object": .string(object), "valid": .bool(errors.isEmpty),
                 "checked": .bool(isKnown),
-                "errors": .array(errors.map(Self.json)),
+                "errors": .array(errors.map(Self.json)), "warnings": .array(warnings.map { .string($0) }),
             ]
         }
 
@@ -121,6 +123,7 @@ struct ManifestVerifier {
             finding.errors += schema.validateCreate(complete).errors
             // The rules beyond the schema speak of values that the schema has accepted.
             if finding.errors.isEmpty { finding.errors = SemanticValidation.validate(complete) }
+            if finding.errors.isEmpty { finding.warnings = SemanticWarnings.warnings(complete) }
         } catch {
             finding.errors.append(FieldError(reason: .invalid, field: "metadata", body: error.description))
         }

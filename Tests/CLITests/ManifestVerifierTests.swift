@@ -24,6 +24,41 @@ import Testing
         }
     }
 
+    @Test("Quantities are numbers or texts, as in Kubernetes")
+    func quantities() throws {
+        let text = """
+            apiVersion: martinet.dev/v1alpha1
+            kind: WorkerPool
+            metadata: {name: a}
+            spec:
+              autoscaling:
+                maxReplicas: 3
+                metrics:
+                - {type: Queue, queue: {target: {type: AverageValue, averageValue: 0.5}}}
+                - {type: Queue, queue: {target: {type: Value, value: 8}}}
+                behavior: {scaleUp: {tolerance: 0.1}, scaleDown: {tolerance: '50m'}}
+            """
+        #expect(try #require(verify(text).first).errors == [])
+    }
+
+    @Test("What the server warns of is told, and is no fault")
+    func warnings() throws {
+        let text = """
+            apiVersion: martinet.dev/v1alpha1
+            kind: Workflow
+            metadata: {name: a}
+            spec:
+              policy: {maxTokens: 5, caching: {enabled: true}}
+              steps: [{id: a, actor: http, with: {url: x}}]
+            """
+        let finding = try #require(verify(text).first)
+        #expect(finding.errors == [])
+        #expect(finding.warnings.count == 3)
+        #expect(finding.warnings.contains { $0.contains("spec.policy.maxTokens has no effect yet") })
+        #expect(finding.json["valid"] == true)
+        #expect(finding.json["warnings"]?.arrayValue?.count == 3)
+    }
+
     @Test func enoughBrokenManifests() {
         #expect(BrokenManifest.all.count >= 40)
         #expect(Set(BrokenManifest.all.map(\.name)).count == BrokenManifest.all.count)

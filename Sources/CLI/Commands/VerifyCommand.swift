@@ -6,8 +6,9 @@ struct VerifyCommand: ParsableCommand {
         commandName: "verify",
         abstract: "Checks manifests without a plane, by the rules that the plane has.",
         discussion: """
-            Files or folders of YAML or JSON. Every fault is told with its file, object, field and remedy; objects of \
-            other kinds than Martinet's are passed over. Ends with 2 if anything is wrong.
+            Files or folders of YAML or JSON. Every fault is told with its file, object, field and remedy, and so is every \
+            warning that kubectl apply would show; objects of other kinds than Martinet's are passed over. Ends with 2 if \
+            anything is wrong; warnings are not wrong.
 
             EXAMPLES
               ctl verify manifests/
@@ -46,6 +47,7 @@ struct VerifyCommand: ParsableCommand {
         } else if remarks.isEmpty {
             remarks = [Terminal.styled("valid", .green)]
         }
+        remarks += finding.warnings.map { "\(Terminal.styled("warning", .yellow)): \($0)" }
         return remarks.map { "\(finding.file): \(finding.object): \($0)\n" }.joined()
     }
 
