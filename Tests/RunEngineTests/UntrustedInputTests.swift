@@ -146,6 +146,20 @@ struct UntrustedInputTests {
         let bare = try await f.submit("w", RunRequest(idempotencyKey: "bare"))
         try f.workflow("w", spec(2))
         #expect(try await f.submit("w", RunRequest(idempotencyKey: "bare")) == bare)
+        // Nor does a workflow that would not take the parameters any more, or a queue that is full.
+        try f.workflow("w", WorkflowSpec(params: [Parameter(name: "m")], steps: [.noop("a")]))
+        f.catalog.setPool(namespace: "default", name: "default", queue: QueueSpec(maxDepth: 1))
+        #expect(try await f.submit("w", RunRequest(params: ["n": 5], idempotencyKey: "k")) == first)
+        let other = await #expect(throws: Status.self) {
+            try await f.submit("w", RunRequest(params: ["n": 7], idempotencyKey: "k"))
+        }
+        #expect(other?.code == 409)
+        f.catalog.setPool(namespace: "default", name: "default", queue: QueueSpec())
+        let unknown = await #expect(throws: Status.self) {
+            try await f.submit("w", RunRequest(params: ["n": 5], idempotencyKey: "another"))
+        }
+        #expect(unknown?.code == 422)
+        try f.workflow("w", spec(2))
         // Two of a kind in one batch.
         let batch = [
             RunRequest(params: ["n": 1], idempotencyKey: "b"), RunRequest(params: ["n": 2], idempotencyKey: "b"),

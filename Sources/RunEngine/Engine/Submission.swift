@@ -61,40 +61,65 @@ extension RunEngine {
         } catch let error as FieldError {
             throw Status.invalid(group: "martinet.dev", kind: "Workflow", name: name, errors: [error])
         }
-        var runs: [RunRecord] = []
-        runs.reserveCapacity(requests.count)
+        var wanted: [WantedRun] = []
+        wanted.reserveCapacity(requests.count)
         let now = clock.now
         for (index, request) in requests.enumerated() {
             let path = requests.count == 1 ? FieldPath.root : FieldPath("items").index(index)
-            let params = try Self.complete(request.params, entry.spec, name, path)
-            runs.append(record(request, namespace, name, entry, params, now))
+            let (params, fault) = Self.complete(request.params, entry.spec, name, path)
+            // Whether the workflow of today takes the parameters of a repeated request does not matter.
+            if let fault, request.idempotencyKey == nil { throw fault }
+            wanted.append(
+                WantedRun(record: record(request, namespace, name, entry, params, now), request: request, fault: fault)
+            )
         }
         let queue = QueueName(namespace: namespace, pool: entry.spec.poolName)
         let policy = catalog.policy(queue)
-        if let depth = book.reserve(queue, count: runs.count, maxDepth: policy.maxDepth) {
-            metrics.shed(queue, count: runs.count)
+        // A repeated request adds nothing to the queue, however full that is.
+        let count = requests.count - (try await countRepeated(requests, namespace, name))
+        if count > 0, let depth = book.reserve(queue, count: count, maxDepth: policy.maxDepth) {
+            metrics.shed(queue, count: count)
             throw Status.tooManyRequests(
                 "the queue of pool \"\(queue.pool)\" holds \(depth) of at most \(policy.maxDepth) jobs; try again later",
                 retryAfterSeconds: retryAfter(queue, depth: depth)
             )
         }
-        defer { book.unreserve(queue, count: requests.count) }
-        let records = runs
+        defer { if count > 0 { book.unreserve(queue, count: count) } }
+        let runs = wanted
         let submitted = try await perform { [self] transaction, effects in
             let mark = containment.mark(.submission, namespace, name, scope: .thread)
             defer { mark.end() }
             try workflows.store(entry, in: transaction)
-            return try zip(records, requests).map { run, request in
-                try insert(run, request, workflow, policy, now, transaction, &effects)
+            return try runs.map { run in
+                try insert(run, workflow, policy, now, transaction, &effects)
             }
         }
         workflows.markStored(entry.revision)
-        for (run, answer) in zip(records, submitted) where !run.reason.isEmpty && !answer.existed {
-            var stored = run
+        for (run, answer) in zip(runs, submitted) where !run.record.reason.isEmpty && !answer.existed {
+            var stored = run.record
             (stored.name, stored.uid) = (answer.name, answer.uid)
             journal.note(RunOccurrence(waiting: stored))
         }
         return submitted
+    }
+
+    /// A run that is asked for, and what is wrong with its parameters.
+    private struct WantedRun: Sendable {
+        var record: RunRecord
+        var request: RunRequest
+        /// Thrown unless the idempotency key is that of a run that is there.
+        var fault: Status?
+    }
+
+    /// How many of the requests have the idempotency key of a run that is there.
+    private func countRepeated(_ requests: [RunRequest], _ namespace: String, _ workflow: String) async throws -> Int {
+        let keys = requests.compactMap(\.idempotencyKey)
+        guard !keys.isEmpty else { return 0 }
+        return try await store.read { reader in
+            try keys.count { key in
+                try reader.run(namespace: namespace, workflow: workflow, idempotencyKey: key) != nil
+            }
+        }
     }
 
     private func record(
@@ -128,15 +153,15 @@ extension RunEngine {
     }
 
     private func insert(
-        _ record: RunRecord,
-        _ request: RunRequest,
+        _ wanted: WantedRun,
         _ workflow: CompiledWorkflow,
         _ policy: QueuePolicy,
         _ now: Timestamp,
         _ transaction: any RunTransaction,
         _ effects: inout EngineEffects
     ) throws -> SubmittedRun {
-        var run = record
+        var run = wanted.record
+        let request = wanted.request
         if let key = run.idempotencyKey,
             let existing = try transaction.run(namespace: run.namespace, workflow: run.workflow, idempotencyKey: key)
         {
@@ -149,6 +174,7 @@ extension RunEngine {
                 existed: true
             )
         }
+        if let fault = wanted.fault { throw fault }
         while try transaction.run(namespace: run.namespace, name: run.name) != nil {
             guard request.name == nil else {
                 throw Status.alreadyExists(WorkflowRun.resource.groupResource, name: run.name)
@@ -205,18 +231,18 @@ extension RunEngine {
         return text.count > 200 ? "\(text.prefix(200))…" : text
     }
 
-    /// The parameters with defaults filled in; every wrong one is named.
-    static func complete(
+    /// The parameters with defaults filled in, and the 422 that names every wrong one.
+    private static func complete(
         _ given: JSONObject,
         _ spec: WorkflowSpec,
         _ workflow: String,
         _ path: FieldPath
-    ) throws -> JSONObject {
+    ) -> (params: JSONObject, fault: Status?) {
         let (result, errors) = ParameterBinding.complete(given, declared: spec.params ?? [], at: path.child("params"))
-        guard errors.isEmpty else {
-            throw Status.invalid(group: "runs.martinet.dev", kind: "WorkflowRun", name: workflow, errors: errors)
-        }
-        return result
+        if errors.isEmpty { return (result, nil) }
+        return (
+            result, .invalid(group: "runs.martinet.dev", kind: "WorkflowRun", name: workflow, errors: errors)
+        )
     }
 
     /// How long until the queue has room again, going by how long jobs take: one second at least, a minute at most.
