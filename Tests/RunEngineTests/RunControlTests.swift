@@ -20,7 +20,7 @@ struct RunControlTests {
         }
         #expect(try await f.state(name) == "failed: a=failed b=skipped")
         #expect(try await f.run(name).steps[0].failure?.reason == "MaxDeliveriesExceeded")
-        let letter = try #require(try await f.engine.deadLetters(queue, limit: 10).first)
+        let letter = try #require(try await f.engine.deadLetters(queue, limit: 10).letters.first)
         #expect(letter.job.deliveries == 2)
         #expect(try await f.engine.statistics(namespace: "default", pool: "default").dead == 1)
         try await f.engine.requeueDeadLetter(queue, step: letter.job.step)
@@ -30,6 +30,34 @@ struct RunControlTests {
         #expect(try await f.state(name) == "succeeded: a=succeeded b=succeeded")
         #expect(try await f.engine.purgeDeadLetters(queue) == 0)
         await #expect(throws: Status.self) { try await f.engine.requeueDeadLetter(queue, step: letter.job.step) }
+    }
+
+    @Test("Dead letters come by pages of a bounded size")
+    func deadLetterPages() async throws {
+        let f = try await EngineFixture()
+        try f.workflow("w", .noop("a"))
+        f.catalog.setPool(namespace: "default", name: "default", queue: QueueSpec(maxDeliveries: 1))
+        let queue = QueueName(namespace: "default", pool: "default")
+        for _ in 0..<5 {
+            _ = try await f.submit("w")
+            #expect(try await f.lease().count == 1)
+            f.clock.advance(.seconds(31))
+            try await f.engine.tick()
+        }
+        let all = try await f.engine.deadLetters(queue, limit: 10)
+        #expect(all.letters.count == 5)
+        #expect(all.remaining == 0)
+        let two = all.letters.prefix(2).map(\.job.payload.count).reduce(0) { $0 + $1 }
+        let page = try await f.engine.deadLetters(queue, limit: 10, maximumBytes: two)
+        #expect(page.letters == Array(all.letters.prefix(2)))
+        #expect(page.remaining == 3)
+        let step = try #require(page.letters.last).job.step
+        let rest = try await f.engine.deadLetters(queue, after: step, limit: 2)
+        #expect(rest.letters == Array(all.letters[2..<4]))
+        #expect(rest.remaining == 1)
+        #expect(try await f.engine.deadLetters(queue, limit: 10, maximumBytes: 1).letters.count == 1, "one always fits")
+        _ = try await f.engine.purgeDeadLetters(queue, step: step)
+        await #expect(throws: Status.self) { try await f.engine.deadLetters(queue, after: step, limit: 1) }
     }
 
     @Test("Cancelling takes out what waits, and ends when runners have let go")

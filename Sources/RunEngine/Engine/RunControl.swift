@@ -137,7 +137,7 @@ extension RunEngine {
     /// - Returns: how many.
     public func requeueDeadLetters(_ queue: QueueName, limit: Int = 1000) async throws -> Int {
         try await perform { [self] transaction, effects in
-            let letters = try transaction.deadLetters(queue, limit: limit)
+            let letters = try transaction.briefDeadLetters(queue).prefix(limit)
             for letter in letters { try requeue(letter, transaction, &effects) }
             return letters.count
         }
@@ -155,15 +155,43 @@ extension RunEngine {
                 try transaction.removeDeadLetter(step)
                 return 1
             }
-            let letters = try transaction.deadLetters(queue, limit: .max)
+            let letters = try transaction.briefDeadLetters(queue)
             for letter in letters { try transaction.removeDeadLetter(letter.job.step) }
             return letters.count
         }
     }
 
-    /// Dead letters, the oldest first.
-    public func deadLetters(_ queue: QueueName, limit: Int) async throws -> [DeadLetter] {
-        try await store.read { try $0.deadLetters(queue, limit: limit) }
+    /// A page of dead letters, the oldest first.
+    ///
+    /// - Parameters:
+    ///   - after: the last one of the page before.
+    ///   - maximumBytes: ends the page early once its jobs have so many bytes; the first one always fits.
+    /// - Returns: the letters, and how many come after them.
+    /// - Throws: `Status`: 400 if there is no dead letter `after` any more.
+    public func deadLetters(
+        _ queue: QueueName,
+        after: StepKey? = nil,
+        limit: Int,
+        maximumBytes: Int = .max
+    ) async throws -> (letters: [DeadLetter], remaining: Int) {
+        try await store.read { reader in
+            var waiting = try reader.briefDeadLetters(queue)[...]
+            if let after {
+                guard let index = waiting.firstIndex(where: { $0.job.step == after }) else {
+                    throw Status.badRequest("after: there is no dead letter \(after) any more; begin again without it")
+                }
+                waiting = waiting[(index + 1)...]
+            }
+            var letters: [DeadLetter] = []
+            var room = ByteRoom(maximumBytes)
+            for brief in waiting.prefix(limit) {
+                guard let letter = try reader.deadLetter(brief.job.step) else { continue }
+                guard room.takes(letter.job.payload.count) else { break }
+                letters.append(letter)
+            }
+            let last = letters.last.flatMap { last in waiting.firstIndex { $0.job.step == last.job.step } }
+            return (letters, last.map { waiting.endIndex - $0 - 1 } ?? 0)
+        }
     }
 
     /// Every queue that has held a job.

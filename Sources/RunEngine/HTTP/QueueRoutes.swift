@@ -6,6 +6,8 @@ import Storage
 struct QueueRoutes: Sendable {
     let engine: RunEngine
     let exchange: JSONExchange
+    /// A page of dead letters ends early with so many bytes of jobs.
+    private static let pageBytes = 16 << 20
 
     func add<Context: RequestContext>(to router: some RouterMethods<Context>) {
         router.get("/api/v1/namespaces/:namespace/queues") { request, context in
@@ -88,7 +90,13 @@ struct QueueRoutes: Sendable {
             let queue = try QueueName(namespace: path["namespace"], pool: path["queue"])
             try await exchange.authorize(request, .read, queue.namespace)
             let limit = request.uri.queryParameters["limit"].flatMap { Int($0) } ?? 100
-            let letters = try await engine.deadLetters(queue, limit: min(max(limit, 1), 1000))
+            let after = try request.uri.queryParameters["after"].map { try Self.step(String($0)) }
+            let (letters, remaining) = try await engine.deadLetters(
+                queue,
+                after: after,
+                limit: min(max(limit, 1), 1000),
+                maximumBytes: Self.pageBytes
+            )
             let items = letters.map { letter in
                 var object = JSONObject()
                 do {
@@ -104,7 +112,12 @@ struct QueueRoutes: Sendable {
                 object["enqueuedAt"] = .string(letter.job.enqueuedAt.rfc3339Micro)
                 return JSONValue.object(object)
             }
-            return JSONValue.object(["items": .array(items)]).bytes
+            var answer: JSONObject = ["items": .array(items)]
+            if remaining > 0, let last = letters.last {
+                answer["remaining"] = .int(Int64(remaining))
+                answer["next"] = .string("\(last.job.id)")
+            }
+            return JSONValue.object(answer).bytes
         }
     }
 
@@ -121,8 +134,9 @@ struct QueueRoutes: Sendable {
         }
     }
 
-    private static func step(_ path: Path) throws -> StepKey {
-        let text = try path["job"]
+    private static func step(_ path: Path) throws -> StepKey { try step(path["job"]) }
+
+    private static func step(_ text: String) throws -> StepKey {
         guard let job = JobID(text) else { throw Status.badRequest("\"\(text)\" is no job; jobs look like 17.0.1") }
         return job.step
     }
