@@ -1,3 +1,5 @@
+import APIMachinery
+
 /// One HTTP request to an API server, as a value: built without I/O, sent by an `APITransport`.
 public struct APIRequest: Sendable, Hashable {
     /// The HTTP methods of the API.
@@ -50,6 +52,18 @@ public struct APIRequest: Sendable, Hashable {
         guard !query.isEmpty else { return path }
         let pairs = query.map { "\(Self.escape($0.name))=\(Self.escape($0.value))" }
         return "\(path)?\(pairs.joined(separator: "&"))"
+    }
+
+    /// Refuses names that no object can have: a server takes an escaped slash for a slash, so that such a name would lead
+    /// to a subresource, and an empty one to all objects.
+    func checkNames() throws(Status) {
+        let segments = path.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
+        for segment in segments {
+            guard !segment.isEmpty, segment != ".", segment != "..", !segment.contains("%2F"), !segment.contains("%25")
+            else {
+                throw .badRequest("\(method.rawValue) \(path): a name is empty, is '.' or '..', or has a '/' or a '%'")
+            }
+        }
     }
 
     /// Escapes everything but RFC 3986's unreserved characters.

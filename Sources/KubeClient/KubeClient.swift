@@ -89,6 +89,7 @@ public struct KubeClient: Sendable {
         _ request: APIRequest,
         _ read: (APIResponse) async throws -> Result
     ) async throws -> Result {
+        try request.checkNames()
         var attempt = 1
         while true {
             let failure: RetryPolicy.Failure
@@ -140,7 +141,9 @@ public struct KubeClient: Sendable {
     /// The Status in an error's body; one made from the HTTP status where a proxy, say, sent something else.
     private static func status(of response: APIResponse, _ request: APIRequest) async throws -> Status {
         let bytes = try await collect(response.body, upTo: 1024 * 1024)
+        // An answer that is no Status becomes one below, of its code and its text.
         if let json = try? JSONValue(parsing: bytes), json["kind"]?.stringValue == "Status",
+            // As above.
             var status = try? JSONValueDecoder().decode(Status.self, from: json)
         {
             if status.code == 0 { status.code = response.status }

@@ -16,6 +16,18 @@ struct KubeClientTests {
         )
     }
 
+    @Test("A name that leads elsewhere is sent nowhere", arguments: ["a/exec", "", ".", "..", "50%", "a%2Fb", "/"])
+    func names(_ name: String) async throws {
+        let transport = ScriptedTransport([])
+        for namespace in ["default", ""] {
+            let error = await #expect(throws: Status.self) {
+                try await client(transport).delete(Self.pods, namespace: namespace, name: name)
+            }
+            #expect(error?.code == 400)
+        }
+        #expect(transport.requests.isEmpty)
+    }
+
     @Test(
         "Which failures are repeated, and when",
         arguments: [

@@ -53,6 +53,17 @@ extension PlaneFuzzer {
         await read(.http, "/metrics")
     }
 
+    /// Deletes what requests made, so that planes do not grow for hours; Secrets and accounts are the plane's own, too.
+    func deleteEverything(_ targets: [FuzzTarget]) async {
+        for target in targets where target.isNamespaced {
+            let kind = target.collection.split(separator: "/").last ?? ""
+            guard client.isAlive, !["secrets", "serviceaccounts"].contains(kind) else { continue }
+            let request = FuzzRequest(port: .api, method: "DELETE", path: target.collection)
+            guard let answer = await client.ask([request]).first else { return }
+            if ![200, 404, 405].contains(answer.status) { note("a collection cannot be deleted", request, answer) }
+        }
+    }
+
     private func readList(_ collection: String) async {
         var list = FuzzRequest(port: .api, method: "GET", path: collection)
         guard let answer = await client.ask([list]).first else { return }

@@ -107,9 +107,13 @@ public final class PlaneFuzzer {
         let found = report.summary.findings.count
         if client.isAlive { await endRuns() }
         if client.isAlive { await readEverything(requests.targets) }
+        if client.isAlive { await deleteEverything(requests.targets) }
         noteErrors()
         try await restart()
-        if client.isAlive { await readEverything(requests.targets) }
+        if client.isAlive {
+            await readEverything(requests.targets)
+            try await prepare()
+        }
         if report.summary.findings.count > found || found > 0 { try save() }
     }
 

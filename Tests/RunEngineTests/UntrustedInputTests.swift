@@ -40,6 +40,23 @@ struct UntrustedInputTests {
         }
     }
 
+    @Test("A runner has the name of an object, whoever it says it is")
+    func runnerNames() async throws {
+        try await withServer { server in
+            for call in ["register", "lease", "heartbeat", "report", "release", "deregister"] {
+                for name in ["a/exec", "..", "", "A", "a%2Fb", "${{ 1 / 0 }}", String(repeating: "a", count: 300)] {
+                    for member in ["runner", "pool", "namespace"] {
+                        var body: JSONValue = ["namespace": "default", "pool": "default", "runner": "r"]
+                        body[member] = .string(name)
+                        let answer = try await server.call("POST", "/agents/v1/\(call)", body.text, token: "runner")
+                        #expect(answer.code == 400, "\(call) \(body.text): \(answer.json.text)")
+                        #expect(answer.json["message"]?.stringValue?.hasPrefix("\"\(member)\" must be") == true)
+                    }
+                }
+            }
+        }
+    }
+
     @Test("Submissions may name any number, too")
     func submissionNumbers() async throws {
         try await withServer { server in

@@ -53,15 +53,25 @@ public struct RunnerRoutes: Sendable {
             // Whose pool it is stands in the body, so that what the caller may do is only known afterwards.
             try await exchange.authenticate(request)
             return try await exchange.withBody(request) { json in
-                let runner = RunnerIdentity(
-                    namespace: try json.text("namespace"),
-                    pool: try json.text("pool"),
-                    name: try json.text("runner")
-                )
+                let runner = try Self.identity(json)
                 try await exchange.authorize(request, .work(pool: runner.pool), runner.namespace)
                 return try await body(runner, json)
             }
         }
+    }
+
+    /// Who calls, as objects are named: the plane asks the API server for the runner's Pod by this name.
+    private static func identity(_ json: JSONValue) throws -> RunnerIdentity {
+        func name(_ member: String, _ rule: (String) -> [String]) throws -> String {
+            let text = try json.text(member)
+            guard let fault = rule(text).first else { return text }
+            throw Status.badRequest("\"\(member)\" must be the name of an object, not \"\(text.prefix(80))\": \(fault)")
+        }
+        return RunnerIdentity(
+            namespace: try name("namespace", Validation.dns1123Label),
+            pool: try name("pool", Validation.dns1123Subdomain),
+            name: try name("runner", Validation.dns1123Subdomain)
+        )
     }
 
     private func register(_ runner: RunnerIdentity, _ json: JSONValue) async throws -> [UInt8] {
