@@ -260,6 +260,7 @@ public final class APIServer: Service {
         )
         let response = await dispatcher.respond(to: request)
         guard response.status >= 300, case .bytes(let bytes) = response.body else { return }
+        // An error without a readable body still has its code.
         let message = (try? JSONValue(parsing: bytes))?["message"]?.stringValue ?? "status \(response.status)"
         throw .badRequest("the manifest of \(object.kind) \(object.name) was refused: \(message)")
     }

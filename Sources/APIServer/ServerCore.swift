@@ -57,7 +57,14 @@ final class ServerCore: Sendable {
         let current = caches.withLock { $0 }
         for change in changes {
             current[change.key.resource]?.apply(change)
-            authorizer.apply(change)
+            do {
+                try authorizer.apply(change)
+            } catch {
+                logger.critical(
+                    "an object that grants rights cannot be read, and grants none; restore the data from a backup",
+                    metadata: ["object": "\(change.key)", "error": "\(error)"]
+                )
+            }
         }
         if let last = changes.last { applied.advance(to: last.revision) }
         listener.withLock { $0.body }?(changes)

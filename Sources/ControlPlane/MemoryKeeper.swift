@@ -28,6 +28,7 @@ struct MemoryKeeper: Service {
     }
 
     func run() async throws {
+        // The only error is the cancellation that ends it.
         try? await cancelWhenGracefulShutdown {
             while true {
                 try await Task.sleep(for: interval)

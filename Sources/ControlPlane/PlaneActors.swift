@@ -137,7 +137,9 @@ private struct Announcement: Service {
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
+            // A wait that is cut short by the end of the plane announces nothing.
             try? await condition()
+            // As above.
             try? await gracefulShutdown()
         }
     }

@@ -53,14 +53,22 @@ struct StateDump: Service {
         let usage = server.usage
         lines += ["", "# api server", "connections \(usage.connections)", "watchers \(usage.watchers)"]
         lines += ["request_body_bytes \(usage.bodyBytes)", "", "# queues and runners"]
-        for queue in Set((try? await engine.queues()) ?? []).union(engine.catalog.pools).sorted() {
-            guard let counts = try? await engine.statistics(namespace: queue.namespace, pool: queue.pool) else {
-                continue
+        var queues = Set(engine.catalog.pools)
+        do {
+            queues.formUnion(try await engine.queues())
+        } catch {
+            lines.append("the queues cannot be listed: \(error)")
+        }
+        for queue in queues.sorted() {
+            do {
+                let counts = try await engine.statistics(namespace: queue.namespace, pool: queue.pool)
+                lines.append(
+                    "\(queue): ready \(counts.ready) express \(counts.express) delayed \(counts.delayed) leased "
+                        + "\(counts.leased) dead \(counts.dead) oldest \(counts.oldestAgeSeconds) s"
+                )
+            } catch {
+                lines.append("\(queue): cannot be read: \(error)")
             }
-            lines.append(
-                "\(queue): ready \(counts.ready) express \(counts.express) delayed \(counts.delayed) leased "
-                    + "\(counts.leased) dead \(counts.dead) oldest \(counts.oldestAgeSeconds) s"
-            )
             for runner in engine.runners(namespace: queue.namespace, pool: queue.pool) {
                 lines.append(
                     "  \(runner.name): \(runner.leasedJobs) of \(runner.concurrency) slots\(runner.draining ? ", draining" : "")"
@@ -69,6 +77,7 @@ struct StateDump: Service {
             }
         }
         lines += ["", "# threads: id, name, state"]
+        // Where there is no /proc, the section is empty.
         for task in ((try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/task")) ?? []).sorted() {
             let stat = Self.read("/proc/self/task/\(task)/stat")
             let name = Self.read("/proc/self/task/\(task)/comm").split(separator: "\n").first ?? ""

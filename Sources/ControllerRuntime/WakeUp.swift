@@ -55,6 +55,7 @@ public final class WakeUp: Sendable {
         guard let delay else { return await wait() }
         guard delay > .zero else { return }
         await withTaskGroup(of: Void.self) { group in
+            // The sleep only fails when it is cancelled: the call came first.
             group.addTask { try? await time.sleep(for: delay) }
             group.addTask { await self.wait() }
             await group.next()

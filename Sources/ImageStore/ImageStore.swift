@@ -60,12 +60,14 @@ public struct ImageStore: Sendable {
     public func resolve(_ name: String) throws(Failure) -> Image {
         let full = try Self.fullName(name)
         if let path = builtIn[full] { return Image(name: full, path: path, addedAt: nil, isBuiltIn: true) }
-        guard let image = read(file(for: full), full) else {
+        let file = file(for: full)
+        guard FileManager.default.fileExists(atPath: file) else {
             throw Failure(
                 description: "image \"\(full)\" is not in this node's image store; add it with: "
                     + "ctl image add \(full) PATH"
             )
         }
+        let image = try read(file, full)
         guard access(image.path, X_OK) == 0 else {
             throw Failure(
                 description: "image \"\(full)\": \(image.path) cannot be executed: \(String(cString: strerror(errno)));"
@@ -105,12 +107,18 @@ public struct ImageStore: Sendable {
         return true
     }
 
-    /// All images, sorted by name.
+    /// All images, sorted by name. One whose file cannot be read has no path.
     public func list() -> [Image] {
+        // Without the directory no image has been added.
         let files = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
         let added = files.compactMap { file -> Image? in
             guard !file.hasPrefix(".") else { return nil }
-            return read("\(directory)/\(file)", file.replacing("%2F", with: "/"))
+            let name = file.replacing("%2F", with: "/")
+            do {
+                return try read("\(directory)/\(file)", name)
+            } catch {
+                return Image(name: name, path: "", addedAt: nil, isBuiltIn: false)
+            }
         }
         let fixed = builtIn.map { Image(name: $0.key, path: $0.value, addedAt: nil, isBuiltIn: true) }
         return (added + fixed).sorted { $0.name < $1.name }
@@ -125,11 +133,19 @@ public struct ImageStore: Sendable {
 
     private func file(for full: String) -> String { "\(directory)/\(full.replacing("/", with: "%2F"))" }
 
-    private func read(_ file: String, _ name: String) -> Image? {
-        guard let data = try? Data(contentsOf: URL(filePath: file)), let json = try? JSONValue(parsing: data),
-            let path = json["path"]?.stringValue
-        else { return nil }
-        let time = json["addedAt"]?.stringValue.flatMap(Timestamp.init(rfc3339:))
-        return Image(name: name, path: path, addedAt: time, isBuiltIn: false)
+    private func read(_ file: String, _ name: String) throws(Failure) -> Image {
+        do {
+            let json = try JSONValue(parsing: Data(contentsOf: URL(filePath: file)))
+            guard let path = json["path"]?.stringValue else {
+                throw Failure(description: "its file has no path")
+            }
+            let time = json["addedAt"]?.stringValue.flatMap(Timestamp.init(rfc3339:))
+            return Image(name: name, path: path, addedAt: time, isBuiltIn: false)
+        } catch {
+            throw Failure(
+                description:
+                    "image \"\(name)\" cannot be read (\(error)); add it again with: ctl image add \(name) PATH"
+            )
+        }
     }
 }

@@ -53,6 +53,7 @@ extension ClientConfiguration {
         } catch {
             throw ConfigurationError("in-cluster: cannot read \(directory)/ca.crt: \(error)")
         }
+        // The file is optional; the default namespace is default.
         if let namespace = try? readFile("\(directory)/namespace") {
             let text = String(decoding: namespace, as: UTF8.self).filter { !$0.isWhitespace }
             if !text.isEmpty { result.namespace = text }

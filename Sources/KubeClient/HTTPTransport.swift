@@ -55,6 +55,7 @@ public final class HTTPTransport: APITransport {
             defer { done = true }
             return !done
         }
+        // The connections are given up in any case.
         if first { try? await client.shutdown() }
     }
 

@@ -112,6 +112,7 @@ public struct WatchStream: AsyncSequence, Sendable {
             case "DELETED": return .deleted(object)
             case "BOOKMARK": return .bookmark(resourceVersion: object.resourceVersion)
             case "ERROR":
+                // What is no Status is an error of its own, below.
                 if let status = try? object.decode(Status.self), status.code != 0 { return .error(status) }
                 return .error(
                     .internalError("watch: the server reports an error without a Status: \(object.json.text)")
@@ -119,6 +120,7 @@ public struct WatchStream: AsyncSequence, Sendable {
             case let type:
                 // An HTTP/1.0 proxy may also end a stream with a bare Status.
                 if json["kind"]?.stringValue == "Status",
+                    // As above.
                     let status = try? JSONValueDecoder().decode(Status.self, from: json)
                 {
                     return .error(status)

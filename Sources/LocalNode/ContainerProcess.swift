@@ -90,6 +90,7 @@ final class ContainerProcess: Sendable {
             let writer = execution.standardInputWriter
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { [orders] in
+                    // A shim that takes no more orders has ended, which its own output tells.
                     for await order in orders { _ = try? await writer.write([order]) }
                 }
                 for try await line in execution.standardOutput.strings() {

@@ -113,6 +113,7 @@ public final class LocalNode: Service {
 
     /// Runs the loop until the node is to stop, which is no failure of the loop.
     private func untilShutdown(_ loop: @Sendable @escaping () async throws -> Void) async throws {
+        // A loop that is cancelled has been stopped.
         do { try await cancelWhenGracefulShutdown(loop) } catch is CancellationError {}
     }
 

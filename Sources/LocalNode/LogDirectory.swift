@@ -26,8 +26,10 @@ struct LogDirectory: Sendable {
             withIntermediateDirectories: true,
             attributes: [.posixPermissions: 0o700]
         )
+        // What cannot be removed takes space and goes with the Pod's directory.
         for name in (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? [] {
             if let number = name.split(separator: ".").first.flatMap({ Int($0) }), number < attempt - 1 {
+                // As above.
                 try? FileManager.default.removeItem(atPath: "\(directory)/\(name)")
             }
         }
@@ -35,12 +37,15 @@ struct LogDirectory: Sendable {
     }
 
     /// The Pod is gone, and its logs with it.
+    // What cannot be removed now is tried again at the next start of the node.
     func remove(_ pod: Pod) { try? FileManager.default.removeItem(atPath: directory(of: pod)) }
 
     /// Removes the logs of Pods that no longer exist.
     func removeAll(except uids: Set<String>) {
+        // Without the directory there are no logs; what cannot be removed is tried again at the next start.
         for name in (try? FileManager.default.contentsOfDirectory(atPath: root)) ?? [] {
             let uid = name.split(separator: "_").last.map(String.init) ?? ""
+            // As above.
             if !uids.contains(uid) { try? FileManager.default.removeItem(atPath: "\(root)/\(name)") }
         }
     }

@@ -143,11 +143,13 @@ struct NodeHeartbeat: Sendable {
     }
 
     private static func line(_ path: String) -> String {
+        // What the system does not tell is left empty in the Node.
         guard let data = try? Data(contentsOf: URL(filePath: path)) else { return "" }
         return String(decoding: data, as: UTF8.self).split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
     }
 
     private static func osImage() -> String {
+        // What the system does not tell is left general in the Node.
         guard let data = try? Data(contentsOf: URL(filePath: "/etc/os-release")) else { return "Linux" }
         for line in String(decoding: data, as: UTF8.self).split(separator: "\n") where line.hasPrefix("PRETTY_NAME=") {
             return line.dropFirst(12).filter { $0 != "\"" }

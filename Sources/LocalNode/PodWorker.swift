@@ -235,6 +235,7 @@ final class PodWorker: Sendable {
                 return true
             } catch {
                 logger.warning("pod was not removed and is tried again", metadata: ["error": "\(error)"])
+                // The sleep only fails when the node stops; the next start goes on.
                 try? await context.time.sleep(for: .seconds(1))
             }
         }

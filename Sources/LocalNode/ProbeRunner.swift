@@ -43,6 +43,7 @@ struct ProbeRunner: Sendable {
             // As kubelet, which does not know the certificates of containers either.
             configuration.insecureSkipTLSVerify = true
             configuration.userAgent = "kube-probe/1.36"
+            // Without a transport every question of this probe is answered below, as for a port that is not there.
             transport = try? HTTPTransport(configuration, connectTimeout: timeout)
         } else {
             transport = nil
@@ -108,7 +109,11 @@ struct ProbeRunner: Sendable {
         let (reports, told) = AsyncStream<ShimReport>.makeStream()
         return await withTaskGroup(of: Answer?.self) { [command, time, timeout] group in
             group.addTask {
-                try? await process.run(command) { _, report in told.yield(report) }
+                do {
+                    try await process.run(command) { _, report in told.yield(report) }
+                } catch {
+                    return Answer(isSuccess: false, message: "command was not started: \(error)")
+                }
                 told.finish()
                 for await report in reports {
                     switch report {

@@ -153,6 +153,7 @@ enum Strays {
             if found.isEmpty { break }
             for pid in found { Glibc.kill(pid, SIGKILL) }
             killed.formUnion(found)
+            // Cancelled or not, all strays are killed; only the pause is shorter.
             try? await SystemTime().sleep(for: .milliseconds(2))
         }
         return killed.count

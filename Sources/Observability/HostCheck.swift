@@ -75,6 +75,7 @@ public struct HostCheck<Context: RequestContext>: RouterMiddleware {
     }
 
     private static func isAddress(_ host: String) -> Bool {
+        // Whether it can be read is the question.
         (try? SocketAddress(ipAddress: host, port: 0)) != nil
     }
 }

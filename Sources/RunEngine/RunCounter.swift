@@ -43,6 +43,7 @@ public final class RunCounter: Sendable {
             } catch {
                 engine.logger.error("runs cannot be counted; trying again", metadata: ["error": "\(error)"])
             }
+            // The sleep only fails when the loop is cancelled, which ends it.
             guard (try? await engine.clock.sleep(for: period)) != nil else { return }
         }
     }

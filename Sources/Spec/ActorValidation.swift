@@ -152,6 +152,7 @@ enum ActorValidation {
     /// Less than a mebibyte no program can start in; whoever writes that has left out the unit.
     private static func memory(_ value: JSONValue, at path: FieldPath) -> [FieldError] {
         let text = value.stringValue ?? UntrustedNumber(value).map { _ in value.text }
+        // The error is reported with the field.
         guard let text, let quantity = try? Quantity(parsing: text) else {
             return [.invalid(path, value, "must be a quantity of bytes such as \"50Mi\" or \"2Gi\"")]
         }

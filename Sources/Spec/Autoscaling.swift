@@ -93,9 +93,10 @@ public struct QuantityText: Sendable, Hashable, Codable, ExpressibleByStringLite
 
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
+        // What is not of one type may be of the next.
         if let number = try? container.decode(Int64.self) {
             text = String(number)
-        } else if let number = try? container.decode(Double.self) {
+        } else if let number = try? container.decode(Double.self) {  // or of the next type
             text = JSONWriter.format(number)
         } else if let text = try? container.decode(String.self) {
             self.text = text

@@ -48,6 +48,7 @@ public enum ParameterBinding {
         switch parameter.default {
         case nil, .null?, .string?: return .string(text)
         case let example?:
+            // What cannot be read does not fit, as is said below.
             guard let value = try? JSONValue(parsing: text, maximumDepth: JSONValue.maximumValueDepth),
                 fits(value, example)
             else {

@@ -9,6 +9,7 @@ public enum SemanticWarnings {
     /// The warnings about an object that has passed validation; none for kinds that are not ours.
     public static func warnings(_ object: JSONValue) -> [String] {
         guard let kind = Unstructured(object).groupVersionKind, kind == Workflow.groupVersionKind,
+            // What cannot be decoded is refused with an error, which needs no warning.
             let workflow = try? JSONValueDecoder().decode(Workflow.self, from: object)
         else { return [] }
         return warnings(workflow.spec)

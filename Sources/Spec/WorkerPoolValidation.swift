@@ -118,6 +118,7 @@ public enum WorkerPoolValidation {
 
     private static func positive(_ quantity: QuantityText?, _ type: String, at path: FieldPath) -> [FieldError] {
         guard let quantity else { return [.required(path, "must be set for a target of type \(type)")] }
+        // The error is reported with the field.
         guard let parsed = try? Quantity(parsing: quantity.text) else {
             return [.invalid(path, .string(quantity.text), "must be a quantity such as \"8\" or \"500m\"")]
         }
@@ -147,6 +148,7 @@ public enum WorkerPoolValidation {
     }
 
     private static func notNegative(_ quantity: QuantityText, at path: FieldPath) -> [FieldError] {
+        // The error is reported with the field.
         guard let parsed = try? Quantity(parsing: quantity.text) else {
             return [.invalid(path, .string(quantity.text), "must be a quantity such as \"0.1\" or \"100m\"")]
         }

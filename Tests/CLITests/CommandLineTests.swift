@@ -192,6 +192,20 @@ import Testing
         #expect(VersionsCommand.earlier(revisions, than: nil) == ["3", "1", "2"])
     }
 
+    @Test("An image whose file cannot be read is listed, and said to be so where it is used")
+    func unreadableImage() async throws {
+        try await Files.withTemporaryDirectory { folder in
+            let store = ImageStore(dataDirectory: folder)
+            try store.add("tools/x", path: "/bin/sh")
+            let file = try #require(try Files.names(in: store.directory).first { !$0.hasPrefix(".") })
+            try Files.write("{", to: "\(store.directory)/\(file)")
+            #expect(store.list().map(\.name) == ["tools/x:latest"])
+            let error = #expect(throws: ImageStore.Failure.self) { try store.resolve("tools/x") }
+            #expect(error?.description.contains("cannot be read") == true)
+            #expect(error?.description.contains("add it again with: ctl image add tools/x:latest PATH") == true)
+        }
+    }
+
     @Test func imagesAreAddedAndRemoved() async throws {
         try await Files.withTemporaryDirectory { folder in
             func run(_ words: String...) throws {

@@ -134,6 +134,7 @@ private struct UnkeyedTree: UnkeyedEncodingContainer {
 extension JSONValue: Codable {
     /// Reads any tree; a matter of assignment with `JSONValueDecoder`, of trying types with any other decoder.
     public init(from decoder: any Decoder) throws {
+        // What the value is shows in which container there is; without one of these it is a scalar.
         if let container = try? decoder.container(keyedBy: TreeKey.self) {
             var object = JSONObject()
             for key in container.allKeys {
@@ -142,6 +143,7 @@ extension JSONValue: Codable {
             self = .object(object)
             return
         }
+        // As above.
         if var container = try? decoder.unkeyedContainer() {
             var array: [JSONValue] = []
             while !container.isAtEnd { array.append(try container.decode(JSONValue.self)) }
@@ -151,11 +153,11 @@ extension JSONValue: Codable {
         let container = try decoder.singleValueContainer()
         if container.decodeNil() {
             self = .null
-        } else if let value = try? container.decode(String.self) {
+        } else if let value = try? container.decode(String.self) {  // or of the next type
             self = .string(value)
-        } else if let value = try? container.decode(Bool.self) {
+        } else if let value = try? container.decode(Bool.self) {  // or of the next type
             self = .bool(value)
-        } else if let value = try? container.decode(Int64.self) {
+        } else if let value = try? container.decode(Int64.self) {  // or of the next type
             self = .int(value)
         } else {
             self = .double(try container.decode(Double.self))

@@ -5,9 +5,10 @@ public enum IntOrString: Sendable, Hashable, Codable {
 
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
+        // What is not of one type may be of the next.
         if let number = try? container.decode(Int32.self) {
             self = .int(Int(number))
-        } else if let number = try? container.decode(Int64.self) {
+        } else if let number = try? container.decode(Int64.self) {  // or of the next type
             throw DecodingError.dataCorruptedError(
                 in: container,
                 debugDescription: "\(number) does not fit 32 bits"

@@ -111,6 +111,7 @@ public struct Status: Error, Sendable, Hashable, Codable {
 
     /// The whole answer as JSON, with `apiVersion`, `kind` and `metadata`, which is empty but for a continue token.
     public var json: JSONValue {
+        // A Status has only texts and numbers, which can always be encoded.
         var result = (try? JSONValueEncoder().encode(self)) ?? .object([:])
         result["kind"] = "Status"
         result["apiVersion"] = "v1"

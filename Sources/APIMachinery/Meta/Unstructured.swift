@@ -95,9 +95,11 @@ public struct Unstructured: Sendable, Hashable {
     public var ownerReferences: [OwnerReference] {
         get {
             metadata("ownerReferences")?.arrayValue?
+                // The API server refuses references that cannot be read; there are none to follow in what came another way.
                 .compactMap { try? JSONValueDecoder().decode(OwnerReference.self, from: $0) } ?? []
         }
         set {
+            // A reference has only texts and booleans, which can always be encoded.
             let encoded = newValue.compactMap { try? JSONValueEncoder().encode($0) }
             set("ownerReferences", encoded.isEmpty ? nil : .array(encoded))
         }

@@ -12,6 +12,7 @@ public enum GoDuration {
 
     /// The duration for a setting; `nil` if the text is no duration, has a sign, or is longer than a century.
     public static func parse(_ text: String) -> Duration? {
+        // A text that is no duration has none, which the caller says in its own words.
         guard text.first != "+", text.first != "-", let duration = try? read(text) else { return nil }
         return duration < .longest ? duration : nil
     }

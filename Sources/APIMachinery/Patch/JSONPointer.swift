@@ -52,6 +52,7 @@ struct JSONPointer {
 
     /// A position in a list of that many, as `index` gives it; `nil` if there is none.
     static func position(_ key: String, count: Int) -> Int? {
+        // What is no index of the list has no position in it; the caller has the words for that.
         try? index(key, count: count, failure: "")
     }
 

@@ -102,9 +102,9 @@ extension Quantity: Codable {
         if container.decodeNil() {
             self = .zero
             return
-        } else if let string = try? container.decode(String.self) {
+        } else if let string = try? container.decode(String.self) {  // or of the next type
             text = string
-        } else if let integer = try? container.decode(Int64.self) {
+        } else if let integer = try? container.decode(Int64.self) {  // or of the next type
             text = String(integer)
         } else {
             text = JSONWriter.format(try container.decode(Double.self))

@@ -37,9 +37,16 @@ final class Backups: Sendable {
 
     /// Removes what a killed process left behind.
     func removeLeftovers() {
-        for name in (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
-        where name.hasSuffix(".tmp") && (name.hasPrefix("backup-") || name.hasPrefix("restore-")) {
-            try? FileManager.default.removeItem(atPath: "\(directory)/\(name)")
+        do {
+            for name in try FileManager.default.contentsOfDirectory(atPath: directory)
+            where name.hasSuffix(".tmp") && (name.hasPrefix("backup-") || name.hasPrefix("restore-")) {
+                try FileManager.default.removeItem(atPath: "\(directory)/\(name)")
+            }
+        } catch {
+            logger.warning(
+                "unfinished backups cannot be removed and take space",
+                metadata: ["directory": "\(directory)", "error": "\(error)"]
+            )
         }
     }
 
@@ -55,6 +62,7 @@ final class Backups: Sendable {
             try writer.finish()
             return path
         } catch {
+            // What remains of it is removed at the next start; the error that is thrown matters more.
             try? FileManager.default.removeItem(atPath: path)
             throw error
         }
@@ -91,6 +99,7 @@ final class Backups: Sendable {
             try FileManager.default.removeItem(atPath: pending)
             return (backup, counts)
         } catch  where counts.isEmpty {
+            // What remains of it is removed at the next start; the error that is thrown matters more.
             try? FileManager.default.removeItem(atPath: pending)
             throw .internalError("nothing was changed: \(error)")
         } catch {

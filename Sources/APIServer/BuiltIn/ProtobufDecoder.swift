@@ -173,6 +173,7 @@ enum ProtobufDecoder {
             var reader = WireReader(bytes)
             while let (number, value) = try reader.next() {
                 guard number == 1, case .bytes(let raw) = value else { continue }
+                // What is no JSON is refused where the value is decoded, with its place.
                 return (try? JSONValue(parsing: raw)) ?? .null
             }
             return .object([:])

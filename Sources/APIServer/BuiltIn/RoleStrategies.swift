@@ -29,6 +29,7 @@ struct RoleStrategy: BuiltInStrategy {
             )
         }
         for (position, json) in selectors.enumerated() {
+            // The decoder has refused what is no selector.
             guard let selector = try? JSONValueDecoder().decode(LabelSelector.self, from: json) else { continue }
             errors += selector.validate(at: path.index(position))
         }

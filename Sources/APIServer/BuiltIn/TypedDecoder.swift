@@ -101,6 +101,7 @@ struct TypedDecoder {
         case "quantity":
             let text = value.stringValue ?? (value.doubleValue != nil ? value.text : nil)
             guard let text else { throw failure(value, "quantity") }
+            // The error is thrown in the words of Kubernetes.
             guard let quantity = try? Quantity(parsing: text) else {
                 throw Failure(
                     message:

@@ -50,10 +50,10 @@ final class SharedFrames: Sendable {
     private let frames = Mutex<[Key: ByteBuffer]>([:])
 
     /// The line of that key, made if it is the first.
-    func frame(_ key: Key, make: () -> ByteBuffer?) -> ByteBuffer? {
-        frames.withLock { frames in
+    func frame<Failure: Error>(_ key: Key, make: () throws(Failure) -> ByteBuffer) throws(Failure) -> ByteBuffer {
+        try frames.withLock { frames throws(Failure) in
             if let frame = frames[key] { return frame }
-            guard let frame = make() else { return nil }
+            let frame = try make()
             frames[key] = frame
             return frame
         }

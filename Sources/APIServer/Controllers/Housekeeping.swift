@@ -147,6 +147,7 @@ struct Housekeeping: Service {
     private func tick() async {
         while !Task.isCancelled, !Task.isShuttingDownGracefully {
             core.tick()
+            // Only a cancellation ends the sleep early, and the loop with it.
             try? await Task.sleep(for: interval)
         }
     }
@@ -159,6 +160,7 @@ struct Housekeeping: Service {
             await collector.retryPostponed()
             if rounds % Self.sweepEvery == 0 { await sweepDeleting() }
             if rounds % Self.recountEvery == 0 { await disruptions.reconcileAll() }
+            // Only a cancellation ends the sleep early, and the loop with it.
             try? await Task.sleep(for: interval)
         }
     }

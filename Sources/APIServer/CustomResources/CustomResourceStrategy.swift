@@ -48,6 +48,7 @@ struct CustomResourceStrategy: ResourceStrategy {
     func fromStorage(_ object: inout JSONValue) {
         // What cannot be read by the schema of today is shown as it is stored.
         guard let definition = try? versionSchema.compiled().definition,
+            // As above: it stays as it is stored.
             let (coerced, _) = try? definition.coerce(object)
         else { return }
         object = definition.fillDefaults(coerced)

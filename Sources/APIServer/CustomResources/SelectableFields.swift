@@ -6,6 +6,7 @@ enum SelectableFields {
     static let maximum = 8
 
     static func errors(_ fields: [JSONValue], schema: JSONValue, at path: FieldPath) -> [FieldError] {
+        // A schema that cannot be read is refused where schemas are checked.
         guard let json = schema["openAPIV3Schema"], let schema = try? StructuralSchema(json: json) else { return [] }
         var errors: [FieldError] = []
         var seen: Set<FieldPath> = []
@@ -55,6 +56,7 @@ enum SchemaErrors {
         var found: [String] = []
         for version in spec["versions"]?.arrayValue ?? [] {
             guard let json = version.value(at: "schema", "openAPIV3Schema"),
+                // A schema that cannot be read is refused where schemas are checked.
                 let schema = try? JSONSchemaProps(json: json)
             else { continue }
             for format in schema.unknownFormats where !found.contains(format) { found.append(format) }

@@ -88,6 +88,7 @@ struct VersionContents {
 
     private var hasDefaults: Bool {
         ([shared["schema"]] + versions.map { $0["schema"] }).contains { schema in
+            // A schema that cannot be read is refused where schemas are checked.
             guard let json = schema?["openAPIV3Schema"], let parsed = try? JSONSchemaProps(json: json) else {
                 return false
             }

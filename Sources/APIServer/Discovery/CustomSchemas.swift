@@ -10,6 +10,7 @@ struct CustomSchemas {
 
     /// The schema of a whole object, without what all objects have.
     func schema(_ definition: JSONValue) -> JSONValue {
+        // A schema that cannot be read is published as one that says nothing; writes are refused with the reason.
         guard let canonical = try? JSONSchemaProps(json: definition).json else { return ["type": "object"] }
         return written(canonical)
     }

@@ -101,6 +101,7 @@ struct OpenAPISchemas {
     private func customSchema(_ resource: ServedResource) -> JSONValue {
         // A schema that cannot be read is published as one that says nothing; writes are refused with the reason.
         guard let custom = resource.strategy as? CustomResourceStrategy,
+            // As above.
             let published = try? custom.versionSchema.text()
         else { return ["type": "object"] }
         let about = "More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md"

@@ -14,6 +14,7 @@ final class DisconnectObserver: ChannelInboundHandler, RemovableChannelHandler {
     /// Calls `body` when the client of that channel is gone, at once if it is already.
     static func observe(_ channel: any Channel, _ body: @escaping @Sendable () -> Void) {
         channel.eventLoop.execute {
+            // A connection without the observer is closed already.
             guard let observer = try? channel.pipeline.syncOperations.handler(type: DisconnectObserver.self),
                 channel.isActive, !observer.isGone
             else { return body() }
@@ -24,6 +25,7 @@ final class DisconnectObserver: ChannelInboundHandler, RemovableChannelHandler {
     /// The next request on the channel has nothing to do with the last one's answer.
     static func forget(_ channel: any Channel) {
         channel.eventLoop.execute {
+            // A connection without the observer is closed already.
             (try? channel.pipeline.syncOperations.handler(type: DisconnectObserver.self))?.onDisconnect = nil
         }
     }

@@ -52,6 +52,7 @@ struct GuardedChannel<Base: ServerChildChannel>: ServerChildChannel {
             let parser = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
             try pipeline.addHandler(connection, position: .after(parser))
             let gate = ByteGate(connection)
+            // A port without TLS has no such handler.
             if let tls = try? pipeline.handler(type: NIOSSLServerHandler.self) {
                 try pipeline.addHandler(gate, position: .after(tls))
             } else {

@@ -125,6 +125,7 @@ struct JSONPath: Sendable, Hashable {
             guard let range = split(expression, symbol) else { continue }
             guard let path = path(range.0) else { return nil }
             let right = Negotiation.trimmed(range.1)
+            // A word that is no JSON compares as null, as the reference's filter does.
             let value: JSONValue = unquoted(right).map { .string($0) } ?? ((try? JSONValue(parsing: right)) ?? .null)
             return .filter(Filter(path: path, symbol: symbol, value: value))
         }

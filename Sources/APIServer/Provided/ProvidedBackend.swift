@@ -65,6 +65,7 @@ final class ProvidedBackend: ResourceBackend {
                 path: stored.path,
                 revision: stored.revision,
                 bytes: standIn.bytes,
+                // A stand-in is written here, and can be read.
                 document: (try? JSONValue(parsing: standIn.bytes)) ?? [:],
                 fields: [:]
             )
@@ -205,6 +206,7 @@ enum ProvidedResources {
                     kind: change.kind,
                     revision: change.object.revision,
                     bytes: change.object.bytes,
+                    // Without the attachment the receiver reads the bytes itself, and says what is wrong with them.
                     attachment: try? JSONValue(parsing: change.object.bytes)
                 )
             )

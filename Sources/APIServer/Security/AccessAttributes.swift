@@ -61,6 +61,7 @@ struct AccessAttributes: Sendable, Hashable {
         )
         // Who lists or watches by one name asks for that object alone.
         if name.isEmpty, verb == "list" || verb == "watch", let text = request.query["fieldSelector"],
+            // A selector that cannot be read is refused by the list itself.
             let selector = try? FieldSelector(parsing: text), let only = selector.exactValue(of: "metadata.name"),
             Validation.pathSegment(only).isEmpty
         {

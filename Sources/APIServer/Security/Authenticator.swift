@@ -27,7 +27,9 @@ final class Authenticator: Sendable {
     /// Who is asking. Who shows nothing is anonymous; who shows something that is worth nothing is refused.
     func user(headers: [String: String], channel: any Channel) async throws(AuthenticationFailure) -> UserInfo {
         var bytes: [UInt8]?
+        // Without a certificate that can be had, the caller proves nothing by one.
         if let certificate = try? await channel.nioSSL_peerCertificate().get() {
+            // As above.
             bytes = try? certificate.toDERBytes()
         }
         return try await user(authorization: headers["authorization"], certificate: bytes)

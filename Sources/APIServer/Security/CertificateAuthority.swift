@@ -48,6 +48,7 @@ struct CertificateAuthority: Sendable {
         let signer: Signer
         if let certificate = PrivateFiles.read("\(directory)/ca.crt"),
             let key = PrivateFiles.read("\(directory)/ca.key"),
+            // An authority that cannot be read is replaced by a new one.
             let existing = try? Signer(certificate: certificate, key: key), !existing.isDue(now, Self.authorityLifetime)
         {
             signer = existing
@@ -167,12 +168,14 @@ private struct Signer {
         now: Date,
         lifetime: TimeInterval
     ) -> Bool {
+        // What cannot be read is no certificate of this authority, and is made anew.
         guard let other = try? Certificate(pemEncoded: pem), other.issuer == certificate.subject,
             other.subject == subject,
             certificate.publicKey.isValidSignature(other.signature, for: other),
             other.notValidAfter.timeIntervalSince(now) >= lifetime / 3
         else { return false }
         if hosts.isEmpty { return true }
+        // Names that cannot be read are not the ones wanted: the certificate is made anew.
         let names = try? other.extensions.subjectAlternativeNames
         return names.map { Set($0) == Set(Self.names(hosts)) } ?? false
     }

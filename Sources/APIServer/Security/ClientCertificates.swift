@@ -30,6 +30,7 @@ final class ClientCertificates: Sendable {
     func user(der bytes: [UInt8]) async -> UserInfo? {
         let moment = now()
         if let found = known.withLock({ $0[bytes] }) { return found.notAfter >= moment ? found.user : nil }
+        // What cannot be read proves nothing.
         guard let certificate = try? Certificate(derEncoded: bytes), let user = Self.subject(certificate, bytes),
             await isValid(certificate, at: moment)
         else { return nil }
@@ -42,6 +43,7 @@ final class ClientCertificates: Sendable {
     }
 
     private func isValid(_ certificate: Certificate, at moment: Date) async -> Bool {
+        // What cannot be read proves nothing.
         guard let usage = try? certificate.extensions.extendedKeyUsage, usage.contains(.clientAuth),
             certificate.notValidBefore <= moment, moment <= certificate.notValidAfter
         else { return false }

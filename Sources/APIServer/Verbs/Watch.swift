@@ -164,8 +164,8 @@ private struct Pieces {
         self.size = size
     }
 
-    mutating func add(_ piece: ByteBuffer?) async throws {
-        guard var piece else { return }
+    mutating func add(_ piece: ByteBuffer) async throws {
+        var piece = piece
         if var all = collected {
             collected = nil
             all.writeBuffer(&piece)

@@ -27,7 +27,9 @@ struct WatchEncoder: Sendable {
     }
 
     /// The line of an event; the same for all watchers of this form.
-    mutating func frame(_ sighting: Sighting) -> ByteBuffer? {
+    ///
+    /// - Throws: 500 for an object that cannot be read: the watch ends, rather than leave an event out.
+    mutating func frame(_ sighting: Sighting) throws(Status) -> ByteBuffer {
         let key = SharedFrames.Key(
             kind: sighting.kind,
             object: sighting.object.revision,
@@ -36,24 +38,28 @@ struct WatchEncoder: Sendable {
             inclusion: inclusion,
             hasColumns: table != nil && !hasSentColumns
         )
-        let frame = sighting.frames.frame(key) {
+        let frame = try sighting.frames.frame(key) { () throws(Status) -> ByteBuffer in
             // Only an object that is shown as it was before the event needs the event's revision put in.
             let isFormer = sighting.object.revision != sighting.revision
-            return line(sighting.kind, sighting.object, revision: isFormer ? sighting.revision : nil)
+            return try line(sighting.kind, sighting.object, revision: isFormer ? sighting.revision : nil)
         }
         if table != nil { hasSentColumns = true }
         return frame
     }
 
     /// The line that shows an object that was there before the watch.
-    mutating func added(_ object: CachedObject) -> ByteBuffer? { line(.added, object) }
+    mutating func added(_ object: CachedObject) throws(Status) -> ByteBuffer { try line(.added, object) }
 
-    private mutating func line(_ kind: Sighting.Kind, _ object: CachedObject, revision: Int64? = nil) -> ByteBuffer? {
+    private mutating func line(
+        _ kind: Sighting.Kind,
+        _ object: CachedObject,
+        revision: Int64? = nil
+    ) throws(Status) -> ByteBuffer {
         let type = kind.rawValue
         if revision == nil, context.form.transform == .none, resource.isStorageForm {
             return Self.frame(type, object.bytes)
         }
-        guard var document = try? Rendering.document(object, resource) else { return nil }
+        var document = try Rendering.document(object, resource)
         if let revision { document.set(.string(String(revision)), at: ["metadata", "resourceVersion"]) }
         switch context.form.transform {
         case .partialMetadata(let version):

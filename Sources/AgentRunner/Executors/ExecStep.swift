@@ -152,6 +152,7 @@ struct ExecStep: Sendable, Equatable {
             throw invalid("with.limits.memory and with.limits.memoryMB are both given: keep one")
         }
         let text = json.stringValue ?? json.text
+        // The error is thrown with the field and the remedy.
         guard let quantity = try? Quantity(parsing: text), quantity.value >= minimumMemoryBytes else {
             throw invalid(
                 "with.limits.memory is \(json.text): it must be a quantity of at least 1Mi, such as 50Mi or 2Gi"

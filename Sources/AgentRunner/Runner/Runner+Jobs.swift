@@ -65,11 +65,13 @@ extension Runner {
         let (first, result) = await withTaskGroup(of: Ending.self) { group in
             group.addTask { .result(await executor.execute(job, context: context)) }
             group.addTask {
+                // The wait only fails when it is cancelled: the job has ended, and the answer is not looked at.
                 _ = try? await self.state.wait { $0.stopReason(job.key) }
                 return .stopped
             }
             if let timeout = job.timeout {
                 group.addTask {
+                    // The sleep only fails when it is cancelled: the job has ended, and the answer is not looked at.
                     try? await self.clock.sleep(for: timeout)
                     return .timedOut
                 }

@@ -6,6 +6,7 @@ extension Runner {
     /// Registers whenever the controller does not know the runner, with growing pauses until it answers.
     func registrationLoop() async {
         var backoff = Backoff()
+        // The wait only fails when the loop is cancelled, which ends it.
         while let held = try? await state.wait({ $0.beginRegistration() }) {
             do {
                 let answer = try await call(
@@ -36,6 +37,7 @@ extension Runner {
     /// Polls for jobs while slots are free and no report is about to ask for them.
     func leaseLoop() async {
         var backoff = Backoff()
+        // The wait only fails when the loop is cancelled, which ends it.
         while let (ask, poll) = try? await state.wait({ state in state.beginLease().map { ($0, state.timing.poll) } }) {
             do {
                 let asked = clock.now
@@ -74,6 +76,7 @@ extension Runner {
         // One by one after a refusal, to find the report that the controller will not take.
         var limit = 512
         var reduced: Set<JobKey> = []
+        // The wait only fails when the loop is cancelled, which ends it.
         while let (reports, ask) = try? await state.wait({ $0.beginReport(limit: limit) }) {
             do {
                 let answer = try await call(
@@ -121,6 +124,7 @@ extension Runner {
             let interval = state.read {
                 $0.needsRegistration ? min($0.timing.heartbeat, .milliseconds(200)) : $0.timing.heartbeat
             }
+            // The sleep only fails when the loop is cancelled, which ends it.
             guard (try? await clock.sleep(for: interval)) != nil else { return }
             ChildProcesses.reapOrphans()
             if state.read({ !$0.needsRegistration }) { await heartbeat() }
@@ -208,6 +212,7 @@ extension Runner {
             "\(what) failed",
             metadata: ["error": "\(error)", "remedy": .string(remedy)]
         )
+        // The sleep only fails when the loop is cancelled, which ends at its next wait.
         try? await clock.sleep(for: backoff.next(atLeast: asked))
     }
 

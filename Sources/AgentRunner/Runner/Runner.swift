@@ -137,6 +137,7 @@ public final class Runner: Service {
             )
         }
         start.finish()
+        // The wait only fails when it is cancelled: there is no time for the jobs then.
         try? await jobs.done.wait { $0 ? () : nil }
         let told = await within(Self.flushTimeout) { try await self.state.wait { $0.isQuiet ? () : nil } }
         let untold = state.read { $0.unsentReports }
@@ -155,8 +156,10 @@ public final class Runner: Service {
     /// - Returns: whether it was done.
     private func within(_ time: Duration, _ work: @escaping @Sendable () async throws -> Void) async -> Bool {
         await withTaskGroup(of: Bool.self) { group in
+            // The caller logs what was not done in time.
             group.addTask { (try? await work()) != nil }
             group.addTask {
+                // The sleep only fails when it is cancelled: the work is done.
                 try? await self.clock.sleep(for: time)
                 return false
             }

@@ -41,6 +41,7 @@ struct BackupCommand: AsyncParsableCommand {
         }
         let backup = try BackupFile(verifying: partial)
         try Self.move(partial, to: file, replacing: force)
+        // The size is for people; the backup has been verified.
         let size = (try? FileManager.default.attributesOfItem(atPath: file)[.size] as? Int) ?? 0
         Terminal.line("\(file): \(backup.entries) entries, \(size) bytes, as of \(backup.createdAt.rfc3339)")
     }

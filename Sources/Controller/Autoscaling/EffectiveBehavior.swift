@@ -25,6 +25,7 @@ public struct EffectiveBehavior: Sendable, Hashable {
             stabilizationWindowSeconds = rules?.stabilizationWindowSeconds ?? window
             selectPolicy = rules?.selectPolicy.flatMap(Selection.init(rawValue:)) ?? .max
             self.policies = rules?.policies ?? policies
+            // Validation refuses what is no quantity; the default holds for what was stored before.
             tolerance = rules?.tolerance.flatMap { try? Quantity(parsing: $0.text).approximateDouble }
         }
     }

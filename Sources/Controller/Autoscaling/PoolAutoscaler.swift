@@ -229,6 +229,7 @@ public struct PoolAutoscaler: Sendable {
 
     /// A target in thousandths; at least one, as nothing can be divided by zero.
     private static func milli(_ text: QuantityText) -> Int64 {
+        // Validation refuses what is no quantity; the default holds for what was stored before.
         max(1, (try? Quantity(parsing: text.text))?.milliValue ?? 1000)
     }
 }

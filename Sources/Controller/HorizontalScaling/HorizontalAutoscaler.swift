@@ -102,6 +102,7 @@ struct HorizontalAutoscaler: Sendable {
                     pods: pods
                 )
             }
+            // Validation refuses what is no quantity.
             let target = (try? Quantity(parsing: resource.target.averageValue?.text ?? ""))?.milliValue ?? 1000
             return try calculator.average(
                 of: resource.name,

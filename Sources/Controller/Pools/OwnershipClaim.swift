@@ -32,6 +32,7 @@ enum OwnershipClaim: Equatable {
     static func patch(_ object: ObjectMeta, adding reference: OwnerReference?, removing uid: String) -> JSONValue {
         var owners = (object.ownerReferences ?? []).filter { $0.uid != uid }
         if let reference { owners.append(reference) }
+        // A reference has only texts and booleans, which can always be encoded.
         let encoded = owners.compactMap { try? JSONValueEncoder().encode($0) }
         var metadata: JSONValue = ["ownerReferences": encoded.isEmpty ? .null : .array(encoded)]
         if let uid = object.uid { metadata["uid"] = .string(uid) }

@@ -37,6 +37,19 @@ struct PoolLook {
     /// Has the pool looked at again after that time, or before.
     mutating func recheck(after delay: Duration) { next = min(next, delay) }
 
+    /// What is known of the queue; without it the pool is looked after all the same, but not scaled by it.
+    private func queueStatistics() async -> QueueStatistics? {
+        do {
+            return try await reconciler.queues.statistics(namespace: pool.namespace, pool: pool.name)
+        } catch {
+            reconciler.logger.warning(
+                "a pool's queue cannot be read; the pool is not scaled by it",
+                metadata: ["namespace": "\(pool.namespace)", "name": "\(pool.name)", "error": "\(error)"]
+            )
+            return nil
+        }
+    }
+
     mutating func run(_ memory: inout PoolMemory) async throws -> Reconciliation {
         if memory.recorded == nil { memory.recorded = previous }
         await ensureSecret()
@@ -48,7 +61,7 @@ struct PoolLook {
         await releaseLost(&memory)
         let updateRevision = try await ensureRevision(&memory)
 
-        let queue = try? await reconciler.queues.statistics(namespace: pool.namespace, pool: pool.name)
+        let queue = await queueStatistics()
         let outOfMemory = reconciler.queues.lastOutOfMemory(namespace: pool.namespace, pool: pool.name)
         let scaling = try await scale(&memory, queue)
         let replicas = wantedReplicas

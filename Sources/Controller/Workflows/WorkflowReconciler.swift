@@ -155,6 +155,7 @@ public final class WorkflowReconciler: Reconciler {
         missingPool: String? = nil,
         now: Timestamp
     ) -> WorkflowStatus {
+        // A status that cannot be read is written anew: it only repeats what is observed.
         let previous = object.json["status"].flatMap { try? JSONValueDecoder().decode(WorkflowStatus.self, from: $0) }
         var status = previous ?? WorkflowStatus()
         status.observedGeneration = object.generation

@@ -107,9 +107,11 @@ struct AgentRunnerCommand: AsyncParsableCommand {
             try await services.run()
         } catch {
             logger.critical("agent-runner cannot go on", metadata: ["error": "\(error)"])
+            // The process ends, and its connections with it.
             try? await client.shutdown()
             throw ExitCode.failure
         }
+        // The process ends, and its connections with it.
         try? await client.shutdown()
     }
 

@@ -59,6 +59,7 @@ extension Checker {
                 )
             }
         case ("timestamp", .literal(let value)):
+            // What cannot be converted is reported here.
             if (try? Conversions.timestamp(value)) == nil {
                 report(
                     .badTimestamp,

@@ -16,6 +16,7 @@ extension Expression {
         declarations: [String: CELType] = [:],
         size: (_ path: [String]) -> Int?
     ) -> Int? {
+        // What cannot be parsed has no cost; its own error is reported where it is compiled.
         guard let (root, _) = try? Parser.parse(source) else { return nil }
         let facts = Checker.facts(about: root, declarations: declarations)
         return withoutActuallyEscaping(size) { size in

@@ -107,6 +107,7 @@ extension FunctionLibrary {
                 [.string],
                 .bool,
                 text { text throws(EvaluationFailure) in
+                    // Whether it can be read is the question.
                     .bool((try? CELQuantity(parsing: text)) != nil)
                 }
             )

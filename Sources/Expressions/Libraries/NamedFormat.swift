@@ -50,12 +50,15 @@ struct NamedFormat: Sendable {
         expression?.matches(text) ?? false
     }
 
+    // A constant, which the tests compile.
     private static let uuid = try? RegularExpression(
         "(?i)^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$"
     )
+    // A constant, which the tests compile.
     private static let base64 = try? RegularExpression(
         "^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{4})$"
     )
+    // A constant, which the tests compile.
     private static let timeOfDay = try? RegularExpression(
         "^([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](.[0-9]+)?(z|([+-][0-9]{2}:[0-9]{2}))$"
     )

@@ -21,6 +21,7 @@ extension FunctionLibrary {
                 [.string],
                 .bool,
                 text { text throws(EvaluationFailure) in
+                    // Whether it can be read is the question.
                     .bool((try? IPAddress(parsing: text)) != nil)
                 }
             )
@@ -62,6 +63,7 @@ extension FunctionLibrary {
                 [.string],
                 .bool,
                 text { text throws(EvaluationFailure) in
+                    // Whether it can be read is the question.
                     .bool((try? IPNetwork(parsing: text)) != nil)
                 }
             )

@@ -98,6 +98,7 @@ extension FunctionLibrary {
                 [.string],
                 .bool,
                 text { text throws(EvaluationFailure) in
+                    // Whether it can be read is the question.
                     .bool((try? CELURL(parsing: text)) != nil)
                 }
             )

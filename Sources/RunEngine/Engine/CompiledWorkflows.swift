@@ -1,4 +1,5 @@
 import APIMachinery
+import Logging
 import Spec
 import Storage
 import Synchronization
@@ -10,6 +11,10 @@ final class CompiledWorkflows: Sendable {
 
     private let cache: Mutex<[String: CompiledWorkflow]> = Mutex([:])
     private let stored: Mutex<Set<String>> = Mutex([])
+    private let unreadable: Mutex<Set<String>> = Mutex([])
+    private let logger: Logger
+
+    init(logger: Logger) { self.logger = logger }
 
     /// The revision in a catalog's entry.
     ///
@@ -22,11 +27,20 @@ final class CompiledWorkflows: Sendable {
     /// The revision that a run keeps to; `nil` if it is not stored or cannot be read.
     func compiled(_ revision: String, from reader: any RunReader) throws -> CompiledWorkflow? {
         if let workflow = cache.withLock({ $0[revision] }) { return workflow }
-        guard let bytes = try reader.workflowRevision(revision), let json = try? JSONValue(parsing: bytes),
-            let spec = try? JSONValueDecoder().decode(WorkflowSpec.self, from: json),
-            let workflow = try? CompiledWorkflow(revision: revision, spec: spec)
-        else { return nil }
-        return insert(workflow)
+        guard let bytes = try reader.workflowRevision(revision) else { return nil }
+        do {
+            let spec = try JSONValueDecoder().decode(WorkflowSpec.self, from: JSONValue(parsing: bytes))
+            return insert(try CompiledWorkflow(revision: revision, spec: spec))
+        } catch {
+            // Once, as every run of the revision asks for it.
+            if unreadable.withLock({ $0.insert(revision).inserted }) {
+                logger.error(
+                    "a stored revision cannot be read; its runs fail",
+                    metadata: ["revision": "\(revision)", "error": "\(error)"]
+                )
+            }
+            return nil
+        }
     }
 
     private func insert(_ workflow: CompiledWorkflow) -> CompiledWorkflow {

@@ -32,6 +32,7 @@ extension RunEngine {
             } catch {
                 logger.error("Looking after leases and deadlines failed", metadata: ["error": "\(error)"])
             }
+            // The sleep only fails when the loop is cancelled, which ends it.
             guard (try? await clock.sleep(for: settings.tickInterval)) != nil else { return }
         }
     }

@@ -19,7 +19,7 @@ public final class RunEngine: Sendable {
     public let containment: Containment
     let clock: any EngineClock
     let random: @Sendable () -> UInt64
-    let workflows = CompiledWorkflows()
+    let workflows: CompiledWorkflows
     let registry = RunnerRegistry()
     let waiters = LeaseWaiters()
     let book = QueueBook()
@@ -52,6 +52,7 @@ public final class RunEngine: Sendable {
         self.random = random
         self.containment = containment
         self.logger = logger
+        workflows = CompiledWorkflows(logger: logger)
     }
 
     /// Takes up what an earlier process left: how full the queues are, and which runners have jobs. Those runners get

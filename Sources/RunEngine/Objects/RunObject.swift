@@ -67,6 +67,7 @@ public enum RunObject {
         var bare = run
         bare.params = []
         bare.message = "the stored values of this run cannot be read"
+        // The frame has only what is written here, and can be read.
         return (try? JSONValue(parsing: bytes(bare, []))) ?? .null
     }
 
@@ -74,6 +75,7 @@ public enum RunObject {
     public static let workflowLabel = "martinet.dev/workflow"
 
     private static func metadata(_ run: RunRecord) -> [UInt8] {
+        // Metadata that cannot be read has been taken out and named by `readable`.
         var metadata = run.metadata.isEmpty ? [:] : (try? JSONValue(parsing: run.metadata).objectValue) ?? [:]
         metadata["name"] = .string(run.name)
         metadata["namespace"] = .string(run.namespace)

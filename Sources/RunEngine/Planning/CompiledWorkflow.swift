@@ -80,6 +80,7 @@ struct CompiledStep: Sendable {
         }
         input = Result { try InputTemplate(step.with) }
             .mapError { StepExpressionError(path: "with", cause: "\($0)") }
+        // An expression that cannot be read reads nothing; its step fails with the error.
         let read = ((try? condition?.get().references) ?? []) + ((try? input.get().references) ?? [])
         references = Self.steps(in: read, graph)
     }
@@ -95,5 +96,6 @@ struct CompiledStep: Sendable {
     }
 
     /// Whether the step decides for itself what to do after failures.
+    // An expression that cannot be read asks for nothing; its step fails with the error.
     var asksForOutcome: Bool { (try? condition?.get().asksForOutcome) ?? false }
 }

@@ -14,6 +14,7 @@ struct InputTemplate: Sendable {
         tree = try TemplateTree(parsing: value ?? [:], declarations: StepExpressions.declarations, checked: true)
         // What reads nothing has the same value whenever it is evaluated; if it fails, it fails in its step.
         if tree.references.isEmpty {
+            // As above: then there is no constant.
             constant = try? tree.expand([:] as [String: CELValue], budget: StepExpressions.budget).bytes
         } else {
             constant = nil

@@ -36,6 +36,7 @@ extension SchemaReview {
             if fieldPath.hasLineBreaks {
                 errors.append(.invalid(fieldPlace, .string(fieldPath), "must not contain line breaks"))
             }
+            // Whether it can be read is the question.
             if (try? SchemaPath(fieldPath, in: StructuralSchema(schema))) == nil {
                 errors.append(.invalid(fieldPlace, .string(fieldPath), "must be a valid path"))
             }

@@ -95,6 +95,7 @@ final class RuleSet: Sendable {
             }
         }
         let path = rule.fieldPath.flatMap { text in
+            // A path that cannot be read is refused with the definition; an error of the rule then has the rule's own place.
             text.isEmpty ? nil : try? SchemaPath(text, in: schema).path.description
         }
         return Compiled(

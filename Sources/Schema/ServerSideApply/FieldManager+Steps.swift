@@ -145,6 +145,7 @@ extension FieldManager {
     /// What `kubectl` applied on the client's side and what is still as it applied it.
     func lastApplied(_ live: JSONValue) -> FieldSet? {
         guard let text = Unstructured(live).annotations[Self.lastAppliedAnnotation], !text.isEmpty,
+            // The reference goes on without an annotation that it cannot read, too.
             let json = try? JSONValue(parsing: text), json["apiVersion"]?.stringValue == kind.apiVersion
         else { return nil }
         let applied = TypedValue(value: json, schema: type)

@@ -135,11 +135,13 @@ public struct FieldManager: Sendable {
             if let current { result.set(current, at: ["metadata", "managedFields"]) }
             return result
         }
+        // The reference begins anew where managed fields cannot be read, too.
         let liveManaged = (try? ManagedFields(json: current)) ?? ManagedFields()
         var managed = liveManaged
         if !isGivenBack {
             if ManagedFields.isReset(given) {
                 managed = ManagedFields()
+                // The reference keeps the fields that it has where those that are sent cannot be read, too.
             } else if let own = try? ManagedFields(json: given), !own.isEmpty {
                 managed = own
             }

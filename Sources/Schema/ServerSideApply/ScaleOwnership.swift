@@ -17,6 +17,7 @@ public struct ScaleOwnership: Sendable {
     public init(apiVersion: String, paths: [String: [String]?], entries: JSONValue?) {
         self.apiVersion = apiVersion
         self.paths = paths
+        // The reference begins anew where managed fields cannot be read, too.
         managed = (try? ManagedFields(json: entries)) ?? ManagedFields()
     }
 
@@ -43,6 +44,7 @@ public struct ScaleOwnership: Sendable {
     /// As in the reference, whoever wrote by update is known in the scale by its version and so is not found among the
     /// object's managers: the number moves to an entry without a time, even if nothing changed.
     public func ofObject(_ scaleEntries: JSONValue?) -> JSONValue? {
+        // As above.
         var scale = ((try? ManagedFields(json: scaleEntries)) ?? ManagedFields()).entries
         var result = ManagedFields()
         for (manager, entry) in managed.entries {

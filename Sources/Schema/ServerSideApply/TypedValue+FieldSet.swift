@@ -15,6 +15,7 @@ extension TypedValue {
             if list.relationship == .atomic { return (set, true) }
             guard case .array(let elements)? = value, let inner = list.element.schema else { break }
             var keyed = elements.compactMap { element in
+                // An element without its key is in no set: what it is part of is refused when it is written.
                 (try? Self.element(element, in: list)).map { (step: $0, value: element) }
             }
             keyed.sort { $0.step.compare(to: $1.step) < 0 }
@@ -69,6 +70,7 @@ extension TypedValue {
             else { return nil }
             var kept: [JSONValue] = []
             for element in elements {
+                // An element without its key belongs to no manager, and stays.
                 guard let step = try? Self.element(element, in: list) else {
                     kept.append(element)
                     continue

@@ -120,6 +120,7 @@ enum EmbeddedResources {
     }
 
     private static func metadata(_ value: JSONValue, _ path: FieldPath) -> [FieldError] {
+        // Coercion reports what cannot be read, where it is done.
         guard let (metadata, _) = try? ObjectMetaCoercion.coerce(value) else { return [] }
         var errors: [FieldError] = []
         if let name = metadata["generateName"]?.stringValue {

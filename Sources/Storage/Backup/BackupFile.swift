@@ -17,6 +17,7 @@ public struct BackupFile: Sendable {
     public init(verifying path: String) throws(BackupError) {
         self.path = path
         var lines = try LineReader(path: path)
+        // What cannot be read is no backup, as is said below.
         guard let first = try lines.next(), let head = try? JSONValue(parsing: first),
             let version = head["martinetBackup"]?.intValue
         else { throw BackupError("\(path) is no backup: it does not begin as one") }
@@ -35,6 +36,7 @@ public struct BackupFile: Sendable {
         while let line = try lines.next() {
             guard end == nil else { throw Self.damaged(path, "something follows its end") }
             if line.first == UInt8(ascii: "{") {
+                // What cannot be read is damaged, as is said below.
                 end = try? JSONValue(parsing: line)
                 guard end != nil else { throw Self.damaged(path, "its last line cannot be read") }
                 continue

@@ -148,6 +148,7 @@ public final class SQLiteObjectStore: ObjectStore {
             for pending in batch { pending.continuation.resume(returning: .failure(failure)) }
             return false
         }
+        // Those that failed are told to their writers below.
         announce(results.compactMap { try? $0.get() })
         for (pending, result) in zip(batch, results) { pending.continuation.resume(returning: result) }
         return isUntidy
@@ -216,7 +217,9 @@ public final class SQLiteObjectStore: ObjectStore {
 
     /// Does a step of upkeep; tells whether there is more. What fails is tried again after later writes.
     private func tidyOnce(_ database: Database) -> Bool {
+        // As said above; a disk that fails for good fails the writes, which are answered with the reason.
         guard let isUntidy = try? write(in: database, { try ObjectUpkeep.run(&$0, in: database) }) else { return false }
+        // As above.
         if !isUntidy { try? ObjectUpkeep.shorten(state.withLock { $0.log }, in: database) }
         return isUntidy
     }
@@ -227,6 +230,7 @@ public final class SQLiteObjectStore: ObjectStore {
         try? await pool.writeWithoutTransaction { database in
             try database.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)")
         }
+        // The process ends; the next start reads the log.
         try? pool.close()
     }
 

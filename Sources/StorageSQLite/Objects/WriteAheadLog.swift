@@ -45,6 +45,7 @@ struct WriteAheadLog: Sendable {
     /// Takes the whole log into the database and empties it; the patient wait for readers as long as for a lock.
     private static func startOver(isPatient: Bool, in database: Database) throws {
         if !isPatient { try database.execute(sql: "PRAGMA busy_timeout = 0") }
+        // A setting of an open connection, which cannot fail; the error of the body matters more.
         defer { try? database.execute(sql: "PRAGMA busy_timeout = \(SQLiteDatabase.patience * 1000)") }
         try database.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)")
     }

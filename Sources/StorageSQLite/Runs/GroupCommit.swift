@@ -105,6 +105,7 @@ final class GroupCommit: Sendable {
             changes.append(transaction.takePending(), revision: transaction.sequence)
             for answer in answers { answer() }
         } catch {
+            // The error that led here is told; SQLite has rolled back, or does so when the next transaction begins.
             if database.isInsideTransaction { try? database.rollback() }
             writer.transaction?.forgetChanges(after: 0)
             for work in hanging + open { work.fail(explain(error)) }

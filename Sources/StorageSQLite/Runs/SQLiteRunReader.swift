@@ -60,6 +60,7 @@ class SQLiteRunReader: RunReader {
     }
 
     private static func decodeLabels(_ bytes: [UInt8]) -> [String: String] {
+        // Labels only find runs: one whose labels are damaged is shown without them.
         guard !bytes.isEmpty, let object = try? JSONValue(parsing: bytes).objectValue else { return [:] }
         return Dictionary(object.map { ($0.key, $0.value.stringValue ?? "") }) { _, last in last }
     }

@@ -142,6 +142,7 @@ enum AutoscalerValidation {
             errors.append(.invalid(path.child("type"), .string(type), detail))
         }
         for field in ["value", "averageValue"] {
+            // The decoder has refused what is no quantity.
             guard let text = target[field]?.stringValue, let quantity = try? Quantity(parsing: text) else { continue }
             if quantity <= .zero { errors.append(.invalid(path.child(field), .string(text), "must be positive")) }
         }
@@ -173,6 +174,7 @@ enum AutoscalerValidation {
             errors += number(policy["value"]?.intValue ?? 0, upTo: .max, at: place.child("value"))
             errors += number(policy["periodSeconds"]?.intValue ?? 0, upTo: 1800, at: place.child("periodSeconds"))
         }
+        // The decoder has refused what is no quantity.
         if let text = rules["tolerance"]?.stringValue, let tolerance = try? Quantity(parsing: text),
             tolerance < .zero
         {

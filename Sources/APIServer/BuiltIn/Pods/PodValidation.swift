@@ -104,6 +104,7 @@ enum PodValidation {
     }
 
     static func address(_ text: String, at path: FieldPath) -> [FieldError] {
+        // What cannot be read as an address is none, as is said below.
         if (try? SocketAddress(ipAddress: text, port: 0)) != nil { return [] }
         return [.invalid(path, .string(text), "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)")]
     }

@@ -42,6 +42,7 @@ enum ResourceValidation {
     }
 
     private static func quantity(_ value: JSONValue?) -> Quantity? {
+        // The decoder has refused what is no quantity.
         (value?.stringValue).flatMap { try? Quantity(parsing: $0) }
     }
 

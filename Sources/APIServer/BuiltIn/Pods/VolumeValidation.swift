@@ -54,6 +54,7 @@ enum VolumeValidation {
         var errors: [FieldError] = []
         switch kind {
         case "emptyDir":
+            // The decoder has refused what is no quantity.
             let limit = source["sizeLimit"]?.stringValue.flatMap { try? Quantity(parsing: $0) }
             if limit?.isNegative == true {
                 let problem = "SizeLimit field must be a valid resource quantity"

@@ -13,10 +13,10 @@ struct DisruptionBudget: Sendable {
 
     init(_ object: JSONValue) {
         self.object = object
-        // A selector that cannot be asked matches nothing, and neither does a missing one.
-        selector =
-            object.value(at: "spec", "selector").flatMap { Self.selector($0) }.flatMap { try? $0.selector() }
-            ?? .nothing
+        // A selector that cannot be asked or read matches nothing, and neither does a missing one.
+        let readable = object.value(at: "spec", "selector").flatMap { Self.selector($0) }
+        // As said above.
+        selector = readable.flatMap { try? $0.selector() } ?? .nothing
     }
 
     var name: String { Unstructured(object).name }

@@ -120,6 +120,7 @@ struct TypeCatalog: Sendable {
             case "strategy": field.patchStrategy = sides[1]
             case "keep": field.keepsEmpty = true
             default:
+                // The catalog is part of the program; tests read every default of it.
                 if flag.hasPrefix("=") { field.defaultValue = try? JSONValue(parsing: String(flag.dropFirst())) }
             }
         }

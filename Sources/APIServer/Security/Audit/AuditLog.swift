@@ -87,6 +87,7 @@ final class AuditLog: Service {
     func run() async throws {
         for await _ in signals.cancelOnGracefulShutdown() {
             flush()
+            // Only a cancellation ends the pause early, and the loop with it.
             try? await Task.sleep(for: Self.pause)
         }
     }

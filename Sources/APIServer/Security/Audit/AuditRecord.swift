@@ -132,6 +132,7 @@ final class AuditRecord: Sendable {
         var result: JSONValue = ["metadata": .object([:]), "code": .int(Int64(response.status))]
         guard response.status >= 400 else { return result }
         result["status"] = "Failure"
+        // An answer that is no Status has no reason to record, only its code.
         guard case .bytes(let bytes) = response.body, let status = try? JSONValue(parsing: bytes),
             status["kind"] == "Status"
         else { return result }

@@ -25,17 +25,18 @@ final class NodeAuthorizer: Sendable {
     }
 
     /// Takes over one committed change, if it is one of a Pod.
-    func apply(_ change: ObjectChange) {
+    ///
+    /// - Throws: if the Pod cannot be read; its node may read nothing on its behalf then.
+    func apply(_ change: ObjectChange) throws {
         guard change.key.resource == "pods" else { return }
         let path = change.key.path
-        let document = change.attachment as? JSONValue ?? (try? JSONValue(parsing: change.bytes))
-        graph.withLock { graph in
-            if change.kind != .deleted, let document {
-                graph.set(path, document)
-            } else {
-                // Without a document nothing is known to be allowed.
-                graph.remove(path)
-            }
+        guard change.kind != .deleted else { return graph.withLock { $0.remove(path) } }
+        do {
+            let document = try change.attachment as? JSONValue ?? JSONValue(parsing: change.bytes)
+            graph.withLock { $0.set(path, document) }
+        } catch {
+            graph.withLock { $0.remove(path) }
+            throw error
         }
     }
 

@@ -30,20 +30,23 @@ final class RBACAuthorizer: Sendable {
     /// Takes over an index as a whole.
     func replace(_ fresh: RoleIndex) { index.withLock { $0 = fresh } }
 
-    /// Takes over one committed change, if it is one of roles or bindings.
-    func apply(_ change: ObjectChange) {
-        nodes.apply(change)
+    /// Takes over one committed change, if it is one of roles, bindings or Pods.
+    ///
+    /// - Throws: if the object cannot be read, which grants nothing then.
+    func apply(_ change: ObjectChange) throws {
+        try nodes.apply(change)
         guard change.key.resource.utf8.last == UInt8(ascii: "o"),
             let resource = RoleIndex.Resource(rawValue: change.key.resource)
         else { return }
         let path = change.key.path
-        let document = change.attachment as? JSONValue ?? (try? JSONValue(parsing: change.bytes))
-        index.withLock { index in
-            if change.kind != .deleted, let document {
-                index.set(resource, path: path, document)
-            } else {
-                index.remove(resource, path: path)
-            }
+        // What was granted before is so no more, whether the object has gone or cannot be read.
+        guard change.kind != .deleted else { return index.withLock { $0.remove(resource, path: path) } }
+        do {
+            let document = try change.attachment as? JSONValue ?? JSONValue(parsing: change.bytes)
+            index.withLock { $0.set(resource, path: path, document) }
+        } catch {
+            index.withLock { $0.remove(resource, path: path) }
+            throw error
         }
     }
 

@@ -126,7 +126,9 @@ struct RoleAggregation: Sendable {
         let name = Unstructured(role).name
         var result: [JSONValue] = []
         for selector in selectors {
+            // A selector that cannot be read selects no role; RoleStrategies refuses such.
             guard let parsed = try? JSONValueDecoder().decode(LabelSelector.self, from: selector),
+                // As above.
                 let selector = try? parsed.selector()
             else { continue }
             for other in roles {
