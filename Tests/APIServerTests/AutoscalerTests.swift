@@ -97,6 +97,24 @@ import Testing
         #expect(newer["metadata"]?["annotations"] == nil)
     }
 
+    @Test("Annotations that v1 would keep fields in may hold anything, and then stay as they are")
+    func foreignAnnotations() async throws {
+        let server = try await TestServer()
+        let prefix = "autoscaling.alpha.kubernetes.io/"
+        let foreign: JSONValue = [
+            prefix + "behavior": "\"fast\"", prefix + "metrics": "[5]",
+            prefix + "conditions": "{", prefix + "current-metrics": "7",
+        ]
+        var object = Self.object(["targetCPUUtilizationPercentage": 60])
+        object.set(foreign, at: ["metadata", "annotations"])
+        let created = await server.request("POST", Self.old, object)
+        #expect(created.status == 201, "\(created.body)")
+        let shown = await server.request("GET", "\(Self.new)/a").body
+        #expect(shown["metadata"]?["annotations"] == foreign)
+        #expect(shown["spec"]?["behavior"] == nil)
+        #expect(shown["spec"]?["metrics"]?.arrayValue?.count == 1)
+    }
+
     @Test(
         "What cannot be meant is refused, with the field",
         arguments: [

@@ -300,6 +300,14 @@ import TestSupport
         #expect(answer.status == 422, "\(answer.body)")
     }
 
+    @Test("A count that no 32 bits hold is refused when it is read")
+    func largeCount() async throws {
+        let server = try await TestServer()
+        let spec: JSONValue = ["minAvailable": 9_223_372_036_854_775_807]
+        let answer = await server.request("POST", Self.budgets, ["metadata": ["name": "b"], "spec": spec])
+        #expect(answer.status == 400, "\(answer.body)")
+    }
+
     @Test(
         "What a budget allows of ten wanted Pods",
         arguments: [

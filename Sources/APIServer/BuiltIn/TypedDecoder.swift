@@ -91,6 +91,7 @@ struct TypedDecoder {
             guard value.stringValue != nil || value.intValue != nil else {
                 throw failure(value, "type intstr.IntOrString")
             }
+            if let number = value.intValue, Int32(exactly: number) == nil { throw failure(value, "type int32") }
             return value
         case "bytes":
             guard let text = value.stringValue else { throw failure(value, "type []uint8") }

@@ -50,31 +50,51 @@ enum AutoscalerConversion {
     // MARK: From v1 to v2
 
     static func toNew(_ object: inout JSONValue) {
-        func take(_ name: String) -> JSONValue? {
-            let path = ["metadata", "annotations", prefix + name]
-            // What somebody else wrote there is left alone.
-            guard let text = object.value(at: path)?.stringValue, let value = try? JSONValue(parsing: text) else {
-                return nil
-            }
-            object.set(nil, at: path)
-            return value
+        for (name, path) in plain {
+            if let value = take(name, from: &object, { $0 }) { object.set(value, at: path) }
         }
-        for (name, path) in plain { if let value = take(name) { object.set(value, at: path) } }
-        var metrics = (take("metrics")?.arrayValue ?? []).map { restored($0, Self.targets) }
+        var metrics = take("metrics", from: &object) { restored($0, Self.targets) }?.arrayValue ?? []
         if let percent = object.value(at: "spec", "targetCPUUtilizationPercentage") {
             let target: JSONValue = ["type": "Utilization", "averageUtilization": percent]
             metrics.append(["type": "Resource", "resource": ["name": "cpu", "target": target]])
         }
         object.set(nil, at: ["spec", "targetCPUUtilizationPercentage"])
         if !metrics.isEmpty { object.set(.array(metrics), at: ["spec", "metrics"]) }
-        if let current = take("current-metrics")?.arrayValue {
-            object.set(.array(current.map { restored($0, Self.values) }), at: ["status", "currentMetrics"])
+        if let current = take("current-metrics", from: &object, { restored($0, Self.values) }) {
+            object.set(current, at: ["status", "currentMetrics"])
         }
         object.set(nil, at: ["status", "currentCPUUtilizationPercentage"])
         if object.value(at: "metadata", "annotations")?.objectValue?.isEmpty == true {
             object.set(nil, at: ["metadata", "annotations"])
         }
         HorizontalPodAutoscalerStrategy.fillNewDefaults(&object)
+    }
+
+    /// The types of what annotations hold: of the value, or of the elements of a list.
+    private static let types: [String: (type: String, isList: Bool)] = [
+        "behavior": ("HorizontalPodAutoscalerBehavior", false),
+        "conditions": ("HorizontalPodAutoscalerCondition", true), "metrics": ("MetricSpec", true),
+        "current-metrics": ("MetricStatus", true),
+    ]
+
+    /// Takes the value of an annotation out. What somebody else wrote there, in another form, is left alone.
+    private static func take(
+        _ name: String,
+        from object: inout JSONValue,
+        _ restore: (JSONValue) -> JSONValue
+    ) -> JSONValue? {
+        let path = ["metadata", "annotations", prefix + name]
+        guard let text = object.value(at: path)?.stringValue, let (type, isList) = types[name] else { return nil }
+        func read(_ value: JSONValue) throws -> JSONValue {
+            var decoder = TypedDecoder()
+            return try decoder.decode(restore(value), as: type)
+        }
+        // The reason does not matter: the annotation stays, for people to see.
+        guard let value = try? JSONValue(parsing: text),
+            let result = isList ? try? value.arrayValue.map({ .array(try $0.map(read)) }) : try? read(value)
+        else { return nil }
+        object.set(nil, at: path)
+        return result
     }
 
     // MARK: Metrics
