@@ -255,9 +255,9 @@ let package = Package(
         tests(
             "ControlPlaneTests",
             [
-                "APIMachinery", "APIServer", "ControlPlane", "Observability", "RunEngine", "Spec", "Storage",
-                "TestSupport",
-                .asyncHTTPClient, .logging, .nioCore, .nioPosix,
+                "APIMachinery", "APIServer", "Containment", "ControlPlane", "ControllerRuntime", "KubeClient",
+                "KubeTestSupport", "Observability", "RunEngine", "Spec", "Storage", "TestSupport", .asyncHTTPClient,
+                .logging, .nioCore, .nioPosix,
             ]
         ),
         tests("ContainmentTests", ["APIMachinery", "CCrashNote", "Containment", .logging]),
@@ -278,8 +278,8 @@ let package = Package(
         tests(
             "LocalNodeTests",
             [
-                "APIMachinery", "ControllerRuntime", "ImageStore", "KubeAPI", "KubeClient", "KubeTestSupport",
-                "LocalNode", "pod-shim", .logging, .serviceLifecycleTestKit, .subprocess, .system,
+                "APIMachinery", "Containment", "ControllerRuntime", "ImageStore", "KubeAPI", "KubeClient",
+                "KubeTestSupport", "LocalNode", "pod-shim", .logging, .serviceLifecycleTestKit, .subprocess, .system,
             ]
         ),
         tests(

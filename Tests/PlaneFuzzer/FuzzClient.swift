@@ -186,7 +186,7 @@ final class FuzzClient: Sendable {
     private static func isDeliberate(_ answer: FuzzAnswer) -> Bool {
         let texts = [
             "content is not a list", "resourceVersion should not be set on objects to be created",
-            "failed to create typed patch object", "strconv.ParseUint", "Too large resource version",
+            "failed to create typed patch object", "resourceVersion: Invalid value", "Too large resource version",
             "Object 'apiVersion' is missing in",
         ]
         return texts.contains { answer.text.contains($0) }

@@ -6,6 +6,7 @@ final class InterleavedStore: RunStore {
     private let store: any RunStore
     private let afterRead = Mutex<Action?>(nil)
     private let beforeWrite = Mutex<Action?>(nil)
+    private let afterWrite = Mutex<Action?>(nil)
 
     typealias Action = @Sendable () async throws -> Void
 
@@ -17,13 +18,18 @@ final class InterleavedStore: RunStore {
     /// Does this once, when the next transaction is about to begin.
     func beforeNextWrite(_ action: @escaping Action) { beforeWrite.withLock { $0 = action } }
 
+    /// Does this once, when the next transaction is committed and whoever asked for it does not know yet.
+    func afterNextWrite(_ action: @escaping Action) { afterWrite.withLock { $0 = action } }
+
     var changes: RunChangeFeed { store.changes }
 
     func transaction<Result: Sendable>(
         _ body: @escaping @Sendable (any RunTransaction) throws -> Result
     ) async throws -> Result {
         try await Self.take(beforeWrite)?()
-        return try await store.transaction(body)
+        let result = try await store.transaction(body)
+        try await Self.take(afterWrite)?()
+        return result
     }
 
     func read<Result: Sendable>(

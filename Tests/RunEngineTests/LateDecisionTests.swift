@@ -16,6 +16,15 @@ struct LateDecisionTests {
         try f.workflow("w", .noop("a"))
     }
 
+    @Test("A run that is deleted before its creation is answered is a conflict, no fault of the plane")
+    func deletedWhileCreated() async throws {
+        let object: JSONValue = ["metadata": ["name": "r"], "spec": ["workflowRef": ["name": "w"]]]
+        store.afterNextWrite { [f] in try await f.engine.delete(namespace: "default", name: "r") }
+        let error = await #expect(throws: Status.self) { try await f.engine.create(object, namespace: "default") }
+        #expect(error?.code == 409)
+        #expect(try await f.engine.create(object, namespace: "default").run.name == "r")
+    }
+
     /// An engine that looks at leases only: silence alone makes no runner lost.
     private func patientEngine() async throws -> EngineFixture {
         var settings = RunEngineSettings()

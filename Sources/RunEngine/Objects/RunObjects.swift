@@ -120,7 +120,7 @@ extension RunEngine {
 
     /// Creates the run that a WorkflowRun object asks for.
     ///
-    /// - Throws: `Status`, as `submit` does, and 422 for an object that is none.
+    /// - Throws: `Status`, as `submit` does, 422 for an object that is none, and 409 if the run is deleted meanwhile.
     public func create(_ object: JSONValue, namespace: String) async throws -> RunSnapshot {
         let given = Unstructured(object)
         let invalid = { (errors: [FieldError]) in
@@ -148,8 +148,12 @@ extension RunEngine {
         request.labels = RunMetadata.labels(metadata)
         request.metadata = RunMetadata.other(metadata)
         let submitted = try await submit(namespace: namespace, workflow: workflow, [request])
-        guard let first = submitted.first, let snapshot = try await run(namespace: namespace, name: first.name) else {
-            throw Status.internalError("the run was deleted while it was being created")
+        guard let name = submitted.first?.name, let snapshot = try await run(namespace: namespace, name: name) else {
+            throw Status.conflict(
+                WorkflowRun.resource.groupResource,
+                name: submitted.first?.name ?? given.name,
+                "another request deleted the run as soon as it was created; create it again if it is wanted"
+            )
         }
         return snapshot
     }
