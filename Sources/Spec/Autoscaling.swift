@@ -98,7 +98,7 @@ public struct QuantityText: Sendable, Hashable, Codable, ExpressibleByStringLite
             text = String(number)
         } else if let number = try? container.decode(Double.self) {  // or of the next type
             text = JSONWriter.format(number)
-        } else if let text = try? container.decode(String.self) {
+        } else if let text = try? container.decode(String.self) {  // or of the next type
             self.text = text
         } else {
             throw DecodingError.dataCorruptedError(

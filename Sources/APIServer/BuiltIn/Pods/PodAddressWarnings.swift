@@ -16,6 +16,7 @@ enum PodAddressWarnings {
     private static func warning(_ value: JSONValue, _ path: FieldPath) -> String? {
         // What cannot be read is refused, with the reason.
         guard let text = value.stringValue, text.contains(":"),
+            // What is no address is refused elsewhere.
             let usual = try? SocketAddress(ipAddress: text, port: 0).ipAddress
         else { return nil }
         let mapped = "::ffff:"
