@@ -29,6 +29,10 @@ enum PlaneMetrics {
             help: "Jobs that lost their runner to scaling, a rollout, a drain or an upgrade. Should stay 0."
         ),
         MetricDescription(
+            "martinet_engine_pause_seconds",
+            help: "Times in which the controller stood still: a suspended machine, a stopped process, a stuck disk."
+        ),
+        MetricDescription(
             "martinet_authentication_failures_total",
             help: "Requests to the HTTP port with credentials that nobody has."
         ),

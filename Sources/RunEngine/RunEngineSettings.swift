@@ -5,6 +5,15 @@ public struct RunEngineSettings: Sendable {
     public var heartbeatInterval: Duration = .seconds(3)
     /// A runner not heard of for so long is lost; its jobs go to others.
     public var runnerLostAfter: Duration = .seconds(10)
+    /// While none of several runners is heard of, each of them is lost only after so long: it is more likely that they
+    /// cannot reach the controller than that all of them died at once.
+    public var disruptionPatience: Duration = .seconds(30)
+    /// How much longer than a tick's interval two ticks may be apart. A longer time is a pause of this process, which is
+    /// the fault of no runner and no job: leases get their full time again.
+    public var pauseTolerance: Duration = .seconds(3)
+    /// How long after a pause attempts and runs that are over their time are let be: what their runners reported may
+    /// still be on its way.
+    public var pauseGrace: Duration = .seconds(15)
     /// How long runners are told to wait for jobs in one call.
     public var pollSeconds = 20
     /// How long a job's runner gets to stop when its run is cancelled; then the job is dropped.

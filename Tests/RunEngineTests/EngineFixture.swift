@@ -10,15 +10,33 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// A clock that stands still until it is told otherwise.
+/// Clocks that stand still until they are told otherwise.
 final class ManualClock: EngineClock {
-    private let time: Mutex<Timestamp>
+    private struct Time {
+        var calendar: Timestamp
+        var uptime = Duration.seconds(1000)
+    }
 
-    init(_ start: Timestamp = Timestamp(seconds: 1_800_000_000)) { time = Mutex(start) }
+    private let time: Mutex<Time>
 
-    var now: Timestamp { time.withLock { $0 } }
+    init(_ start: Timestamp = Timestamp(seconds: 1_800_000_000)) { time = Mutex(Time(calendar: start)) }
 
-    func advance(_ duration: Duration) { time.withLock { $0 = $0.advanced(by: duration) } }
+    var calendar: Timestamp { time.withLock { $0.calendar } }
+    var uptime: Duration { time.withLock { $0.uptime } }
+    var now: Timestamp { calendar }
+
+    /// Time passes.
+    func advance(_ duration: Duration) {
+        time.withLock { time in
+            time.calendar = time.calendar.advanced(by: duration)
+            time.uptime += duration
+        }
+    }
+
+    /// Somebody sets the calendar; no time passes.
+    func setCalendar(by duration: Duration) {
+        time.withLock { $0.calendar = $0.calendar.advanced(by: duration) }
+    }
 
     /// Nothing in these tests waits for time to pass.
     func sleep(for duration: Duration) async throws { try Task.checkCancellation() }
@@ -38,6 +56,9 @@ final class SeededRandom: Sendable {
 }
 
 /// An engine over a store of its own, with a clock that the test moves.
+///
+/// Tests let much time pass at once, which a real engine takes for a pause of its own: unless `noticesPauses`, the
+/// engine takes it for time in which it was there.
 struct EngineFixture: Sendable {
     let engine: RunEngine
     let clock: ManualClock
@@ -49,8 +70,14 @@ struct EngineFixture: Sendable {
         catalog: WorkflowCatalog = WorkflowCatalog(),
         seed: UInt64 = 1,
         settings: RunEngineSettings = RunEngineSettings(),
-        containment: Containment = .disabled
+        containment: Containment = .disabled,
+        noticesPauses: Bool = false
     ) async throws {
+        var settings = settings
+        if !noticesPauses {
+            settings.pauseTolerance = .seconds(1_000_000_000)
+            settings.pauseGrace = .zero
+        }
         let random = SeededRandom(seed)
         self.clock = clock
         self.catalog = catalog

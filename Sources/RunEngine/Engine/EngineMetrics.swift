@@ -19,6 +19,7 @@ final class EngineMetrics: Sendable {
     private let handles = Mutex(Handles())
     private let staleReports = Counter(label: "martinet_reports_total", dimensions: [("result", "stale")])
     private let duplicateReports = Counter(label: "martinet_reports_total", dimensions: [("result", "duplicate")])
+    private let pauses = Recorder(label: "martinet_engine_pause_seconds")
     private let repairedRuns = Counter(label: "martinet_runs_repaired_total")
 
     private func queue(_ name: QueueName) -> QueueMetrics {
@@ -54,6 +55,9 @@ final class EngineMetrics: Sendable {
         if effects.duplicateReports > 0 { duplicateReports.increment(by: effects.duplicateReports) }
         if effects.repairedRuns > 0 { repairedRuns.increment(by: effects.repairedRuns) }
     }
+
+    /// The process stood still.
+    func paused(_ time: Duration) { pauses.record(time.inSeconds) }
 
     /// Submissions that were refused because a queue was full.
     func shed(_ name: QueueName, count: Int) { queue(name).shed.increment(by: count) }

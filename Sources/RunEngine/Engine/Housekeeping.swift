@@ -4,11 +4,18 @@ import Spec
 import Storage
 import Synchronization
 
-/// When all active runs are to be looked at again.
+/// What the engine's loop has to remember from turn to turn.
 struct SweepState: Sendable {
+    /// When all active runs are to be looked at again.
     var nextSweep: Timestamp?
     /// The pools that the explanations of waiting runs are true of.
     var explainedPools: Int?
+    /// Whether leases are still to get their full time again after a pause.
+    var mustRenewLeases = false
+    /// Until when attempts and runs that are over their time are let be, after a pause.
+    var pauseGraceEnd: Timestamp?
+    /// By how much the calendar was ahead when that was last stored.
+    var storedSkew: Duration?
 }
 
 extension RunEngine {
@@ -24,6 +31,10 @@ extension RunEngine {
     }
 
     private func tickLoop() async {
+        // What the process did before its loops began is no pause, and leases were not looked after meanwhile.
+        _ = clock.beat()
+        sweepState.withLock { $0.mustRenewLeases = true }
+        beginPauseGrace()
         while !Task.isCancelled {
             do {
                 try await tick()
@@ -70,9 +81,11 @@ extension RunEngine {
 
     /// Everything that is to be looked at now and then, once. A simulation calls it in place of `run`.
     public func tick() async throws {
+        try await notePause()
         let now = clock.now
         waiters.expire(now: now)
-        try await takeBackFromLostRunners(now)
+        try await storeSkew()
+        try await takeBackFromLostRunners()
         try await endOverdueLeases(now)
         try await stopOverdueRuns(now)
         let isSweepDue = sweepState.withLock { state in
@@ -85,16 +98,16 @@ extension RunEngine {
             defer { state.explainedPools = pools }
             return state.explainedPools != pools
         }
-        if isSweepDue || arePoolsOther { try await explainWaitingRuns(now) }
+        if isSweepDue || arePoolsOther { try await explainWaitingRuns() }
         if isSweepDue {
             try await sweep()
             try await correctBook(now)
         }
     }
 
-    private func takeBackFromLostRunners(_ now: Timestamp) async throws {
-        let patience = settings.runnerLostAfter
-        let bound = now.advanced(by: Duration.zero - patience)
+    private func takeBackFromLostRunners() async throws {
+        let now = clock.attention
+        let bound = registry.silenceBound(now: now, settings)
         for runner in registry.lost(before: bound) {
             let held = Array(registry.held(runner))
             // It may be heard of while this waits for its turn to write.
@@ -104,17 +117,18 @@ extension RunEngine {
             guard registry.forget(runner, ifLostBefore: bound) else { continue }
             logger.warning(
                 "A runner was not heard of and counts as lost",
-                metadata: ["runner": "\(runner)", "patience": "\(patience)", "jobs": "\(count)"]
+                metadata: ["runner": "\(runner)", "patience": "\(now.since(bound))", "jobs": "\(count)"]
             )
         }
     }
 
     /// Ends leases that nobody renewed, and attempts whose runner did not end them in time.
     private func endOverdueLeases(_ now: Timestamp) async throws {
-        let overdue = try await store.read { [settings] reader in
+        let isGracePeriod = isPauseGrace(now)
+        let overdue = try await store.read { [self] reader in
             try reader.leasedJobs().filter { job in
                 guard let lease = job.lease else { return false }
-                return lease.expiresAt <= now || Self.isOvertime(job, lease, now, settings)
+                return lease.expiresAt <= now || !isGracePeriod && isOvertime(job, lease, now)
             }
         }
         guard !overdue.isEmpty else { return }
@@ -132,7 +146,7 @@ extension RunEngine {
                         transaction,
                         &effects
                     )
-                } else if Self.isOvertime(job, lease, now, settings),
+                } else if !isGracePeriod, isOvertime(job, lease, now),
                     let run = try transaction.run(id: job.step.run)
                 {
                     var transition = try transition(run, transaction, now: now)
@@ -151,18 +165,14 @@ extension RunEngine {
         }
     }
 
-    private static func isOvertime(
-        _ job: JobRecord,
-        _ lease: JobLease,
-        _ now: Timestamp,
-        _ settings: RunEngineSettings
-    ) -> Bool {
+    private func isOvertime(_ job: JobRecord, _ lease: JobLease, _ now: Timestamp) -> Bool {
         guard let timeout = job.timeoutSeconds else { return false }
         return lease.leasedAt.advanced(bySeconds: timeout).advanced(by: settings.attemptGrace) <= now
     }
 
     /// Stops runs whose deadline is past; drops what still runs in those that were given time to stop.
     private func stopOverdueRuns(_ now: Timestamp) async throws {
+        if isPauseGrace(now) { return }
         let overdue = try await store.read { try $0.overdueRuns(now: now, limit: 200) }
         guard !overdue.isEmpty else { return }
         try await perform { [self] transaction, effects in

@@ -54,7 +54,7 @@ extension RunEngine {
         let gone = registry.held(runner.key).filter { !registration.holding.contains($0.key) }
         if !gone.isEmpty { _ = try await takeBack(Array(gone), of: runner.key, isLost: true) }
         var isNewPod = false
-        let drain = registry.touch(runner, now: clock.now) { state in
+        let drain = registry.touch(runner, now: clock.attention) { state in
             isNewPod = state.podUID != registration.podUID
             state.podUID = registration.podUID
             state.concurrency = registration.concurrency
@@ -87,7 +87,7 @@ extension RunEngine {
     public func lease(_ runner: RunnerIdentity, capacity: Int, wait: Int) async throws -> LeaseAnswer {
         let began = clock.now
         let deadline = began.advanced(bySeconds: min(max(0, wait), settings.pollSeconds * 3))
-        let drain = registry.touch(runner, now: began) { state in
+        let drain = registry.touch(runner, now: clock.attention) { state in
             state.concurrency = max(state.concurrency, capacity)
         }
         guard !drain, capacity > 0 else { return LeaseAnswer(jobs: [], drain: drain) }
@@ -105,7 +105,7 @@ extension RunEngine {
             await waiters.wait(runner.queue, runner: runner.key, seen: seen, until: deadline)
             // A runner that sends no heartbeats is dead, and its call only looks as if it waited.
             let silence = settings.heartbeatInterval * 2
-            let isHeard = registry.isHeard(runner.key, since: clock.now.advanced(by: Duration.zero - silence))
+            let isHeard = registry.isHeard(runner.key, since: clock.attention.advanced(by: .zero - silence))
             if Task.isCancelled || !isHeard || !registry.mayLease(request) { return passOn(runner) }
         }
     }
@@ -167,12 +167,12 @@ extension RunEngine {
             defer { mark.end() }
             step.phase = .running
             step.runner = runner.name
-            step.startedAt = now
+            step.startedAt = max(clock.calendar, run.createdAt)
             step.finishedAt = nil
             try transaction.update(step)
             if run.phase == .pending {
                 run.phase = .running
-                run.startedAt = run.startedAt ?? now
+                run.startedAt = run.startedAt ?? step.startedAt
                 if WaitReason.isOne(run.reason) {
                     run.reason = ""
                     run.message = ""
@@ -201,7 +201,7 @@ extension RunEngine {
 
     private func release(_ jobs: [LeasedJob], of runner: RunnerIdentity) async throws {
         guard !jobs.isEmpty else { return }
-        let held = jobs.map { ($0.id, RunnerRegistry.Held(token: $0.token, leasedAt: clock.now)) }
+        let held = jobs.map { ($0.id, RunnerRegistry.Held(token: $0.token, leasedAt: clock.attention)) }
         _ = try await takeBack(held, of: runner.key, isLost: false)
     }
 }

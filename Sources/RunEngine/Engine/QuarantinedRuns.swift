@@ -91,10 +91,10 @@ extension RunEngine {
         _ effects: inout EngineEffects
     ) throws -> RunRecord {
         var run = record
-        let now = clock.now
+        let now = max(clock.calendar, run.startedAt ?? run.createdAt)
         for var step in try transaction.steps(run: run.id) where !step.phase.isFinal {
             step.phase = .cancelled
-            step.finishedAt = now
+            step.finishedAt = max(now, step.startedAt ?? now)
             try transaction.update(step)
         }
         run.phase = .cancelled
@@ -109,7 +109,7 @@ extension RunEngine {
                 uid: run.uid,
                 workflow: run.workflow,
                 phase: .cancelled,
-                seconds: now.since(run.createdAt).inSeconds,
+                seconds: max(0, now.since(run.createdAt).inSeconds),
                 reason: run.reason,
                 message: run.message
             )

@@ -53,7 +53,7 @@ public struct ReportAnswer: Sendable, Hashable {
 extension RunEngine {
     /// Takes reports and hands out as many jobs as the runner has room for, in one transaction. Durable on return.
     public func report(_ runner: RunnerIdentity, _ reports: [JobReport], capacity: Int) async throws -> ReportAnswer {
-        let drain = registry.touch(runner, now: clock.now)
+        let drain = registry.touch(runner, now: clock.attention)
         let request = drain || capacity <= 0 ? nil : registry.request(runner.key)
         if let request { registry.beginLease(request) }
         defer { if let request { registry.endLease(request) } }
@@ -115,9 +115,10 @@ extension RunEngine {
                 executionSeconds: min(report.executionSeconds ?? elapsed, elapsed)
             )
         )
+        let finishedAt = transition.finishTime(index)
         transition.change(index) { step in
             step.metrics = report.metrics
-            step.finishedAt = now
+            step.finishedAt = finishedAt
         }
         try transaction.setLog(job.step, report.log)
         if report.outcome == .succeeded {

@@ -28,9 +28,10 @@ extension RunEngine {
     ) async throws -> HeartbeatAnswer {
         let now = clock.now
         let isKnown = registry.contains(runner.key)
-        let drain = registry.touch(runner, now: now) { state in
+        let heard = clock.attention
+        let drain = registry.touch(runner, now: heard) { state in
             state.load = load
-            state.loadReportedAt = now
+            state.loadReportedAt = heard
             state.concurrency = max(state.concurrency, load.slotsBusy)
         }
         registry.noteMemory(runner.key, memoryMB)
@@ -57,7 +58,7 @@ extension RunEngine {
         let listed = Set(jobs.map(\.id))
         let patience = settings.heartbeatInterval * 2
         let missing = registry.held(runner.key).filter {
-            !listed.contains($0.key) && now.since($0.value.leasedAt) > patience
+            !listed.contains($0.key) && heard.since($0.value.leasedAt) > patience
         }
         if !missing.isEmpty {
             logger.warning(
@@ -77,9 +78,9 @@ extension RunEngine {
     /// - Returns: how many were really its own.
     @discardableResult
     public func release(_ runner: RunnerIdentity, jobs: [(id: JobID, token: Int64)]) async throws -> Int {
-        registry.touch(runner, now: clock.now)
+        registry.touch(runner, now: clock.attention)
         registry.makeRequestsVoid(runner.key)
-        let held = jobs.map { ($0.id, RunnerRegistry.Held(token: $0.token, leasedAt: clock.now)) }
+        let held = jobs.map { ($0.id, RunnerRegistry.Held(token: $0.token, leasedAt: clock.attention)) }
         return try await takeBack(held, of: runner.key, isLost: false)
     }
 
@@ -188,7 +189,7 @@ extension RunEngine {
         } else if isLost, job.deliveries >= transition.policy.maxDeliveries {
             try transaction.removeJob(job.step)
             let message = "the job was handed out \(job.deliveries) times and never reported; at last \(reason)"
-            try transaction.insert(DeadLetter(job: job, reason: message, diedAt: now))
+            try transaction.insert(DeadLetter(job: job, reason: message, diedAt: clock.calendar))
             transition.end(index, .failed, StepFailure(reason: "MaxDeliveriesExceeded", message: message))
             effects.deadLetters.append(job.queue)
         } else {

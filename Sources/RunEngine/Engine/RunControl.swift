@@ -174,7 +174,7 @@ extension RunEngine {
         limit: Int,
         maximumBytes: Int = .max
     ) async throws -> (letters: [DeadLetter], remaining: Int) {
-        try await store.read { reader in
+        try await store.read { [clock] reader in
             var waiting = try reader.briefDeadLetters(queue)[...]
             if let after {
                 guard let index = waiting.firstIndex(where: { $0.job.step == after }) else {
@@ -185,8 +185,9 @@ extension RunEngine {
             var letters: [DeadLetter] = []
             var room = ByteRoom(maximumBytes)
             for brief in waiting.prefix(limit) {
-                guard let letter = try reader.deadLetter(brief.job.step) else { continue }
+                guard var letter = try reader.deadLetter(brief.job.step) else { continue }
                 guard room.takes(letter.job.payload.count) else { break }
+                letter.job.enqueuedAt = clock.shown(letter.job.enqueuedAt)
                 letters.append(letter)
             }
             let last = letters.last.flatMap { last in waiting.firstIndex { $0.job.step == last.job.step } }

@@ -17,7 +17,7 @@ public final class RunEngine: Sendable {
     public let settings: RunEngineSettings
     /// Runs that the process died over are put aside.
     public let containment: Containment
-    let clock: any EngineClock
+    let clock: EngineTime
     let random: @Sendable () -> UInt64
     let workflows: CompiledWorkflows
     let registry = RunnerRegistry()
@@ -48,7 +48,7 @@ public final class RunEngine: Sendable {
         self.store = store
         self.catalog = catalog
         self.settings = settings
-        self.clock = clock
+        self.clock = EngineTime(clock, settings: settings)
         self.random = random
         self.containment = containment
         self.logger = logger
@@ -60,8 +60,12 @@ public final class RunEngine: Sendable {
     ///
     /// - Throws: `RunStoreError`.
     public func start() async throws {
+        clock.resume(skew: try await store.read { try $0.clockSkew() })
         await setQuarantinedAside()
         let now = clock.now
+        // Nobody could renew anything while there was no controller.
+        try await renewLeases()
+        beginPauseGrace()
         let (leased, queues) = try await store.read { reader in
             let queues = try reader.queues().map { queue in
                 let counts = try reader.counts(queue, now: now)
@@ -72,10 +76,10 @@ public final class RunEngine: Sendable {
         for (queue, waiting, nextDue) in queues { book.setWaiting(queue, waiting, nextDue: nextDue) }
         for job in leased {
             guard let lease = job.lease else { continue }
-            registry.noteLease(job, lease)
+            registry.noteLease(job, lease, at: clock.attention)
             registry.touch(
                 RunnerIdentity(namespace: job.queue.namespace, pool: job.queue.pool, name: lease.runner),
-                now: now
+                now: clock.attention
             )
         }
     }
@@ -110,7 +114,8 @@ public final class RunEngine: Sendable {
     private func apply(_ effects: EngineEffects) {
         let now = clock.now
         book.apply(effects, now: now)
-        for job in effects.leased { if let lease = job.lease { registry.noteLease(job, lease) } }
+        let heard = clock.attention
+        for job in effects.leased { if let lease = job.lease { registry.noteLease(job, lease, at: heard) } }
         for departure in effects.departures where registry.noteDeparture(departure) {
             let runner = NamespacedName(namespace: departure.job.queue.namespace, name: departure.lease.runner)
             outcomeBook.record(departure.kind, of: runner)
@@ -144,6 +149,7 @@ public final class RunEngine: Sendable {
             workflow: workflow,
             policy: catalog.policy(queue),
             now: now,
+            calendar: clock.calendar,
             mark: mark
         )
     }
@@ -151,7 +157,14 @@ public final class RunEngine: Sendable {
 
 extension RunEngine: RunnerDirectory {
     public func runners(namespace: String, pool: String) -> [RunnerState] {
-        registry.runners(QueueName(namespace: namespace, pool: pool))
+        // Others know only the calendar.
+        let shift = clock.calendar.since(clock.attention)
+        return registry.runners(QueueName(namespace: namespace, pool: pool)).map { runner in
+            var shown = runner
+            shown.lastSeen = runner.lastSeen.advanced(by: shift)
+            shown.loadReportedAt = runner.loadReportedAt?.advanced(by: shift)
+            return shown
+        }
     }
 
     public func setDraining(_ draining: Bool, namespace: String, runner: String) {

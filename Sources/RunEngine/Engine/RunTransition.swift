@@ -10,7 +10,10 @@ import Storage
 struct RunTransition {
     let workflow: CompiledWorkflow
     let policy: QueuePolicy
+    /// The time that timers and deadlines are counted in.
     let now: Timestamp
+    /// The time that people see.
+    let calendar: Timestamp
     var run: RunRecord
     private(set) var steps: [StepRecord]
     private var changed: Set<Int> = []
@@ -24,6 +27,7 @@ struct RunTransition {
         workflow: CompiledWorkflow,
         policy: QueuePolicy,
         now: Timestamp,
+        calendar: Timestamp,
         mark: WorkMark? = nil
     ) {
         self.run = run
@@ -31,6 +35,7 @@ struct RunTransition {
         self.workflow = workflow
         self.policy = policy
         self.now = now
+        self.calendar = calendar
         self.mark = mark
     }
 
@@ -124,13 +129,16 @@ struct RunTransition {
     }
 
     mutating func end(_ index: Int, _ phase: StepRecord.Phase, _ failure: StepFailure?) {
-        let time = now
+        let time = finishTime(index)
         change(index) { step in
             step.phase = phase
             step.failure = failure
             step.finishedAt = time
         }
     }
+
+    /// When the step finished, if it does so now: never before it started, though the calendar may be set back between.
+    func finishTime(_ index: Int) -> Timestamp { max(calendar, steps[index].startedAt ?? run.createdAt) }
 
     /// Begins to end the run before its steps are done.
     mutating func stop(_ stop: RunRecord.Stop, message: String, grace: Duration) {
@@ -143,7 +151,8 @@ struct RunTransition {
         run.phase = phase
         run.reason = reason
         run.message = message
-        run.finishedAt = now
+        let finishedAt = max(calendar, run.startedAt ?? run.createdAt, steps.compactMap(\.finishedAt).max() ?? calendar)
+        run.finishedAt = finishedAt
         run.deadline = nil
         effects.finished.append(
             EngineEffects.FinishedRun(
@@ -152,7 +161,7 @@ struct RunTransition {
                 uid: run.uid,
                 workflow: run.workflow,
                 phase: phase,
-                seconds: now.since(run.createdAt).inSeconds,
+                seconds: finishedAt.since(run.createdAt).inSeconds,
                 reason: reason,
                 message: message
             )

@@ -3,9 +3,12 @@ import Storage
 import Synchronization
 
 /// What is known of the runners: from their calls, and after a restart from the leases in the store.
+///
+/// Its times are those of `EngineTime.attention`: a pause of the controller is no silence of a runner.
 final class RunnerRegistry: Sendable {
     struct Held: Sendable, Hashable {
         var token: Int64
+        /// In the time that silence is counted in.
         var leasedAt: Timestamp
         /// Resident memory of the job's processes in mebibytes, as of the last heartbeat; 0 where it is not known.
         var memoryMB: Double = 0
@@ -152,7 +155,7 @@ final class RunnerRegistry: Sendable {
         state.withLock { $0.runners[runner].map { $0.state.lastSeen >= time } ?? false }
     }
 
-    func noteLease(_ job: JobRecord, _ lease: JobLease) {
+    func noteLease(_ job: JobRecord, _ lease: JobLease, at time: Timestamp) {
         let key = NamespacedName(namespace: job.queue.namespace, name: lease.runner)
         state.withLock { state in
             if state.runners[key] == nil, state.departed.contains(key) { return }
@@ -163,11 +166,11 @@ final class RunnerRegistry: Sendable {
                         namespace: job.queue.namespace,
                         pool: job.queue.pool,
                         name: lease.runner,
-                        lastSeen: lease.leasedAt
+                        lastSeen: time
                     ),
                     generation: state.nextGeneration()
                 )
-            entry.held[job.id] = Held(token: lease.token, leasedAt: lease.leasedAt)
+            entry.held[job.id] = Held(token: lease.token, leasedAt: time)
             state.runners[key] = entry
         }
     }
@@ -214,6 +217,20 @@ final class RunnerRegistry: Sendable {
         state.withLock { state in
             for key in state.runners.keys { state.runners[key]?.held = [:] }
         }
+    }
+
+    /// A runner not heard of since that time is lost.
+    ///
+    /// While none of several runners is heard of, the controller rather than all of them is cut off, and more patience is
+    /// due; as the node controller of Kubernetes evicts nobody while a whole zone is silent. Runners that are really
+    /// dead are found when that patience is over, or when another one is heard of.
+    func silenceBound(now: Timestamp, _ settings: RunEngineSettings) -> Timestamp {
+        // A runner that lives is heard of in every interval; a half more is for the way.
+        let recently = now.advanced(by: .zero - settings.heartbeatInterval * 3 / 2)
+        let isCutOff = state.withLock { state in
+            state.runners.count > 1 && state.runners.values.allSatisfy { $0.state.lastSeen < recently }
+        }
+        return now.advanced(by: .zero - (isCutOff ? settings.disruptionPatience : settings.runnerLostAfter))
     }
 
     /// Runners last heard of before that time.

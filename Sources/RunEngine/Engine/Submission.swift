@@ -70,7 +70,7 @@ extension RunEngine {
             // Whether the workflow of today takes the parameters of a repeated request does not matter.
             if let fault, request.idempotencyKey == nil { throw fault }
             wanted.append(
-                WantedRun(record: record(request, namespace, name, entry, params, now), request: request, fault: fault)
+                WantedRun(record: record(request, namespace, name, entry, params), request: request, fault: fault)
             )
         }
         let queue = QueueName(namespace: namespace, pool: entry.spec.poolName)
@@ -127,8 +127,7 @@ extension RunEngine {
         _ namespace: String,
         _ workflow: String,
         _ entry: WorkflowCatalog.Entry,
-        _ params: JSONObject,
-        _ now: Timestamp
+        _ params: JSONObject
     ) -> RunRecord {
         var run = RunRecord(
             uid: RunNames.uid(random),
@@ -138,9 +137,9 @@ extension RunEngine {
             revision: entry.revision,
             priority: request.priority ?? entry.spec.priority ?? 0,
             params: JSONValue.object(params).bytes,
-            createdAt: now
+            createdAt: clock.calendar
         )
-        run.deadline = entry.spec.policy?.timeoutSeconds.map { now.advanced(bySeconds: $0) }
+        run.deadline = entry.spec.policy?.timeoutSeconds.map { clock.now.advanced(bySeconds: $0) }
         let queue = QueueName(namespace: namespace, pool: entry.spec.poolName)
         if let wait = WaitReason.of(queue, hasPool: catalog.hasPool(queue), hasRunner: true, waited: .zero) {
             run.reason = wait.reason
@@ -185,7 +184,14 @@ extension RunEngine {
         let steps = workflow.steps.enumerated().map { index, step in
             StepRecord(key: StepKey(run: run.id, index: index), id: step.id)
         }
-        var transition = RunTransition(run: run, steps: steps, workflow: workflow, policy: policy, now: now)
+        var transition = RunTransition(
+            run: run,
+            steps: steps,
+            workflow: workflow,
+            policy: policy,
+            now: now,
+            calendar: clock.calendar
+        )
         try transition.begin(transaction)
         effects.append(transition.effects)
         return SubmittedRun(id: run.id, namespace: run.namespace, name: run.name, uid: run.uid, existed: false)

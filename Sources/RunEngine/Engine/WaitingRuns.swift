@@ -41,7 +41,7 @@ extension RunEngine {
     private static let explainedRuns = 500
 
     /// Writes into pending runs why they do not start, and removes it when they can.
-    func explainWaitingRuns(_ now: Timestamp) async throws {
+    func explainWaitingRuns() async throws {
         let candidates = try await store.read { try $0.activeRuns(after: 0, limit: Self.explainedRuns) }
             .filter { $0.phase == .pending && $0.stop == .none }
         guard !candidates.isEmpty else { return }
@@ -56,7 +56,7 @@ extension RunEngine {
                     queue,
                     hasPool: catalog.hasPool(queue),
                     hasRunner: !registry.runners(queue).isEmpty,
-                    waited: now.since(run.createdAt)
+                    waited: clock.calendar.since(run.createdAt)
                 )
                 guard wait?.reason ?? "" != run.reason, wait != nil || WaitReason.isOne(run.reason) else { continue }
                 run.reason = wait?.reason ?? ""

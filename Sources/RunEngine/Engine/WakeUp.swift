@@ -23,7 +23,7 @@ final class WakeUp: Sendable {
     }
 
     /// Sleeps for that long, until poked, or until the task is cancelled.
-    func wait(atMost duration: Duration, clock: any EngineClock) async {
+    func wait(atMost duration: Duration, clock: EngineTime) async {
         await withTaskGroup(of: Void.self) { group in
             // The sleep only fails when it is cancelled: the call came first.
             group.addTask { try? await clock.sleep(for: duration) }

@@ -51,6 +51,7 @@ struct MemoryRunState: Sendable {
     var jobs: [StepKey: JobRecord] = [:]
     var deadLetters: [StepKey: DeadLetter] = [:]
     var queues: Set<QueueName> = []
+    var clockSkew = Duration.zero
 
     static func key(_ parts: String...) -> String { parts.joined(separator: "\u{0}") }
 }
@@ -85,6 +86,14 @@ final class MemoryRunTransaction: RunTransaction {
         // Not undone: a number that was given out once is never given out again.
         state.sequence += 1
         return state.sequence
+    }
+
+    func clockSkew() throws -> Duration { state.clockSkew }
+
+    func setClockSkew(_ skew: Duration) throws {
+        let old = state.clockSkew
+        undo.append { $0.clockSkew = old }
+        state.clockSkew = skew
     }
 
     func insertWorkflowRevision(_ hash: String, spec: [UInt8]) throws {

@@ -84,6 +84,10 @@ public protocol RunReader: JobQueueReader {
     /// The end of what the step's last attempt wrote to its log.
     func log(_ key: StepKey) throws -> [UInt8]?
 
+    /// By how much the calendar was ahead of the time that leases, timers and deadlines are counted in; zero unless the
+    /// clock was set while a controller ran.
+    func clockSkew() throws -> Duration
+
     /// The specification with that hash, as JSON.
     func workflowRevision(_ hash: String) throws -> [UInt8]?
 }
@@ -92,6 +96,9 @@ public protocol RunReader: JobQueueReader {
 public protocol RunTransaction: RunReader, JobQueueTransaction {
     /// A number greater than every one given out before, in this process or an earlier one.
     func nextSequence() throws -> Int64
+
+    /// Keeps by how much the calendar is ahead. Parts of a microsecond are lost.
+    func setClockSkew(_ skew: Duration) throws
 
     /// Keeps a specification under its hash; one that is there already stays.
     func insertWorkflowRevision(_ hash: String, spec: [UInt8]) throws

@@ -7,8 +7,20 @@ enum RunTables {
         migrator.registerMigration("runs-1") { database in
             try database.execute(sql: first)
         }
+        migrator.registerMigration("runs-clock") { database in
+            try database.execute(sql: clock)
+        }
         return migrator
     }
+
+    /// By how much the calendar is ahead of the time that leases, timers and deadlines are counted in, in microseconds.
+    private static let clock = """
+        CREATE TABLE run_clock (
+            id INTEGER PRIMARY KEY CHECK (id = 1),
+            skew INTEGER NOT NULL
+        ) STRICT;
+        INSERT INTO run_clock (id, skew) VALUES (1, 0);
+        """
 
     /// Times are microseconds since 1970. Steps and jobs have the run's id and the step's place in one number, so that
     /// all of a run lie together.

@@ -186,6 +186,10 @@ class SQLiteRunReader: RunReader {
         return try statement.first { $0.bytes() }
     }
 
+    func clockSkew() throws -> Duration {
+        .microseconds(try prepare("SELECT skew FROM run_clock").first { $0.integer() } ?? 0)
+    }
+
     func workflowRevision(_ hash: String) throws -> [UInt8]? {
         var statement = try prepare("SELECT spec FROM workflow_revisions WHERE hash = ?")
         statement.bind(hash)

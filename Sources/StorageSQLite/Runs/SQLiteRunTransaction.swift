@@ -61,6 +61,13 @@ final class SQLiteRunTransaction: SQLiteRunReader, RunTransaction {
 
     // MARK: Runs and steps
 
+    func setClockSkew(_ skew: Duration) throws {
+        let (seconds, attoseconds) = skew.components
+        var statement = try prepare("UPDATE run_clock SET skew = ?")
+        statement.bind(seconds.saturatingMultiply(1_000_000).saturatingAdd(attoseconds / 1_000_000_000_000))
+        try statement.run()
+    }
+
     func insertWorkflowRevision(_ hash: String, spec: [UInt8]) throws {
         var statement = try prepare("INSERT OR IGNORE INTO workflow_revisions (hash, spec) VALUES (?, ?)")
         statement.bind(hash)

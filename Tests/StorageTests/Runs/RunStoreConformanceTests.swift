@@ -204,6 +204,25 @@ struct RunStoreConformanceTests {
         }
     }
 
+    @Test("The clock's skew survives, unless its transaction fails", arguments: RunStoreFixture.all)
+    func clockSkew(_ fixture: RunStoreFixture) async throws {
+        struct Refusal: Error {}
+        try await fixture.with { store in
+            #expect(try await store.read { try $0.clockSkew() } == .zero)
+            for skew in [Duration.seconds(-3600) + .microseconds(5), .seconds(86400 * 3650), .zero, .milliseconds(-1)] {
+                try await store.transaction { try $0.setClockSkew(skew) }
+                #expect(try await store.read { try $0.clockSkew() } == skew)
+            }
+            await #expect(throws: Refusal.self) {
+                try await store.transaction { transaction in
+                    try transaction.setClockSkew(.seconds(7))
+                    throw Refusal()
+                }
+            }
+            #expect(try await store.read { try $0.clockSkew() } == .milliseconds(-1))
+        }
+    }
+
     @Test("Active runs without the jobs they need are found", arguments: RunStoreFixture.all)
     func stalledRuns(_ fixture: RunStoreFixture) async throws {
         try await fixture.with { store in
