@@ -132,6 +132,9 @@ public final class APIServer: Service {
         }
     }
 
+    /// How long requests that are under way may take to finish when the server stops.
+    private static let shutdownBound = Duration.seconds(10)
+
     private func giveUpWaiting(_ id: Int) {
         readiness.withLock { $0.waiting.removeValue(forKey: id) }?.resume(throwing: CancellationError())
     }
@@ -201,7 +204,10 @@ public final class APIServer: Service {
         )
         defer { core.audit?.close() }
         do {
-            try await application.run()
+            // Watches are ended first: the server waits for its connections, and a watch ends only when it is told to.
+            try await withBoundedShutdown(Self.shutdownBound, onShutdown: { [core] in core.endAllWatches() }) {
+                try await application.run()
+            }
         } catch {
             throw StartFailure(
                 description: ListenFailure.message(

@@ -24,6 +24,7 @@ final class ServerCore: Sendable {
     private let listener = Mutex(Listener())
     private let provided = Mutex<[ProvidedBackend]>([])
     private let definitions = Mutex<CustomResourceDefinitions?>(nil)
+    private let watchesOver = Atomic(false)
 
     /// What the embedding program adds.
     struct Options: Sendable {
@@ -136,7 +137,12 @@ final class ServerCore: Sendable {
     /// Remembers a backend that is no cache, so that it hears of the time and of the end.
     func keep(_ backend: ProvidedBackend) { provided.withLock { $0.append(backend) } }
 
+    /// Whether watches have been ended for good, as the server stops.
+    var areWatchesOver: Bool { watchesOver.load(ordering: .acquiring) }
+
+    /// Ends all watches; those that begin from now on are over at once.
     func endAllWatches() {
+        watchesOver.store(true, ordering: .releasing)
         for cache in allCaches { cache.endWatches() }
         for backend in provided.withLock({ $0 }) { backend.endWatches() }
     }

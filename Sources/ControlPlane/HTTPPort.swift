@@ -25,6 +25,9 @@ struct HTTPPort: Service {
     /// Told the port once it listens.
     var onRunning: @Sendable (Int) -> Void = { _ in }
 
+    /// How long requests that are under way may take to finish when the port is closed.
+    private static let shutdownBound = Duration.seconds(10)
+
     func run() async throws {
         let router = Router()
         router.add(
@@ -58,7 +61,7 @@ struct HTTPPort: Service {
             logger: quiet
         )
         do {
-            try await application.run()
+            try await withBoundedShutdown(Self.shutdownBound) { try await application.run() }
         } catch {
             throw StartError(
                 ListenFailure.message(error, what: "the HTTP API", host: host, port: port, option: "--http-port")

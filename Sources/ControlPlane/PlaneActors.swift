@@ -13,7 +13,7 @@ import ServiceLifecycle
 import Spec
 
 /// Everything that acts on the API: informers, the run engine's loops, controllers, the node. It starts when the API
-/// server answers and stops before it, the controllers first and the engine last.
+/// server answers and stops before it: the controllers first, then the node with its runners, the engine last.
 struct PlaneActors: Service {
     var options: StandaloneOptions
     var directory: DataDirectory
@@ -24,11 +24,18 @@ struct PlaneActors: Service {
     var containment: Containment
     var runnerTokens: RunnerTokens
     var readiness: PlaneReadiness
+    var stop: PlaneStop
     var registry: PrometheusRegistry
     var logger: Logger
 
     func run() async throws {
-        _ = try await cancelWhenGracefulShutdown { try await server.ready() }
+        // However this ends, no runner is left then.
+        defer { stop.didDrain() }
+        do {
+            _ = try await cancelWhenGracefulShutdown { try await server.ready() }
+        } catch is CancellationError where Task.isShuttingDownGracefully {
+            return
+        }
         readiness.set(.apiserver)
         let client = try client(PlaneIdentities.controller)
         let nodeClient = try self.client(PlaneIdentities.node)
@@ -54,6 +61,10 @@ struct PlaneActors: Service {
         engine.setRunnerEndings(PodMemoryKills(client: client))
         let node = localNode(nodeClient)
         pods.connect(NodeSource(node: node))
+        stop.onHurry { node.hurry() }
+        let interruptions = InterruptionRecorder(pools: pools, events: controllers.events)
+        engine.onInterruption { interruptions.record($0) }
+        let handover = Handover(engine: engine, node: node, stop: stop, logger: logger)
         let synced = Announcement {
             for informer in [workflows, pools] { try await informer.waitUntilSynced() }
             readiness.set(.informers)
@@ -67,7 +78,7 @@ struct PlaneActors: Service {
             EngineLoops(engine: engine, counter: runCounter), provider, controllers.events, workflows, pools,
         ]
         services += controllers.informers
-        services += [synced, node]
+        services += [synced, handover, node]
         services.append(
             QuarantineReporter(
                 containment: containment,
@@ -126,6 +137,25 @@ private struct EngineLoops: Service {
                 group.addTask { await engine.run() }
             }
         }
+    }
+}
+
+/// Hands back what the node's runners were killed over, as soon as the node has stopped.
+private struct Handover: Service {
+    let engine: RunEngine
+    let node: LocalNode
+    let stop: PlaneStop
+    let logger: Logger
+
+    func run() async throws {
+        // Cancellation is an end like any other here.
+        try? await gracefulShutdown()
+        do {
+            try await engine.interrupt(node.stoppedPods)
+        } catch {
+            logger.error("jobs of stopped runners were not handed back", metadata: ["error": "\(error)"])
+        }
+        stop.didDrain()
     }
 }
 

@@ -3,6 +3,7 @@ import APIServer
 import Containment
 import ControllerRuntime
 import CoreMetrics
+import Glibc
 import KubeClient
 public import Logging
 import Observability
@@ -11,14 +12,13 @@ import ServiceLifecycle
 import Spec
 import Storage
 import StorageSQLite
-import UnixSignals
 
 /// `controller standalone`: the whole plane in one process.
 ///
 /// Starts from the outside in (probes, API server, then those that act on the API) and stops the other way round, so
 /// that runners can still report while they finish.
 public enum Standalone {
-    /// Runs until SIGTERM or SIGINT.
+    /// Runs until SIGTERM or SIGINT; `PlaneStop` says how it ends.
     ///
     /// - Throws: `StartError` and others whose description says what to do.
     public static func run(_ options: StandaloneOptions, logger: Logger) async throws {
@@ -65,6 +65,10 @@ public enum Standalone {
         server.addToBackups(ImageBackup(directory: directory.images))
 
         let readiness = PlaneReadiness()
+        let stop = PlaneStop(readiness: readiness, engine: engine, logger: logger)
+        server.health.add(
+            .init(name: "shutdown") { readiness.isStopping ? PlaneReadiness.stoppingMessage : nil }
+        )
         let health = Observability.HealthChecks()
         readiness.addChecks(to: health, runs: runs)
         let http = HTTPPort(
@@ -88,6 +92,7 @@ public enum Standalone {
             containment: containment,
             runnerTokens: secrets.runners,
             readiness: readiness,
+            stop: stop,
             registry: registry,
             logger: logger
         )
@@ -102,11 +107,17 @@ public enum Standalone {
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: services.map { ServiceGroupConfiguration.ServiceConfiguration(service: $0) },
-                gracefulShutdownSignals: [.sigterm, .sigint],
                 logger: logger
             )
         )
-        try await group.run()
+        guard try await stop.run(group) else {
+            // What was answered is durable.
+            logger.error(
+                "the plane did not stop in time and ends as it is",
+                metadata: ["bound": "\(PlaneStop.finishBound)"]
+            )
+            exit(1)
+        }
         try runs.close()
         containment.stop()
         logger.info("stopped")

@@ -3,7 +3,10 @@ import Metrics
 import RunEngine
 
 /// Who may use the HTTP port: an administrator everything, a runner the protocol of its own pool.
-struct TokenAuthorizer: RequestAuthorizer {
+struct TokenAuthorizer: RequestAuthorizer, CustomStringConvertible {
+    /// Debug logs of the service lifecycle show services with everything in them; tokens must not be there.
+    var description: String { "TokenAuthorizer" }
+
     private let administrator: [UInt8]
     private let runners: RunnerTokens
     private let failures = Counter(label: "martinet_authentication_failures_total")

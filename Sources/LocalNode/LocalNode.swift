@@ -1,4 +1,4 @@
-import APIMachinery
+public import APIMachinery
 public import Containment
 import ControllerRuntime
 public import ImageStore
@@ -15,12 +15,14 @@ import Synchronization
 /// What differs from a container: no file system and no network of its own. Volumes are not mounted, Pods share the
 /// loopback interface (see `PortAllocator`), a memory limit is checked every few seconds, a CPU limit is not enforced.
 ///
-/// On graceful shutdown the containers are ended in order; their Pods stay and go on at the next start.
+/// On graceful shutdown the containers are ended in order, each in the time that its Pod asks for
+/// (`terminationGracePeriodSeconds`), or at once after ``hurry()``; their Pods stay and go on at the next start.
 public final class LocalNode: Service {
     private struct State {
         var workers: [String: PodWorker] = [:]
         var isStopping = false
         var isRegistered = false
+        var stopped: [NamespacedName] = []
     }
 
     /// The images that this node knows.
@@ -120,10 +122,20 @@ public final class LocalNode: Service {
     private func stop() {
         let workers = state.withLock { state in
             state.isStopping = true
+            state.stopped = state.workers.values.map(\.name)
             return Array(state.workers.values)
         }
         for worker in workers { worker.post(.nodeStops(grace: context.options.shutdownGrace)) }
     }
+
+    /// Kills the containers that are still there, if the node is stopping.
+    public func hurry() {
+        let workers = state.withLock { $0.isStopping ? Array($0.workers.values) : [] }
+        for worker in workers { worker.post(.nodeStops(grace: .zero)) }
+    }
+
+    /// The Pods that were here when the node began to stop.
+    public var stoppedPods: [NamespacedName] { state.withLock { $0.stopped } }
 
     /// Hands a change to the Pod's worker; answers a new worker for a Pod that has none yet.
     private func handle(_ event: InformerEvent<Pod>) -> PodWorker? {

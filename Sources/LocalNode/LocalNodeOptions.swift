@@ -29,8 +29,9 @@ extension LocalNode {
         public var heartbeat: Duration
         /// How often usage is measured and memory limits are checked.
         public var usageInterval: Duration
-        /// How long containers have to end when the node stops, if their own grace period is not shorter.
-        public var shutdownGrace: Duration
+        /// How long containers have to end when the node stops, if their own grace period is not shorter; `nil` leaves it
+        /// to the Pods.
+        public var shutdownGrace: Duration?
         /// When a log file is put aside, in bytes, and how many there may be.
         public var logSize: Int
         public var logFiles: Int
@@ -58,7 +59,6 @@ extension LocalNode {
             backoffCap = .seconds(300)
             heartbeat = .seconds(10)
             usageInterval = .seconds(2)
-            shutdownGrace = .seconds(20)
             logSize = 10 * 1024 * 1024
             logFiles = 5
         }

@@ -13,8 +13,8 @@ struct PodLifecycle: Sendable, Hashable {
         case deletionRequested(grace: Duration)
         /// The object is gone: nobody waits for the processes any more.
         case objectGone
-        /// The node stops; its Pods go on at its next start.
-        case nodeStops(grace: Duration)
+        /// The node stops; its Pods go on at its next start. `nil` gives them the time that they ask for.
+        case nodeStops(grace: Duration?)
         case started(container: String, id: String, imageID: String)
         case startFailed(container: String, StartFailure)
         case exited(container: String, ContainerExit)
@@ -150,7 +150,7 @@ struct PodLifecycle: Sendable, Hashable {
             stopAll(within: .seconds(2), moment, &actions)
         case .nodeStops(let grace):
             ending = ending ?? .nodeStop
-            stopAll(within: min(grace, gracePeriod), moment, &actions)
+            stopAll(within: min(grace ?? gracePeriod, gracePeriod), moment, &actions)
         case .imagesChanged:
             for index in containers.indices where containers[index].isWaitingForImage {
                 containers[index].retryNow(moment)

@@ -107,6 +107,8 @@ public struct StepStatus: Sendable, Hashable, Codable {
     public var id: String
     public var phase: StepPhase
     public var attempts: Int?
+    /// How often a runner was given the step's job, all attempts together.
+    public var deliveries: Int?
     public var startedAt: Timestamp?
     public var finishedAt: Timestamp?
     /// The Pod that ran the last attempt.

@@ -41,4 +41,11 @@ import Testing
         }
         #expect(answer == code)
     }
+
+    @Test func noTokenIsShownWhereAServiceIsLogged() {
+        struct Holder { var authorizer: TokenAuthorizer }
+        let token = "admin-token"
+        let shown = "\(Holder(authorizer: TokenAuthorizer(administrator: token, runners: Self.tokens)))"
+        #expect(!shown.contains(token) && !shown.contains("\(Array(token.utf8))"))
+    }
 }

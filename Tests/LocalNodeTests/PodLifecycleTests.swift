@@ -253,6 +253,25 @@ struct PodLifecycleTests {
         #expect(pod.lifecycle.isOver)
     }
 
+    @Test func aNodeThatStopsGivesPodsTheTimeThatTheyAskFor() {
+        var pod = Subject { $0.terminationGracePeriodSeconds = 300 }
+        _ = pod.handle(.tick)
+        _ = pod.start()
+        #expect(pod.handle(.nodeStops(grace: nil), at: 10) == [.terminate(container: "c")])
+        #expect(pod.handle(.tick, at: 309) == [])
+        #expect(pod.handle(.tick, at: 310) == [.kill(container: "c")])
+    }
+
+    @Test func aNodeThatIsHurriedKillsAtOnce() {
+        var pod = Subject { $0.terminationGracePeriodSeconds = 300 }
+        _ = pod.handle(.tick)
+        _ = pod.start()
+        #expect(pod.handle(.nodeStops(grace: nil), at: 10) == [.terminate(container: "c")])
+        #expect(pod.handle(.nodeStops(grace: .zero), at: 11) == [.kill(container: "c")])
+        #expect(pod.handle(.exited(container: "c", .ended(code: 137, signal: 9)), at: 12) == [])
+        #expect(pod.lifecycle.isOver)
+    }
+
     @Test func theNextStartOfTheNodeGoesOn() {
         var status = PodStatus(phase: "Running")
         var container = ContainerStatus(name: "c", ready: true, restartCount: 3)

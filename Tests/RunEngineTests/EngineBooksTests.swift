@@ -219,8 +219,8 @@ import Testing
     func leases() {
         let registry = RunnerRegistry()
         registry.touch(Self.runner, now: Self.now)
-        registry.noteLease(Self.job(1), Self.lease(1))
-        registry.noteLease(Self.job(1), Self.lease(2))
+        registry.noteLease(Self.job(1), Self.lease(1), at: Self.now)
+        registry.noteLease(Self.job(1), Self.lease(2), at: Self.now)
         #expect(registry.runners(Self.queue).map(\.leasedJobs) == [1])
         #expect(!registry.noteDeparture(Self.departure(.succeeded, token: 1)), "an older lease")
         #expect(registry.noteDeparture(Self.departure(.succeeded, token: 2)))

@@ -29,11 +29,11 @@ public final class Plane {
             do {
                 try await plane.waitUntilReady()
                 let result = try await body(plane)
-                await plane.stop()
+                await plane.end()
                 try plane.checkRights()
                 return result
             } catch {
-                await plane.stop()
+                await plane.end()
                 throw PlaneFailed(cause: error, log: String(plane.log.suffix(6000)), directory: directory)
             }
         }
@@ -105,6 +105,15 @@ public final class Plane {
             ])
             return answer.out == "200"
         }
+    }
+
+    /// Stops the controller without waiting for its jobs: a SIGTERM after the first ends them.
+    func end() async {
+        for _ in 0..<20 where controller.status == nil {
+            controller.signal(SIGTERM)
+            _ = try? await eventually("the controller ends", within: .seconds(3)) { self.controller.status }
+        }
+        if controller.status == nil { await stop() }
     }
 
     /// Stops the controller as systemd would: SIGTERM, and SIGKILL if that leads nowhere.

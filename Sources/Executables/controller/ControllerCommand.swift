@@ -28,8 +28,9 @@ struct StandaloneCommand: AsyncParsableCommand {
               kubectl apply -k manifests/examples/triage
 
             The data directory holds everything, readable by you only: objects.db, runs.db, kubeconfig (client \
-            certificate), token (an administrator's bearer token), pki/, images/, logs/. SIGTERM stops the plane with \
-            its runners; the next start goes on where it stopped, after kill -9 too.
+            certificate), token (an administrator's bearer token), pki/, images/, logs/. SIGTERM stops the plane when \
+            its runners have finished their jobs, for which they have as long as their pools say; a second SIGTERM stops \
+            it at once. The next start goes on where it stopped, after kill -9 too.
             """
     )
 

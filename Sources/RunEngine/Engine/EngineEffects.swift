@@ -64,6 +64,7 @@ struct EngineEffects: Sendable {
     var deadLetters: [QueueName] = []
     /// Jobs that were killed because the memory of their runner's container was used up.
     var outOfMemory: [(queue: QueueName, job: JobOutOfMemory)] = []
+    var interrupted: [InterruptedJob] = []
     /// Reports that were refused or repeated, by result.
     var staleReports = 0
     var duplicateReports = 0
@@ -82,6 +83,7 @@ extension EngineEffects {
         failedJobs += other.failedJobs
         deadLetters += other.deadLetters
         outOfMemory += other.outOfMemory
+        interrupted += other.interrupted
         staleReports += other.staleReports
         duplicateReports += other.duplicateReports
         repairedRuns += other.repairedRuns

@@ -92,7 +92,7 @@ extension RunEngine {
         }
         guard !drain, capacity > 0 else { return LeaseAnswer(jobs: [], drain: drain) }
         guard let request = registry.request(runner.key) else { return LeaseAnswer(jobs: [], drain: true) }
-        while true {
+        while !isStopping {
             let seen = waiters.signals(runner.queue)
             let jobs = try await leaseNow(runner, request, capacity: capacity)
             if Task.isCancelled {
@@ -108,11 +108,12 @@ extension RunEngine {
             let isHeard = registry.isHeard(runner.key, since: clock.attention.advanced(by: .zero - silence))
             if Task.isCancelled || !isHeard || !registry.mayLease(request) { return passOn(runner) }
         }
+        return LeaseAnswer(jobs: [], drain: false)
     }
 
     /// Ends a call that must not get jobs. The wake-up was meant for a job that someone else must take now.
     private func passOn(_ runner: RunnerIdentity) -> LeaseAnswer {
-        waiters.signal(runner.queue, count: 1)
+        if !isStopping { waiters.signal(runner.queue, count: 1) }
         return LeaseAnswer(jobs: [], drain: registry.isDraining(runner.key))
     }
 
@@ -141,7 +142,7 @@ extension RunEngine {
         _ transaction: any RunTransaction,
         _ effects: inout EngineEffects
     ) throws -> [LeasedJob]? {
-        guard registry.mayLease(request) else { return nil }
+        guard !isStopping, registry.mayLease(request) else { return nil }
         let now = clock.now
         let leaseSeconds = catalog.policy(runner.queue).leaseSeconds
         let jobs = try transaction.lease(
@@ -166,6 +167,7 @@ extension RunEngine {
             let mark = containment.mark(.run, run.namespace, run.name, scope: .thread)
             defer { mark.end() }
             step.phase = .running
+            step.deliveries = step.deliveries.saturatingAdd(1)
             step.runner = runner.name
             step.startedAt = max(clock.calendar, run.createdAt)
             step.finishedAt = nil

@@ -198,6 +198,18 @@ extension RunEngine {
             if !isLost { returned.deliveries -= 1 }
             try transaction.update(returned)
             transition.change(index) { $0.phase = .queued }
+            if !isLost, isStopping {
+                effects.interrupted.append(
+                    InterruptedJob(
+                        namespace: run.namespace,
+                        pool: job.queue.pool,
+                        run: run.name,
+                        step: transition.steps[index].id,
+                        attempt: job.attempt,
+                        runner: lease.runner
+                    )
+                )
+            }
             effects.arrivals.append(
                 EngineEffects.Arrival(queue: job.queue, readyAt: returned.readyAt, isReturn: true)
             )

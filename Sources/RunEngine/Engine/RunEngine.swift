@@ -32,6 +32,7 @@ public final class RunEngine: Sendable {
     let logger: Logger
     let wakeUps = WakeUp()
     let sweepState = Mutex(SweepState())
+    let stopping = Mutex(StoppingState())
 
     /// An engine over a store. Call `start` before anything else, and `run` for its loops.
     ///
@@ -123,6 +124,7 @@ public final class RunEngine: Sendable {
         for (queue, job) in effects.outOfMemory { outOfMemoryBook.record(job, queue) }
         metrics.record(effects)
         journal.record(effects, now: now, logger: logger)
+        record(interrupted: effects.interrupted)
         observers.notify(effects)
         guard !effects.arrivals.isEmpty else { return }
         var ready: [QueueName: Int] = [:]

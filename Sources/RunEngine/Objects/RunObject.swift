@@ -125,6 +125,7 @@ public enum RunObject {
     private static func step(_ step: StepRecord, _ writer: inout ObjectWriter) {
         writer.object { object in
             object.member("attempts", step.attempts)
+            object.member("deliveries", step.deliveries)
             if let failure = step.failure {
                 object.member("error") { $0.object { Self.failure(failure, &$0) } }
             }

@@ -97,6 +97,10 @@ public enum WorkflowRunDefinition {
                                 "id": text("The step."),
                                 "phase": text("Pending, Queued, Running, Succeeded, Failed, Skipped or Cancelled."),
                                 "attempts": ["type": "integer", "description": "How often it was tried."],
+                                "deliveries": [
+                                    "type": "integer",
+                                    "description": "How often a runner was given the step, all attempts together.",
+                                ],
                                 "startedAt": time,
                                 "finishedAt": time,
                                 "runner": text("The Pod that ran the last attempt."),

@@ -110,7 +110,8 @@ extension StepRecord {
     var archived: JSONValue {
         var object: JSONObject = [
             "id": .string(id), "phase": .int(phase.rawValue), "attempts": .int(Int64(attempts)),
-            "forgivenAttempts": .int(Int64(forgivenAttempts)), "acceptedToken": .int(acceptedToken),
+            "deliveries": .int(Int64(deliveries)), "forgivenAttempts": .int(Int64(forgivenAttempts)),
+            "acceptedToken": .int(acceptedToken),
             "runner": .string(runner), "startedAt": .time(startedAt), "finishedAt": .time(finishedAt),
             "output": .bytes(output), "metrics": .bytes(metrics),
         ]
@@ -127,6 +128,8 @@ extension StepRecord {
         self.init(key: key, id: try reader.text("id"))
         phase = try reader.value("phase", Phase.self)
         attempts = try reader.int("attempts")
+        // Backups of older versions do not have it.
+        deliveries = reader.json["deliveries"]?.intValue.map { Int($0) } ?? 0
         forgivenAttempts = try reader.int("forgivenAttempts")
         acceptedToken = try reader.integer("acceptedToken")
         runner = try reader.text("runner")

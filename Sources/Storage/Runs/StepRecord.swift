@@ -72,6 +72,9 @@ public struct StepRecord: Sendable, Hashable {
     public var phase = Phase.pending
     /// Attempts begun so far; the number of the current one.
     public var attempts = 0
+    /// How often a runner was given the step's job, all attempts together. More than the attempts if runners were lost or
+    /// handed the job back.
+    public var deliveries = 0
     /// Attempts that no longer count against the retry policy, because someone asked for a retry afterwards.
     public var forgivenAttempts = 0
     /// The token under which the last report was accepted, to know a repeated report; 0 before.

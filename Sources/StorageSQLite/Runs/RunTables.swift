@@ -10,6 +10,9 @@ enum RunTables {
         migrator.registerMigration("runs-clock") { database in
             try database.execute(sql: clock)
         }
+        migrator.registerMigration("runs-deliveries") { database in
+            try database.execute(sql: "ALTER TABLE steps ADD COLUMN deliveries INTEGER NOT NULL DEFAULT 0")
+        }
         return migrator
     }
 

@@ -138,7 +138,7 @@ class SQLiteRunReader: RunReader {
 
     static let stepColumns = """
         key, id, phase, attempts, forgiven_attempts, accepted_token, runner, started_at, finished_at, output, \
-        failure_reason, failure_message, exit_code, metrics
+        failure_reason, failure_message, exit_code, metrics, deliveries
         """
 
     static func readStep(_ columns: inout Columns) throws -> StepRecord {
@@ -156,6 +156,7 @@ class SQLiteRunReader: RunReader {
         let exitCode = columns.optionalInteger().map(Int.init)
         step.failure = reason.map { StepFailure(reason: $0, message: message, exitCode: exitCode) }
         step.metrics = columns.bytes()
+        step.deliveries = columns.int()
         return step
     }
 

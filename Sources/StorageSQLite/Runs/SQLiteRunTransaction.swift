@@ -161,7 +161,7 @@ final class SQLiteRunTransaction: SQLiteRunReader, RunTransaction {
     func insert(_ steps: [StepRecord]) throws {
         for step in steps {
             var statement = try prepare(
-                "INSERT INTO steps (\(Self.stepColumns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                "INSERT INTO steps (\(Self.stepColumns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
             )
             statement.bind(step.key.rowID)
             statement.bind(step.id)
@@ -175,7 +175,7 @@ final class SQLiteRunTransaction: SQLiteRunReader, RunTransaction {
             """
             UPDATE steps SET phase = ?, attempts = ?, forgiven_attempts = ?, accepted_token = ?, runner = ?, \
             started_at = ?, finished_at = ?, output = ?, failure_reason = ?, failure_message = ?, exit_code = ?, \
-            metrics = ? WHERE key = ?
+            metrics = ?, deliveries = ? WHERE key = ?
             """
         )
         bindState(of: step, to: &statement)
@@ -197,6 +197,7 @@ final class SQLiteRunTransaction: SQLiteRunReader, RunTransaction {
         statement.bind(step.failure?.message)
         statement.bind(step.failure?.exitCode)
         statement.bind(step.metrics)
+        statement.bind(step.deliveries)
     }
 
     func setLog(_ key: StepKey, _ log: [UInt8]) throws {

@@ -106,6 +106,7 @@ import Testing
           - id: a
             phase: Running
             attempts: 1
+            deliveries: 2
             startedAt: 2026-01-01T00:00:00Z
             finishedAt: 2026-01-01T00:00:00Z
             runner: p

@@ -32,6 +32,7 @@ struct RunStoreConformanceTests {
             step.key.run = inserted.id
             step.phase = .failed
             step.attempts = 3
+            step.deliveries = 5
             step.forgivenAttempts = 1
             step.acceptedToken = 77
             step.runner = "pod-1"

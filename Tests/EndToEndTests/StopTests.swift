@@ -1,0 +1,141 @@
+import APIMachinery
+import Glibc
+import TestSupport
+import Testing
+
+/// The plane is stopped, or stands still, while jobs are under way and clients are connected.
+@Suite("Stopping and pausing", .serialized)
+struct StopTests {
+    /// Starts a run whose job lasts until the gate is opened, and waits until it is under way.
+    private func startJob(_ plane: Plane, gate: String) async throws -> String {
+        try await plane.kubectl("apply", "-f", "-", input: Self.manifests)
+        let name = try #require(try await plane.submit("gated", count: 1, params: ["gate": .string(gate)]).first)
+        try await eventually("the job is under way") { !Self.jobs(plane).isEmpty }
+        return name
+    }
+
+    private static func jobs(_ plane: Plane) -> [String] {
+        plane.survivors().filter { $0.contains("gated-job") && !$0.contains("agent-runner") }
+    }
+
+    private func open(_ gate: String) { close(creat(gate, 0o600)) }
+
+    private func readiness(_ plane: Plane) async throws -> String {
+        try await plane.commands.run([
+            "curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "http://127.0.0.1:\(plane.httpPort)/readyz",
+        ]).out
+    }
+
+    @Test("SIGTERM: not ready, the job may finish, open watches end, and so does the plane")
+    func openWatch() async throws {
+        try await Plane.with { plane in
+            let gate = "\(plane.dataDirectory).gate"
+            let name = try await startJob(plane, gate: gate)
+            var watches: [ChildProcess] = []
+            for words in [["workerpools"], ["workflowruns"], ["pods", "--all-namespaces"]] {
+                let watch = try ChildProcess(
+                    "/bin/sh",
+                    ["-c", "exec kubectl get \(words.joined(separator: " ")) --watch"],
+                    environment: plane.commands.environment,
+                    output: "\(plane.directory)/watch-\(words[0])"
+                )
+                watches.append(watch)
+            }
+            for watch in watches { try await eventually("the watch stands") { !watch.output().out.isEmpty } }
+            plane.controller.signal(SIGTERM)
+            try await eventually("the plane is not ready") { try await readiness(plane) == "503" }
+            #expect(plane.controller.status == nil)
+            // The plane answers while its runners finish.
+            let pool = try await plane.get("workerpool", "default")
+            #expect(pool.value(at: "metadata", "name") == "default")
+            open(gate)
+            let status = try await eventually("the plane ends") { plane.controller.status }
+            #expect(status == .code(0))
+            for watch in watches { try await eventually("the watch has ended") { watch.status != nil } }
+            #expect(plane.survivors().isEmpty)
+            try await plane.restart()
+            let run = try await plane.succeeded(run: name)
+            #expect(run.step("wait")?["attempts"] == 1 && run.step("wait")?["deliveries"] == 1)
+        }
+    }
+
+    @Test("A second SIGTERM ends the jobs at once; that is told, and no delivery, however often it happens")
+    func hurry() async throws {
+        try await Plane.with { plane in
+            let gate = "\(plane.dataDirectory).gate"
+            let name = try await startJob(plane, gate: gate)
+            for stop in 1...3 {
+                plane.controller.signal(SIGTERM)
+                try await eventually("the plane is not ready") { try await readiness(plane) == "503" }
+                #expect(!Self.jobs(plane).isEmpty)
+                plane.controller.signal(SIGTERM)
+                let status = try await eventually("the plane ends") { plane.controller.status }
+                #expect(status == .code(0))
+                #expect(plane.survivors().isEmpty)
+                let told = plane.log.split(separator: "\n").filter { $0.contains("interrupted by the stop") }
+                #expect(told.contains { $0.contains(name) && $0.contains("wait") }, "the log names the job")
+                try await plane.restart()
+                try await eventually("the job is under way again") { !Self.jobs(plane).isEmpty }
+                let events = try await plane.kubectl(
+                    "get",
+                    "events",
+                    "--field-selector=reason=Interrupted,involvedObject.kind=WorkerPool",
+                    "-o=jsonpath={.items[*].message}"
+                )
+                #expect(events.out.contains(name))
+                let run = try await plane.get("workflowrun", name)
+                #expect(run.step("wait")?["attempts"] == 1)
+                #expect(run.step("wait")?["deliveries"]?.intValue == Int64(stop + 1))
+            }
+            open(gate)
+            try await plane.succeeded(run: name)
+        }
+    }
+
+    @Test("A controller that stood still begins no job a second time")
+    func pause() async throws {
+        try await Plane.with { plane in
+            let gate = "\(plane.dataDirectory).gate"
+            let name = try await startJob(plane, gate: gate)
+            plane.controller.signal(SIGSTOP)
+            // Longer than a runner may be silent.
+            let clock = ContinuousClock()
+            let end = clock.now + .seconds(16)
+            try await eventually("the pause is over", every: .milliseconds(200)) { clock.now >= end }
+            plane.controller.signal(SIGCONT)
+            try await eventually("the pause was noticed") { plane.log.contains("stood still") }
+            // Several heartbeats and turns of the engine later.
+            try await eventually("the runner is heard of again") {
+                try await plane.metrics().contains("martinet_engine_pause_seconds_count 1")
+            }
+            open(gate)
+            let run = try await plane.succeeded(run: name)
+            #expect(run.step("wait")?["attempts"] == 1 && run.step("wait")?["deliveries"] == 1)
+        }
+    }
+
+    private static let manifests = """
+        apiVersion: martinet.dev/v1alpha1
+        kind: WorkerPool
+        metadata: {name: default}
+        spec:
+          replicas: 1
+          drainTimeoutSeconds: 300
+          queue: {maxDeliveries: 1}
+          template:
+            spec:
+              containers: [{name: agent-runner, image: "martinet/agent-runner:latest"}]
+        ---
+        apiVersion: martinet.dev/v1alpha1
+        kind: Workflow
+        metadata: {name: gated}
+        spec:
+          params: [{name: gate}]
+          steps:
+            - id: wait
+              actor: exec
+              with:
+                command: [sh, -c, 'while [ ! -e "$1" ]; do sleep 0.05; done', gated-job, "${{ params.gate }}"]
+                output: text
+        """
+}
