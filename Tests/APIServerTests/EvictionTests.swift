@@ -128,6 +128,26 @@ import TestSupport
         #expect(await Self.evict(server, "sick").status == 201)
     }
 
+    @Test("A budget that is being deleted holds until it is gone, and older clients are told so, too")
+    func leavingBudget() async throws {
+        let server = try await TestServer()
+        await Self.run(server, "a")
+        await Self.budget(server, ["maxUnavailable": 0])
+        let type = "application/merge-patch+json"
+        let kept: JSONValue = ["metadata": ["finalizers": ["x.y/z"]]]
+        #expect(await server.request("PATCH", "\(Self.budgets)/b", kept, type: type).status == 200)
+        #expect(await server.request("DELETE", "\(Self.budgets)/b").status == 200)
+        let older: JSONValue = [
+            "apiVersion": "policy/v1beta1", "kind": "Eviction", "metadata": ["name": "a"],
+        ]
+        #expect(await server.request("POST", "\(Self.core)/pods/a/eviction", older).status == 429)
+        let released: JSONValue = ["metadata": ["finalizers": .null]]
+        #expect(await server.request("PATCH", "\(Self.budgets)/b", released, type: type).status == 200)
+        #expect(await server.request("POST", "\(Self.core)/pods/a/eviction", older).status == 201)
+        let foreign: JSONValue = ["apiVersion": "v1", "kind": "Pod", "metadata": ["name": "a"]]
+        #expect(await server.request("POST", "\(Self.core)/pods/a/eviction", foreign).status == 400)
+    }
+
     @Test("A Pod with two budgets is not evicted, and the server says that it is at fault")
     func twoBudgets() async throws {
         let server = try await TestServer()

@@ -7,10 +7,10 @@ import Synchronization
 struct DisruptionController: Sendable {
     let core: ServerCore
 
-    /// The budgets of a namespace.
+    /// The budgets of a namespace; one that is being deleted holds until it is gone.
     func budgets(in namespace: String) throws(Status) -> [DisruptionBudget] {
         var budgets: [DisruptionBudget] = []
-        for object in objects(PodDisruptionBudgetStrategy.storageKey, in: namespace) where !object.isDeleting {
+        for object in objects(PodDisruptionBudgetStrategy.storageKey, in: namespace) {
             budgets.append(DisruptionBudget(try object.document()))
         }
         return budgets

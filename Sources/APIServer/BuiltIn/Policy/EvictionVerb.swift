@@ -39,7 +39,7 @@ struct EvictionVerb {
         let document = try BodyReader.read(context)
         var eviction = document.value
         let (kind, apiVersion) = (Unstructured(eviction).kind, Unstructured(eviction).apiVersion)
-        guard ["", "Eviction"].contains(kind), ["", "policy/v1"].contains(apiVersion) else {
+        guard ["", "Eviction"].contains(kind), ["", "policy/v1", "policy/v1beta1"].contains(apiVersion) else {
             throw .badRequest(
                 "\(kind) in version \"\(apiVersion)\" cannot be handled as an Eviction: send an Eviction of policy/v1"
             )
