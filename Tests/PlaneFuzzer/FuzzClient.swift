@@ -130,7 +130,9 @@ final class FuzzClient: Sendable {
             var reason = "the connection was closed"
             if let connection = await connection(port, &connections, &reason) {
                 let bound = requests[0].mayWait ? Self.waiting : Self.patience
+                let start = ContinuousClock.now
                 let new = await connection.exchange(batch.map(bytes), within: bound)
+                if !requests[0].mayWait { report.noteTime(start.duration(to: .now) / .seconds(1), batch) }
                 for (request, answer) in zip(batch, new) { judge(request, answer) }
                 answers += new
                 if new.count == batch.count, connection.isOpen {

@@ -31,12 +31,15 @@ public struct FuzzSummary: Sendable, CustomStringConvertible {
     public var restarts = 0
     public var runs = 0
     public var findings: [FuzzFinding] = []
+    /// The requests that were answered together and took longest, and how long.
+    public var slowest: (seconds: Double, requests: String) = (0, "")
 
     public var description: String {
         let codes = answers.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }.joined(separator: ", ")
         let rate = Int(clamping: (Double(requests) / max(seconds, 0.001)).rounded())
         return "\(requests) requests, \(rate) a second; answers \(codes); \(runs) runs have ended; "
-            + "\(restarts) restarts; \(findings.count) findings"
+            + "\(restarts) restarts; \(findings.count) findings; at most \(Int(clamping: slowest.seconds)) s for "
+            + slowest.requests
     }
 }
 
@@ -59,6 +62,14 @@ final class FuzzReport: Sendable {
     var isFull: Bool { state.withLock { $0.summary.findings.count >= Self.mostFindings } }
 
     func update(_ change: (inout FuzzSummary) -> Void) { state.withLock { change(&$0.summary) } }
+
+    func noteTime(_ seconds: Double, _ requests: some Collection<FuzzRequest>) {
+        state.withLock { state in
+            guard seconds > state.summary.slowest.seconds else { return }
+            let lines = requests.map { "\($0.method) \($0.path.prefix(100)) (\($0.body.count) bytes)" }
+            state.summary.slowest = (seconds, lines.joined(separator: ", "))
+        }
+    }
 
     func willAsk(_ requests: [FuzzRequest]) {
         state.withLock { state in

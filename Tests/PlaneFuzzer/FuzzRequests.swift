@@ -131,6 +131,11 @@ public final class FuzzRequests: Sendable {
         } else {
             object["metadata"] = .object(["name": .string(name)])
         }
+        if target.collection.hasSuffix("/workflows"), random.chance(50) {
+            object = FuzzWorkflows.make(&random)
+            object["metadata"] = .object(["name": .string(name)])
+            if random.chance(60) { return object }
+        }
         for _ in 0..<random.next(below: 4) { object = fuzzer.mutated(object, target.schema, &random) }
         return object
     }

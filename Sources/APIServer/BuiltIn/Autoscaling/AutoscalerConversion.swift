@@ -91,6 +91,7 @@ enum AutoscalerConversion {
         }
         // The reason does not matter: the annotation stays, for people to see.
         guard let value = try? JSONValue(parsing: text),
+            // What cannot be read stays in the annotation that it came in.
             let result = isList ? try? value.arrayValue.map({ .array(try $0.map(read)) }) : try? read(value)
         else { return nil }
         object.set(nil, at: path)
