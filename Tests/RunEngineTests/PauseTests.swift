@@ -7,10 +7,11 @@ import Testing
 /// The controller stands still: a suspended machine, SIGSTOP, a disk that does not answer. Nobody else is at fault.
 @Suite("Pauses of the controller")
 struct PauseTests {
+    private let store = InterleavedStore()
     private let f: EngineFixture
 
     init() async throws {
-        f = try await EngineFixture(noticesPauses: true)
+        f = try await EngineFixture(store: store, noticesPauses: true)
         try f.workflow("w", .noop("a"))
     }
 
@@ -73,6 +74,20 @@ struct PauseTests {
         f.clock.advance(.seconds(40))
         // The answer with the job is still on its way to the runner.
         _ = try await heartbeat("one")
+        #expect(try await f.report(job, runner: "one") == .accepted)
+    }
+
+    @Test("A heartbeat that waited for the store through the pause does not shorten the lease")
+    func lateRenewal() async throws {
+        try await f.submit("w")
+        let job = try #require(try await f.lease(runner: "one").first)
+        try await f.engine.tick()
+        store.beforeNextWrite { [f] in
+            f.clock.advance(.seconds(40))
+            try await f.engine.tick()
+        }
+        #expect(try await heartbeat("one", [job]).lost == [])
+        try await f.engine.tick()
         #expect(try await f.report(job, runner: "one") == .accepted)
     }
 

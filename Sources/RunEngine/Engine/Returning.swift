@@ -26,7 +26,6 @@ extension RunEngine {
         load: RunnerLoad,
         memoryMB: [JobID: Double] = [:]
     ) async throws -> HeartbeatAnswer {
-        let now = clock.now
         let isKnown = registry.contains(runner.key)
         let heard = clock.attention
         let drain = registry.touch(runner, now: heard) { state in
@@ -38,8 +37,11 @@ extension RunEngine {
         if !isKnown { observers.notify(runner.queue) }
         var answer = HeartbeatAnswer(drain: drain, cancel: [], lost: [], register: !isKnown)
         if !jobs.isEmpty {
-            let expiresAt = now.advanced(bySeconds: catalog.policy(runner.queue).leaseSeconds)
-            let (cancel, lost) = try await store.transaction { transaction in
+            let leaseSeconds = catalog.policy(runner.queue).leaseSeconds
+            let (cancel, lost) = try await store.transaction { [clock] transaction in
+                // Not the time of the call: between it and this the process may have stood still, and the lease have been
+                // renewed for longer.
+                let expiresAt = clock.now.advanced(bySeconds: leaseSeconds)
                 var cancel: [JobID] = []
                 var lost: [JobID] = []
                 for (id, token) in jobs {
