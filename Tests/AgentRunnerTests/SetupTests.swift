@@ -26,6 +26,22 @@ struct SetupTests {
         #expect(options.drainTimeout == .seconds(120))
     }
 
+    @Test(
+        "Outside of a Pod a runner is called after its host, as an object may be called",
+        arguments: [
+            ("Build_Host.Local", "build-host-local-1"), ("ä", "runner-1"), ("", "runner-1"), ("a--b-", "a-b-1"),
+        ]
+    )
+    func hostNames(_ host: String, _ name: String) throws {
+        let options = try RunnerOptions(
+            RunnerOptions.Flags(),
+            environment: Self.required,
+            hostname: host,
+            processID: 1
+        )
+        #expect(options.identity.name == name)
+    }
+
     @Test("A Pod's environment")
     func pod() throws {
         let options = try options([

@@ -50,6 +50,15 @@ public struct RunnerOptions: Sendable, Equatable {
     /// How long running jobs may take to finish once the runner is told to stop.
     public var drainTimeout: Duration
 
+    /// A host's name as an object may be named, which the controller asks of runners: small letters, digits, dashes.
+    private static func objectName(_ hostname: String) -> String {
+        let text = String(
+            hostname.lowercased().prefix(200).map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" }
+        )
+        let parts = text.split(separator: "-")
+        return parts.isEmpty ? "runner" : parts.joined(separator: "-")
+    }
+
     /// Reads the settings.
     ///
     /// - Throws: `RunnerOptionError` for the first one that is missing or wrong.
@@ -78,7 +87,7 @@ public struct RunnerOptions: Sendable, Equatable {
         identity = RunnerIdentity(
             namespace: setting(flags.namespace, "POD_NAMESPACE", "MARTINET_NAMESPACE") ?? "default",
             pool: pool,
-            name: setting(flags.name, "POD_NAME") ?? "\(hostname)-\(processID)"
+            name: setting(flags.name, "POD_NAME") ?? "\(Self.objectName(hostname))-\(processID)"
         )
         podUID = environment["POD_UID"] ?? ""
         workers = try Self.number(flags.workers, environment, "--workers", "MARTINET_WORKERS", 1...1024) ?? 4

@@ -231,7 +231,7 @@ enum Lists {
         try budget.charge(values.count * (Int.bitWidth - values.count.leadingZeroBitCount))
         var comparisons = budget
         let positions = values.indices.sorted { a, b in
-            // The keys were checked to be comparable before; the budget is a copy that has been paid for.
+            // Keys of one type can only fail by the budget, which is asked after the sort.
             let order = (try? values[a].order(to: values[b], &comparisons)) ?? 0
             return order == 0 ? a < b : order < 0
         }

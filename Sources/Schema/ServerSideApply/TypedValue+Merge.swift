@@ -111,7 +111,7 @@ extension TypedValue {
             var l = 0
             var r = 0
             func take(_ step: FieldSet.Element, _ left: JSONValue?, _ right: JSONValue?) {
-                // Both sides have been read by this schema; what cannot be merged is not there, as in the reference.
+                // Both sides were accepted by this schema, so that they can be merged.
                 guard let schema = list.element.schema, let value = try? TypedValue.merge(left, right, schema) else {
                     return
                 }

@@ -120,7 +120,7 @@ struct TypeCatalog: Sendable {
             case "strategy": field.patchStrategy = sides[1]
             case "keep": field.keepsEmpty = true
             default:
-                // The catalog is part of the program; tests read every default of it.
+                // The catalog is part of the program, and its defaults are JSON.
                 if flag.hasPrefix("=") { field.defaultValue = try? JSONValue(parsing: String(flag.dropFirst())) }
             }
         }
