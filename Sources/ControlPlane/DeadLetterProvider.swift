@@ -60,6 +60,7 @@ struct DeadLetterProvider: ResourceProvider {
         _ subresource: String,
         verb: String,
         at path: String,
+        parameters: QueryParameters,
         _ body: JSONValue
     ) async throws(Status) -> JSONValue {
         do {

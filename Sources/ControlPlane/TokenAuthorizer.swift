@@ -26,6 +26,13 @@ struct TokenAuthorizer: RequestAuthorizer, CustomStringConvertible {
         throw unauthorized()
     }
 
+    /// The names that the API server knows the owners of these tokens by.
+    func userName(of credential: RequestCredential) -> String {
+        let token = credential.token ?? ""
+        if Self.equal(Array(token.utf8), administrator) { return "admin" }
+        return runners.pool(of: token).map { "pool:\($0.namespace)/\($0.name)" } ?? ""
+    }
+
     func authorize(_ credential: RequestCredential, to action: RunAPIAction, in namespace: String) async throws {
         let token = credential.token ?? ""
         if Self.equal(Array(token.utf8), administrator) { return }

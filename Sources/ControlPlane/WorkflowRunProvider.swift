@@ -119,6 +119,7 @@ final class WorkflowRunProvider: ResourceProvider, Service {
         _ subresource: String,
         verb: String,
         at path: String,
+        parameters: QueryParameters,
         _ body: JSONValue
     ) async throws(Status) -> JSONValue {
         let (namespace, name) = Self.split(path)
@@ -129,10 +130,11 @@ final class WorkflowRunProvider: ResourceProvider, Service {
             case "retry":
                 try await engine.retry(namespace: namespace, name: name)
             default:
-                guard let logs = try await engine.logs(namespace: namespace, name: name) else {
+                let query = try LogQuery { parameters[$0] }
+                guard let logs = try await engine.logs(namespace: namespace, name: name, query) else {
                     throw Status.notFound(WorkflowRun.resource.groupResource, name: name)
                 }
-                return RunLogs.json(logs)
+                return logs.json
             }
             guard let snapshot = try await engine.run(namespace: namespace, name: name) else {
                 throw Status.notFound(WorkflowRun.resource.groupResource, name: name)
@@ -152,7 +154,7 @@ final class WorkflowRunProvider: ResourceProvider, Service {
             let document = try JSONValue(parsing: bytes)
             switch write.operation {
             case .create:
-                let snapshot = try await self.engine.create(document, namespace: namespace)
+                let snapshot = try await self.engine.create(document, namespace: namespace, submitter: write.user)
                 return Self.committed(write, .created, snapshot, previous: nil)
             case .update(let expected):
                 let previous = try await self.engine.run(namespace: namespace, name: name)?.bytes

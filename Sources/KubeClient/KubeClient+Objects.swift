@@ -31,10 +31,19 @@ extension KubeClient {
         _ resource: GroupVersionResource,
         namespace: String,
         name: String,
-        subresource: String? = nil
+        subresource: String? = nil,
+        parameters: [String: String] = [:]
     ) async throws -> Unstructured {
         Unstructured(
-            try await json(requests.get(resource, namespace: namespace, name: name, subresource: subresource))
+            try await json(
+                requests.get(
+                    resource,
+                    namespace: namespace,
+                    name: name,
+                    subresource: subresource,
+                    parameters: parameters
+                )
+            )
         )
     }
 

@@ -30,10 +30,12 @@ public struct RequestBuilder: Sendable {
         _ resource: GroupVersionResource,
         namespace: String,
         name: String,
-        subresource: String? = nil
+        subresource: String? = nil,
+        parameters: [String: String] = [:]
     ) -> APIRequest {
         let path = Self.path(resource, namespace: namespace, name: name, subresource: subresource)
-        return APIRequest(.get, path, timeout: timeout)
+        let query = parameters.sorted { $0.key < $1.key }.map { APIRequest.QueryItem($0.key, $0.value) }
+        return APIRequest(.get, path, query: query, timeout: timeout)
     }
 
     /// Reads one page of a collection.

@@ -92,6 +92,12 @@ public struct WorkflowRunStatus: Sendable, Hashable, Codable {
     public var message: String?
     public var startedAt: Timestamp?
     public var finishedAt: Timestamp?
+    /// Steps that are done, of all steps: `3/5`.
+    public var progress: String?
+    /// How the run ended, as with Jobs: `Complete` or `Failed`.
+    public var conditions: [Condition]?
+    /// Who submitted the run, by the name that was authenticated.
+    public var submitter: String?
     /// The revision of the workflow that the run keeps to.
     public var workflowRevision: String?
     public var steps: [StepStatus]?

@@ -20,6 +20,8 @@ final class FakeController: Sendable {
         /// How often each job was reported and accepted.
         var accepted: [String: Int] = [:]
         var released: [String] = []
+        /// What running jobs have written, by job.
+        var logs: [String: String] = [:]
         var registrations: [JSONValue] = []
         var heartbeats: [JSONValue] = []
         var deregistered = 0
@@ -110,6 +112,13 @@ final class FakeController: Sendable {
                 return [
                     "leaseSeconds": 30, "heartbeatSeconds": 0.05, "pollSeconds": 60, "drain": .bool(state.drain),
                 ]
+            }
+        case "logs":
+            return state.update { state in
+                for piece in body["logs"]?.arrayValue ?? [] {
+                    state.logs[piece["job"]?.stringValue ?? "", default: ""] += piece["log"]?.stringValue ?? ""
+                }
+                return [:]
             }
         case "lease":
             // Ends with jobs or, as a poll of the real controller does, when the runner hangs up.

@@ -1,5 +1,6 @@
 import APIMachinery
 import AsyncHTTPClient
+import Glibc
 import Hummingbird
 import NIOCore
 import NIOHTTP1
@@ -81,6 +82,48 @@ struct RunnerTests {
         )
         #expect(state.reports["what"]?["error"]?["reason"] == "UnknownActor")
         #expect(state.reports["input"]?["error"]?["reason"] == "InvalidInput")
+    }
+
+    @Test("What a job writes is sent while it runs, and the report says how much it was")
+    func liveLogs() async throws {
+        // The program goes on when it can read a line, and holds no end of the pipe open that would keep it from waiting.
+        let path = "/tmp/martinet-log-\(UInt64.random(in: 0 ... .max))"
+        try #require(mkfifo(path, 0o600) == 0)
+        let pipe = open(path, O_RDWR | O_CLOEXEC)
+        defer {
+            close(pipe)
+            unlink(path)
+        }
+        let state = try await FakeController.withRunner { controller, _ in
+            let program = "echo one >&2; read line < \(path); printf 'tw\\303\\274' >&2; echo 1"
+            controller.enqueue([FakeController.job("j", "exec", ["command": ["sh", "-c", .string(program)]])])
+            try await controller.until { $0.logs["j"] == "one\n" }
+            #expect(controller.state.read { $0.reports.isEmpty })
+            #expect(write(pipe, "\n", 1) == 1)
+            try await controller.until { $0.reports.count == 1 }
+        }
+        #expect(state.reports["j"]?["logTail"] == "one\ntwü")
+        #expect(state.reports["j"]?["logBytes"] == 8)
+    }
+
+    @Test("Pieces of logs end with whole characters, and a flood is cut at its beginning")
+    func pieces() {
+        func whole(_ bytes: [UInt8]) -> [UInt8] { Array(LogOutbox.wholeCharacters(bytes[...])) }
+        #expect(whole(Array("aü€😀".utf8)) == Array("aü€😀".utf8))
+        for character in ["ü", "€", "😀"] {
+            for cut in 1..<character.utf8.count {
+                #expect(whole(Array("a".utf8) + character.utf8.dropLast(cut)) == Array("a".utf8))
+                #expect(whole(character.utf8.dropFirst(cut) + Array("a".utf8)) == Array("a".utf8))
+            }
+        }
+        #expect(whole([]) == [] && whole([0xFF, 0x61]) == [0xFF, 0x61])
+        let outbox = LogOutbox()
+        guard let job = try? Job(FakeController.job("j", "exec", [:], ["token": 1])) else { return }
+        let flood = [UInt8](repeating: 0x78, count: 3 * LogOutbox.limit)
+        flood.withUnsafeBytes { outbox.append($0, of: job) }
+        let pieces = outbox.take()
+        #expect(pieces.map(\.end) == [flood.count] && pieces[0].text.utf8.count == LogOutbox.limit)
+        #expect(outbox.take().isEmpty)
     }
 
     @Test("A job over its time is stopped and reported as timed out")

@@ -180,6 +180,8 @@ import Testing
             ["phase": "Skipped", "error": ["reason": "DependencyFailed"]],
         ]
         #expect(RunsCommand.done(steps) == 2)
+        #expect(JobsCommand.tries(["attempts": 1, "deliveries": 2]) == "1 (2 deliveries)")
+        #expect(JobsCommand.tries(["attempts": 3, "deliveries": 3]) == "3")
     }
 
     @Test func versionsOfAPool() {

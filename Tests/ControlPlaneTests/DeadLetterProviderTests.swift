@@ -58,11 +58,11 @@ import Testing
     func requeue() async throws {
         let (provider, run) = try await deadLetter()
         let path = try #require(try await list(provider).first).path
-        _ = try await provider.perform("requeue", verb: "create", at: path, [:])
+        _ = try await provider.perform("requeue", verb: "create", at: path, parameters: QueryParameters(""), [:])
         #expect(try await engine.run(namespace: "default", name: run)?.run.phase == .pending)
         #expect(try await list(provider).isEmpty)
         let error = await #expect(throws: Status.self) {
-            try await provider.perform("requeue", verb: "create", at: path, [:])
+            try await provider.perform("requeue", verb: "create", at: path, parameters: QueryParameters(""), [:])
         }
         #expect(error?.code == 404)
     }

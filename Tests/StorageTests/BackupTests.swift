@@ -162,6 +162,15 @@ import Testing
         }
     }
 
+    private static let log = AttemptLog(
+        attempt: 2,
+        runner: "r",
+        finishedAt: .at(4),
+        failure: StepFailure(reason: "Why", message: "so"),
+        log: [0xFF, 0x00, 0x0A],
+        end: 700
+    )
+
     @Test("Runs come back with steps, logs and jobs; leases are void", arguments: RunStoreFixture.all)
     func runs(_ fixture: RunStoreFixture) async throws {
         try await TemporaryDirectory.with { directory in
@@ -172,7 +181,7 @@ import Testing
                 let step = StepKey(run: active.id, index: 0)
                 let token = try await store.transaction { transaction in
                     try transaction.insertWorkflowRevision("r", spec: Array("{}".utf8))
-                    try transaction.setLog(StepKey(run: old.id, index: 1), [0xFF, 0x00, 0x0A])
+                    try transaction.setLog(StepKey(run: old.id, index: 1), Self.log)
                     try transaction.enqueue(.test(step))
                     let queue = QueueName(namespace: "default", pool: "default")
                     var record = try #require(try transaction.step(step))
@@ -206,7 +215,7 @@ import Testing
                     #expect(try reader.run(namespace: "default", name: "new") == nil)
                     let restored = try #require(try reader.run(namespace: "default", name: "old"))
                     #expect(restored.uid == old.uid)
-                    #expect(try reader.log(StepKey(run: restored.id, index: 1)) == [0xFF, 0x00, 0x0A])
+                    #expect(try reader.logs(StepKey(run: restored.id, index: 1)) == [Self.log])
                     let job = try #require(try reader.job(step))
                     #expect(job.lease == nil, "whoever had it has lost it (\(String(describing: token)))")
                     #expect(try reader.step(step)?.phase == .queued)

@@ -171,7 +171,13 @@ final class ProvidedBackend: ResourceBackend {
         let name = context.info.subresource
         guard provider.subresources[name] != nil else { return nil }
         let body = context.info.verb == "get" ? JSONValue.null : try BodyReader.read(context).value
-        return try await provider.perform(name, verb: context.info.verb, at: path, body)
+        return try await provider.perform(
+            name,
+            verb: context.info.verb,
+            at: path,
+            parameters: context.query,
+            body
+        )
     }
 
     func commit(_ write: ObjectWrite) async throws(ObjectStoreError) -> ObjectChange {

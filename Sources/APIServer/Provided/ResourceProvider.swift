@@ -90,10 +90,17 @@ public protocol ResourceProvider: Sendable {
 
     /// Answers a request on one of those subresources.
     ///
-    /// - Parameter body: the request's body; `null` for `get`.
+    /// - Parameters:
+    ///   - parameters: the request's query.
+    ///   - body: the request's body; `null` for `get`.
     /// - Returns: the JSON to answer with.
-    func perform(_ subresource: String, verb: String, at path: String, _ body: JSONValue) async throws(Status)
-        -> JSONValue
+    func perform(
+        _ subresource: String,
+        verb: String,
+        at path: String,
+        parameters: QueryParameters,
+        _ body: JSONValue
+    ) async throws(Status) -> JSONValue
 
     /// Makes one write durable. The write's document tells the object; its operation what must be stored before.
     ///
@@ -110,6 +117,7 @@ extension ResourceProvider {
         _ subresource: String,
         verb: String,
         at path: String,
+        parameters: QueryParameters,
         _ body: JSONValue
     ) async throws(Status) -> JSONValue {
         throw .methodNotAllowed(GroupResource(group: "", resource: subresource), verb: verb)

@@ -253,9 +253,9 @@ struct ObjectWriter: Sendable {
         )
         let typed = Unstructured(object)
         let key = ObjectKey(resource: resource.storageKey, namespace: typed.namespace, name: typed.name)
-        let change = try await backend.commit(
-            ObjectWrite(operation, key: key, document: DocumentEncoder.encode(stored), attachment: stored)
-        )
+        var write = ObjectWrite(operation, key: key, document: DocumentEncoder.encode(stored), attachment: stored)
+        write.user = context.request.user.name
+        let change = try await backend.commit(write)
         await core.didWrite(resource.storageKey, name: typed.name)
         var written = object
         written.set(.string(String(change.revision)), at: ["metadata", "resourceVersion"])

@@ -61,6 +61,7 @@ public struct ExecExecutor: JobExecutor {
         var result = Self.judge(end, step)
         result.usage = end.usage
         result.logTail = end.logTail.isEmpty ? nil : end.logTail
+        result.logBytes = end.logBytes
         return result
     }
 
@@ -90,6 +91,7 @@ public struct ExecExecutor: JobExecutor {
         )
         request.grace = grace
         request.job = job.id
+        request.onLog = context.writeLog
         if context.logger.logLevel <= .debug {
             let logger = context.logger
             request.onLogLine = { line in logger.debug("\(line)", metadata: ["stream": "stderr"]) }

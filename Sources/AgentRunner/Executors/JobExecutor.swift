@@ -4,9 +4,14 @@ public import Logging
 public struct JobContext: Sendable {
     /// Carries run, step and job in its metadata.
     public var logger: Logger
+    /// Takes what the job writes to its log, as it comes; people see it while the job runs.
+    public var writeLog: (@Sendable (UnsafeRawBufferPointer) -> Void)?
 
     /// A context with that logger.
-    public init(logger: Logger) { self.logger = logger }
+    public init(logger: Logger, writeLog: (@Sendable (UnsafeRawBufferPointer) -> Void)? = nil) {
+        self.logger = logger
+        self.writeLog = writeLog
+    }
 }
 
 /// Does the work of one kind of step (one *actor*).

@@ -15,6 +15,7 @@ struct ProcessPipes {
     private var input: ArraySlice<UInt8>
     private let outputLimit: Int
     private let logLimit: Int
+    private let onLog: (@Sendable (UnsafeRawBufferPointer) -> Void)?
     private let onLogLine: (@Sendable (String) -> Void)?
     private var line: [UInt8] = []
     private(set) var output: [UInt8] = []
@@ -30,6 +31,7 @@ struct ProcessPipes {
         input = (request.input ?? [])[...]
         outputLimit = request.limits.outputBytes
         logLimit = request.logLimit
+        onLog = request.onLog
         onLogLine = request.onLogLine
         log = ByteTail(limit: request.logTail)
         // An empty input is an end of file at once.
@@ -108,6 +110,7 @@ struct ProcessPipes {
     private mutating func readLog() {
         let ended = Self.read(from: ends.log) { chunk in
             log.append(chunk)
+            onLog?(chunk)
             if log.total > logLimit { excess = excess ?? .log }
             guard onLogLine != nil else { return }
             for byte in chunk {

@@ -19,6 +19,8 @@ struct ProcessRequest: Sendable {
     var marker: String
     /// The id of the job that it belongs to.
     var job = ""
+    /// Given each piece of the log as it comes.
+    var onLog: (@Sendable (UnsafeRawBufferPointer) -> Void)?
     /// Given each line of the log as it comes.
     var onLogLine: (@Sendable (String) -> Void)?
 }
@@ -46,6 +48,8 @@ struct ProcessEnd: Sendable {
     var status: Status
     var output: [UInt8]
     var logTail: String
+    /// Bytes written to the log in all.
+    var logBytes: Int
     var usage: ResourceUsage
     /// Set if it was stopped from outside.
     var stop: StopCause?

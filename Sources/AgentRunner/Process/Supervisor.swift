@@ -163,6 +163,7 @@ struct Supervisor {
             status: status & 0x7F == 0 ? .exited((status >> 8) & 0xFF) : .killed(signal: status & 0x7F),
             output: pipes.output,
             logTail: pipes.log.text,
+            logBytes: pipes.log.total,
             usage: meter.usage(collected: usage.cpu, ticksPerSecond: ProcFS.ticksPerSecond),
             stop: stop,
             leftOver: stop == nil ? leftOver : 0,

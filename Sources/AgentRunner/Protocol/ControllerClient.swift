@@ -5,7 +5,7 @@ import NIOHTTP1
 
 /// The calls of the runner protocol.
 enum ProtocolCall: String, Sendable, CaseIterable {
-    case register, lease, report, heartbeat, release, deregister
+    case register, lease, report, heartbeat, logs, release, deregister
 
     var path: String { "/agents/v1/\(rawValue)" }
 }

@@ -43,6 +43,8 @@ public struct JobResult: Sendable {
     public var error: JobError?
     /// The end of the job's log.
     public var logTail: String?
+    /// Bytes written to the log in all.
+    public var logBytes = 0
     /// Use of the job's own process tree; `nil` for work done inside the runner.
     var usage: ResourceUsage?
 
@@ -66,6 +68,7 @@ public struct JobReport: Sendable {
     public var startedAt: Timestamp
     public var finishedAt: Timestamp
     public var logTail: String?
+    public var logBytes = 0
 
     var json: JSONValue {
         var object: JSONObject = [
@@ -79,6 +82,7 @@ public struct JobReport: Sendable {
         if let output { object["output"] = output }
         if let error { object["error"] = error.json }
         if let logTail, !logTail.isEmpty { object["logTail"] = .string(logTail) }
+        if logBytes > 0 { object["logBytes"] = .int(Int64(logBytes)) }
         return .object(object)
     }
 

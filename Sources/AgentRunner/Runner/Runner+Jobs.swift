@@ -51,8 +51,11 @@ extension Runner {
             ),
             startedAt: startedAt,
             finishedAt: finishedAt,
-            logTail: result.logTail
+            logTail: result.logTail,
+            logBytes: result.logBytes
         )
+        // The report brings the end of the log.
+        logs.close(job.key)
         let isHandedBack = state.update { $0.finish(report) }
         note(report)
         if isHandedBack { await release([job]) }
@@ -61,7 +64,7 @@ extension Runner {
     /// Runs the job until it ends, is to be stopped, or has had its time; says which in the result.
     private func result(of job: Job) async -> JobResult {
         guard let executor = executors[job.actor] else { return executors.unknown(job.actor) }
-        let context = JobContext(logger: logger(for: job))
+        let context = JobContext(logger: logger(for: job)) { [logs] in logs.append($0, of: job) }
         let (first, result) = await withTaskGroup(of: Ending.self) { group in
             group.addTask { .result(await executor.execute(job, context: context)) }
             group.addTask {

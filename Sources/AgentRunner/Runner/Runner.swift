@@ -7,10 +7,10 @@ import Synchronization
 
 /// A runner: registers with a controller, leases jobs, runs them, and reports.
 ///
-/// Five loops share one `RunnerState`. *Registration* makes the runner known whenever it is not; *leasing* polls
+/// Six loops share one `RunnerState`. *Registration* makes the runner known whenever it is not; *leasing* polls
 /// for jobs while slots are free; *reporting* tells what finished and takes new jobs with the answer; *heartbeats*
-/// renew the leases and bring cancellations; *jobs* runs what was leased. A controller that goes away stops
-/// nothing that runs: reports wait until it is back.
+/// renew the leases and bring cancellations; *logs* sends what running jobs write; *jobs* runs what was leased.
+/// A controller that goes away stops nothing that runs: reports wait until it is back.
 public final class Runner: Service {
     let options: RunnerOptions
     let connection: any ControllerConnection
@@ -25,6 +25,7 @@ public final class Runner: Service {
     let start: AsyncStream<ReceivedJob>.Continuation
     let contact: Mutex<Contact>
     let load = LoadMeter()
+    let logs = LogOutbox()
 
     /// A leased job and when it came, so that waiting inside the runner counts as waiting.
     struct ReceivedJob: Sendable {
@@ -103,6 +104,7 @@ public final class Runner: Service {
             group.addTask { await self.leaseLoop() }
             group.addTask { await self.reportLoop() }
             group.addTask { await self.heartbeatLoop() }
+            group.addTask { await self.logLoop() }
             let jobs = JobsDone()
             group.addTask {
                 await self.jobLoop()

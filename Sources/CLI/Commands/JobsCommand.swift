@@ -6,7 +6,7 @@ import Spec
 struct JobsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "jobs",
-        abstract: "Shows what every job of a run cost.",
+        abstract: "Shows the durations and the resource use of a run's jobs.",
         discussion: """
             Times are milliseconds or more: QUEUE waited in the queue, EXEC ran on the runner, TOTAL both. Memory is \
             that of the job's whole process tree in MB at its start, its peak and its end; CPU is per cent of one \
@@ -54,7 +54,7 @@ struct JobsCommand: AsyncParsableCommand {
                 table.add([
                     .init(step["id"]?.stringValue ?? ""),
                     .init(phase, phaseStyle(phase)),
-                    .init("\(step["attempts"]?.intValue ?? 0)"),
+                    .init(Self.tries(step)),
                     .init(Printing.milliseconds(metric("queue_time_ms"))),
                     .init(Printing.milliseconds(metric("execution_time_ms"))),
                     .init(Printing.milliseconds(metric("total_duration_ms"))),
@@ -68,5 +68,13 @@ struct JobsCommand: AsyncParsableCommand {
             }
             Terminal.write(table.render())
         }
+    }
+
+    /// How often a step was tried; if runners were lost or handed it back, also how often it was delivered:
+    /// `1 (2 deliveries)`.
+    static func tries(_ step: JSONValue) -> String {
+        let attempts = step["attempts"]?.intValue ?? 0
+        let deliveries = step["deliveries"]?.intValue ?? 0
+        return "\(attempts)" + (deliveries > attempts ? " (\(deliveries) deliveries)" : "")
     }
 }

@@ -25,6 +25,8 @@ public struct JobReport: Sendable, Hashable {
     public var executionSeconds: Double?
     /// The end of the attempt's log.
     public var log: [UInt8] = []
+    /// How many bytes the attempt wrote to its log in all; 0 if the runner does not say.
+    public var logEnd = 0
 
     /// A report of that outcome.
     public init(job: JobID, token: Int64, outcome: Outcome) {
@@ -120,8 +122,9 @@ extension RunEngine {
             step.metrics = report.metrics
             step.finishedAt = finishedAt
         }
-        try transaction.setLog(job.step, report.log)
-        if report.outcome == .succeeded {
+        let failure = report.outcome == .succeeded ? nil : report.failure ?? report.outcome.defaultFailure
+        try keepLog(of: job, lease, report.log, end: report.logEnd, failure, at: finishedAt, transaction)
+        guard let failure else {
             try transaction.removeJob(job.step)
             transition.change(index) { step in
                 step.phase = .succeeded
@@ -135,7 +138,6 @@ extension RunEngine {
             transition.end(index, .cancelled, nil)
             return
         }
-        let failure = report.failure ?? report.outcome.defaultFailure
         transition.change(index) { step in
             step.output = report.output
             step.failure = failure
@@ -173,6 +175,32 @@ extension RunEngine {
             transition.end(index, .failed, failure)
         }
         transition.effects.failedJobs.append(failedJob)
+    }
+
+    /// Keeps what an attempt wrote, and how it failed. An attempt that wrote nothing and succeeded leaves no trace, unless
+    /// an earlier delivery of it has left one.
+    func keepLog(
+        of job: JobRecord,
+        _ lease: JobLease,
+        _ tail: [UInt8],
+        end: Int,
+        _ failure: StepFailure?,
+        at time: Timestamp,
+        _ transaction: any RunTransaction
+    ) throws {
+        let (text, end) = liveLogs.completed(job.id, token: lease.token, with: tail, end: end)
+        guard !text.isEmpty || failure != nil || job.deliveries > 1 else { return }
+        try transaction.setLog(
+            job.step,
+            AttemptLog(
+                attempt: job.attempt,
+                runner: lease.runner,
+                finishedAt: time,
+                failure: failure,
+                log: text,
+                end: end
+            )
+        )
     }
 }
 

@@ -183,6 +183,11 @@ extension RunEngine {
             try transaction.removeJob(job.step)
             return
         }
+        if isLost {
+            // What is known of it so far; the next delivery of the attempt writes its own.
+            let failure = StepFailure(reason: "Lost", message: reason)
+            try keepLog(of: job, lease, [], end: 0, failure, at: clock.calendar, transaction)
+        }
         var transition = try transition(run, transaction, now: now)
         let index = job.step.index
         if run.stop != .none {

@@ -29,6 +29,7 @@ public final class RunEngine: Sendable {
     let observers = QueueObservers()
     let metrics = EngineMetrics()
     let journal = RunJournal()
+    let liveLogs = LiveLogs()
     let logger: Logger
     let wakeUps = WakeUp()
     let sweepState = Mutex(SweepState())
@@ -122,6 +123,7 @@ public final class RunEngine: Sendable {
             outcomeBook.record(departure.kind, of: runner)
         }
         for (queue, job) in effects.outOfMemory { outOfMemoryBook.record(job, queue) }
+        for departure in effects.departures { liveLogs.remove(departure.job.id, token: departure.lease.token) }
         metrics.record(effects)
         journal.record(effects, now: now, logger: logger)
         record(interrupted: effects.interrupted)

@@ -15,6 +15,8 @@ public struct RunRequest: Sendable {
     public var name: String?
     public var generateName: String?
     public var labels: [String: String] = [:]
+    /// Who asks for it, by the name that was authenticated.
+    public var submitter = ""
     /// Other metadata that the object shall carry: annotations, owner references, finalizers.
     public var metadata: JSONObject = [:]
 
@@ -145,6 +147,7 @@ extension RunEngine {
             run.reason = wait.reason
             run.message = wait.message
         }
+        run.submitter = request.submitter
         run.labels = request.labels
         run.metadata = request.metadata.isEmpty ? [] : JSONValue.object(request.metadata).bytes
         run.idempotencyKey = request.idempotencyKey

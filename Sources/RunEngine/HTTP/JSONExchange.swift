@@ -97,6 +97,9 @@ struct JSONExchange: Sendable {
         try await authorizer.authorize(Self.credential(request), to: action, in: namespace)
     }
 
+    /// The name of the caller.
+    func userName(_ request: Request) -> String { authorizer.userName(of: Self.credential(request)) }
+
     static func credential(_ request: Request) -> RequestCredential {
         if let header = request.headers[.authorization] {
             let parts = header.split(separator: " ", maxSplits: 1)

@@ -27,8 +27,15 @@ public protocol RequestAuthorizer: Sendable {
     /// - Throws: `Status` 401 if the credential proves nothing.
     func authenticate(_ credential: RequestCredential) async throws
 
+    /// The name of the credential's owner; empty if it proves nothing.
+    func userName(of credential: RequestCredential) -> String
+
     /// Lets the call pass, or not.
     ///
     /// - Throws: `Status`: 401 if the credential proves nothing, 403 if its owner may not do this.
     func authorize(_ credential: RequestCredential, to action: RunAPIAction, in namespace: String) async throws
+}
+
+extension RequestAuthorizer {
+    public func userName(of credential: RequestCredential) -> String { "" }
 }

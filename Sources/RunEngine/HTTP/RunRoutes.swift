@@ -1,10 +1,10 @@
-public import APIMachinery
+import APIMachinery
 import Containment
 import HTTPTypes
 public import Hummingbird
 public import Logging
 import Spec
-public import Storage
+import Storage
 
 /// The HTTP API for submitting, reading and steering runs, and for looking after queues: `/api/v1`.
 public struct RunRoutes: Sendable {
@@ -63,7 +63,9 @@ public struct RunRoutes: Sendable {
             let workflow = try path["workflow"]
             let (isBatch, runs) = try await exchange.withBody(request) { body in
                 let isBatch = body["items"] != nil
-                let requests = isBatch ? try RunSubmission.readBatch(body) : [try RunSubmission.read(body, .root)]
+                var requests = isBatch ? try RunSubmission.readBatch(body) : [try RunSubmission.read(body, .root)]
+                let user = exchange.userName(request)
+                for index in requests.indices { requests[index].submitter = user }
                 return (isBatch, try await engine.submit(namespace: namespace, workflow: workflow, requests))
             }
             var writer = ObjectWriter()
@@ -126,10 +128,12 @@ public struct RunRoutes: Sendable {
             let namespace = try path["namespace"]
             try await exchange.authorize(request, .read, namespace)
             let name = try path["run"]
-            guard let logs = try await engine.logs(namespace: namespace, name: name) else {
+            let parameters = request.uri.queryParameters
+            let query = try LogQuery { parameters[Substring($0)].map(String.init) }
+            guard let logs = try await engine.logs(namespace: namespace, name: name, query) else {
                 throw Status.notFound(WorkflowRun.resource.groupResource, name: name)
             }
-            return RunLogs.json(logs).bytes
+            return logs.json.bytes
         }
     }
 
@@ -165,21 +169,6 @@ struct Path {
             }
             return value
         }
-    }
-}
-
-/// The logs of a run's steps as JSON: `{"steps": [{"id", "log", "error"?}]}`.
-public enum RunLogs {
-    /// The document.
-    public static func json(_ logs: [(step: StepRecord, log: String)]) -> JSONValue {
-        let steps = logs.map { step, log -> JSONValue in
-            var object: JSONObject = ["id": .string(step.id), "phase": .string(step.phase.name), "log": .string(log)]
-            if let failure = step.failure {
-                object["error"] = ["reason": .string(failure.reason), "message": .string(failure.message)]
-            }
-            return .object(object)
-        }
-        return ["steps": .array(steps)]
     }
 }
 

@@ -13,6 +13,8 @@ public struct RunnerRoutes: Sendable {
 
     /// Slots of a runner that can be in use.
     private static let slots = 0...Double(Bounds.concurrency.upperBound)
+    /// Bytes that an attempt can have written to its log.
+    static let logBytes = 0...1 << 50
     /// Jobs that a runner can ask for at once.
     private static let capacity = 0...Bounds.concurrency.upperBound
 
@@ -41,6 +43,7 @@ public struct RunnerRoutes: Sendable {
         router.post("/agents/v1/lease") { request, _ in await call(request, lease) }
         router.post("/agents/v1/report") { request, _ in await call(request, report) }
         router.post("/agents/v1/heartbeat") { request, _ in await call(request, heartbeat) }
+        router.post("/agents/v1/logs") { request, _ in await call(request, logs) }
         router.post("/agents/v1/release") { request, _ in await call(request, release) }
         router.post("/agents/v1/deregister") { request, _ in await call(request, deregister) }
     }
@@ -174,6 +177,17 @@ public struct RunnerRoutes: Sendable {
         )
     }
 
+    private func logs(_ runner: RunnerIdentity, _ json: JSONValue) async throws -> [UInt8] {
+        let pieces = try json.list("logs").enumerated().map { index, entry in
+            let (job, token) = try ReportReader.reference(entry, at: "logs[\(index)]")
+            let text = try entry.text("log").utf8.suffix(engine.settings.maximumLogBytes)
+            let end = try entry.integer("end", default: 0, in: Self.logBytes)
+            return LogPiece(job: job, token: token, text: Array(text), end: end)
+        }
+        engine.appendLogs(runner, pieces)
+        return Array("{}".utf8)
+    }
+
     private func release(_ runner: RunnerIdentity, _ json: JSONValue) async throws -> [UInt8] {
         let count = try await engine.release(runner, jobs: try references(json))
         return JSONValue.object(["released": .int(Int64(count))]).bytes
@@ -247,6 +261,7 @@ struct ReportReader {
                     + "Write large results to a file and output its name"
             )
         }
+        report.logEnd = UntrustedNumber(json["logBytes"])?.integer(in: RunnerRoutes.logBytes) ?? 0
         if let log = json["logTail"]?.stringValue { report.log = Array(log.utf8.suffix(settings.maximumLogBytes)) }
         return report
     }

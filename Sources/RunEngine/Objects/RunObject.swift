@@ -104,6 +104,7 @@ public enum RunObject {
         if !run.reason.isEmpty { status.member("reason", run.reason) }
         status.member("startedAt", run.startedAt)
         status.member("steps") { $0.list(steps) { step($1, &$0) } }
+        if !run.submitter.isEmpty { status.member("submitter", run.submitter) }
         if !unreadable.isEmpty { status.member("unreadable") { $0.list(unreadable) { $0.text($1) } } }
         status.member("workflowRevision", run.revision)
     }

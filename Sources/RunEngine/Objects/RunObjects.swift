@@ -108,20 +108,11 @@ extension RunEngine {
         RunWatch(store: store, namespace: namespace, revision: revision)
     }
 
-    /// The ends of the logs of a run's steps, in their order; `nil` if there is no such run.
-    public func logs(namespace: String, name: String) async throws -> [(step: StepRecord, log: String)]? {
-        try await store.read { reader in
-            guard let run = try reader.run(namespace: namespace, name: name) else { return nil }
-            return try reader.steps(run: run.id).map { step in
-                (step, String(decoding: try reader.log(step.key) ?? [], as: UTF8.self))
-            }
-        }
-    }
-
     /// Creates the run that a WorkflowRun object asks for.
     ///
+    /// - Parameter submitter: who asks for it, by the name that was authenticated.
     /// - Throws: `Status`, as `submit` does, 422 for an object that is none, and 409 if the run is deleted meanwhile.
-    public func create(_ object: JSONValue, namespace: String) async throws -> RunSnapshot {
+    public func create(_ object: JSONValue, namespace: String, submitter: String = "") async throws -> RunSnapshot {
         let given = Unstructured(object)
         let invalid = { (errors: [FieldError]) in
             Status.invalid(group: "runs.martinet.dev", kind: "WorkflowRun", name: given.name, errors: errors)
@@ -145,6 +136,7 @@ extension RunEngine {
         let metadata = object["metadata"]?.objectValue ?? [:]
         request.name = metadata["name"]?.stringValue.flatMap { $0.isEmpty ? nil : $0 }
         request.generateName = metadata["generateName"]?.stringValue.flatMap { $0.isEmpty ? nil : $0 }
+        request.submitter = submitter
         request.labels = RunMetadata.labels(metadata)
         request.metadata = RunMetadata.other(metadata)
         let submitted = try await submit(namespace: namespace, workflow: workflow, [request])

@@ -43,6 +43,12 @@ public enum WorkflowRunDefinition {
         ["type": "string", "description": .string(description)]
     }
 
+    private static let conditions: JSONValue = [
+        "type": "array",
+        "description": "How the run ended, as with Jobs: Complete or Failed. Empty before.",
+        "items": ["type": "object", "x-kubernetes-preserve-unknown-fields": true],
+    ]
+
     private static let time: JSONValue = ["type": "string", "format": "date-time"]
 
     private static let schema: JSONValue = [
@@ -83,6 +89,9 @@ public enum WorkflowRunDefinition {
                     "message": text("Why, as a sentence for people."),
                     "startedAt": time,
                     "finishedAt": time,
+                    "progress": text("Steps that are done, of all steps: 3/5."),
+                    "conditions": conditions,
+                    "submitter": text("Who submitted the run, by the name that was authenticated."),
                     "workflowRevision": text("The revision of the workflow that the run keeps to."),
                     "unreadable": [
                         "type": "array", "items": ["type": "string"],

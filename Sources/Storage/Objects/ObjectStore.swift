@@ -59,6 +59,8 @@ public struct ObjectWrite: Sendable {
     public var key: ObjectKey
     public var operation: Operation
     public var document: RevisionedDocument
+    /// Who wants it, by the name that was authenticated; empty for the server itself.
+    public var user = ""
     /// Handed on to the observer as it is, to spare it reading the document again. Never stored.
     public var attachment: (any Sendable)?
 

@@ -81,7 +81,7 @@ extension MemoryRunTransaction {
         return steps[key.index]
     }
 
-    func log(_ key: StepKey) throws -> [UInt8]? { state.logs[key] }
+    func logs(_ key: StepKey) throws -> [AttemptLog] { state.logs[key] ?? [] }
 
     func workflowRevision(_ hash: String) throws -> [UInt8]? { state.revisions[hash] }
 }

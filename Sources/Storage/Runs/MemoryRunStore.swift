@@ -47,7 +47,7 @@ struct MemoryRunState: Sendable {
     var runIDs: [String: Int64] = [:]
     var idempotencyKeys: [String: Int64] = [:]
     var steps: [Int64: [StepRecord]] = [:]
-    var logs: [StepKey: [UInt8]] = [:]
+    var logs: [StepKey: [AttemptLog]] = [:]
     var jobs: [StepKey: JobRecord] = [:]
     var deadLetters: [StepKey: DeadLetter] = [:]
     var queues: Set<QueueName> = []
@@ -159,7 +159,11 @@ final class MemoryRunTransaction: RunTransaction {
         set(\.steps, step.key.run, steps)
     }
 
-    func setLog(_ key: StepKey, _ log: [UInt8]) throws { set(\.logs, key, log) }
+    func setLog(_ key: StepKey, _ log: AttemptLog) throws {
+        var logs = (state.logs[key] ?? []).filter { $0.attempt != log.attempt } + [log]
+        logs.sort { $0.attempt < $1.attempt }
+        set(\.logs, key, logs.filter { $0.attempt > log.attempt - AttemptLog.kept })
+    }
 
     private func record(_ run: RunRecord, _ kind: RunChange.Kind) {
         pending.append(

@@ -76,7 +76,7 @@ extension RunRecord {
             "metadata": .bytes(metadata), "phase": .int(phase.rawValue), "stop": .int(stop.rawValue),
             "reason": .string(reason), "message": .string(message), "createdAt": .time(createdAt),
             "startedAt": .time(startedAt), "finishedAt": .time(finishedAt), "deadline": .time(deadline),
-            "idempotencyKey": idempotencyKey.map { .string($0) } ?? .null,
+            "idempotencyKey": idempotencyKey.map { .string($0) } ?? .null, "submitter": .string(submitter),
         ]
     }
 
@@ -103,6 +103,7 @@ extension RunRecord {
         finishedAt = reader.optionalTime("finishedAt")
         deadline = reader.optionalTime("deadline")
         idempotencyKey = reader.json["idempotencyKey"]?.stringValue
+        submitter = reader.json["submitter"]?.stringValue ?? ""
     }
 }
 
@@ -115,12 +116,7 @@ extension StepRecord {
             "runner": .string(runner), "startedAt": .time(startedAt), "finishedAt": .time(finishedAt),
             "output": .bytes(output), "metrics": .bytes(metrics),
         ]
-        if let failure {
-            object["failure"] = [
-                "reason": .string(failure.reason), "message": .string(failure.message),
-                "exitCode": failure.exitCode.map { .int(Int64($0)) } ?? .null,
-            ]
-        }
+        if let failure { object["failure"] = failure.archived }
         return .object(object)
     }
 
@@ -137,14 +133,46 @@ extension StepRecord {
         finishedAt = reader.optionalTime("finishedAt")
         output = try reader.bytes("output")
         metrics = try reader.bytes("metrics")
-        if reader.json["failure"] != nil {
-            let failure = try reader.member("failure")
-            self.failure = StepFailure(
-                reason: try failure.text("reason"),
-                message: try failure.text("message"),
-                exitCode: failure.json["exitCode"]?.intValue.map { Int($0) }
-            )
-        }
+        if reader.json["failure"] != nil { failure = try StepFailure(archived: try reader.member("failure")) }
+    }
+}
+
+extension StepFailure {
+    fileprivate var archived: JSONValue {
+        [
+            "reason": .string(reason), "message": .string(message),
+            "exitCode": exitCode.map { .int(Int64($0)) } ?? .null,
+        ]
+    }
+
+    fileprivate init(archived reader: ArchiveReader) throws(BackupError) {
+        self.init(
+            reason: try reader.text("reason"),
+            message: try reader.text("message"),
+            exitCode: reader.json["exitCode"]?.intValue.map { Int($0) }
+        )
+    }
+}
+
+extension AttemptLog {
+    var archived: JSONValue {
+        var object: JSONObject = [
+            "attempt": .int(Int64(attempt)), "runner": .string(runner), "finishedAt": .time(finishedAt),
+            "log": .bytes(log), "end": .int(Int64(end)),
+        ]
+        if let failure { object["failure"] = failure.archived }
+        return .object(object)
+    }
+
+    init(archived reader: ArchiveReader) throws(BackupError) {
+        self.init(
+            attempt: try reader.int("attempt"),
+            runner: try reader.text("runner"),
+            finishedAt: try reader.time("finishedAt"),
+            failure: reader.json["failure"] == nil ? nil : try StepFailure(archived: try reader.member("failure")),
+            log: try reader.bytes("log"),
+            end: try reader.int("end")
+        )
     }
 }
 

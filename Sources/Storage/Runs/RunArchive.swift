@@ -4,8 +4,8 @@ public import APIMachinery
 public struct RunArchive: Sendable, Hashable {
     public var run: RunRecord
     public var steps: [StepRecord]
-    /// By the step's place.
-    public var logs: [Int: [UInt8]] = [:]
+    /// The logs of attempts, by the step's place.
+    public var logs: [Int: [AttemptLog]] = [:]
     public var jobs: [JobRecord] = []
     public var deadLetters: [DeadLetter] = []
 
@@ -14,7 +14,8 @@ public struct RunArchive: Sendable, Hashable {
         self.run = run
         steps = try reader.steps(run: run.id)
         for step in steps {
-            if let log = try reader.log(step.key), !log.isEmpty { logs[step.key.index] = log }
+            let attempts = try reader.logs(step.key)
+            if !attempts.isEmpty { logs[step.key.index] = attempts }
             if let job = try reader.job(step.key) { jobs.append(job) }
             if let letter = try reader.deadLetter(step.key) { deadLetters.append(letter) }
         }
@@ -54,7 +55,7 @@ extension RunArchive {
     /// The run as JSON.
     public var json: JSONValue {
         var logTexts: JSONObject = [:]
-        for (index, log) in logs { logTexts[String(index)] = .bytes(log) }
+        for (index, attempts) in logs { logTexts[String(index)] = .array(attempts.map(\.archived)) }
         return [
             "run": run.archived,
             "steps": .array(steps.map(\.archived)),
@@ -82,10 +83,29 @@ extension RunArchive {
             try StepRecord(archived: reader, key: StepKey(run: id, index: index))
         }
         for (name, value) in json["logs"]?.objectValue ?? [:] {
-            guard let index = Int(name), let log = value.archivedBytes else {
-                throw BackupError("a log cannot be read")
+            guard let index = Int(name), steps.indices.contains(index) else {
+                throw BackupError(
+                    "the backup has a log of step \"\(name)\" of run \"\(run.name)\", which has no such step"
+                )
             }
-            logs[index] = log
+            if value.arrayValue != nil {
+                logs[index] = try ArchiveReader(json["logs"] ?? .null, "run entry.logs").list(name)
+                    .map { reader throws(BackupError) in try AttemptLog(archived: reader) }
+            } else if let log = value.archivedBytes {
+                // Backups of earlier versions have the log of the last attempt only.
+                let step = steps[index]
+                logs[index] = [
+                    AttemptLog(
+                        attempt: max(1, step.attempts),
+                        runner: step.runner,
+                        finishedAt: step.finishedAt ?? run.createdAt,
+                        failure: step.failure,
+                        log: log
+                    )
+                ]
+            } else {
+                throw BackupError("the log of step \"\(name)\" of run \"\(run.name)\" cannot be read")
+            }
         }
         jobs = try root.list("jobs").map { reader throws(BackupError) in try JobRecord(archived: reader, run: id) }
         deadLetters = try root.list("deadLetters").map { reader throws(BackupError) in

@@ -38,6 +38,8 @@ public struct RunRecord: Sendable, Hashable {
     /// Parameters with defaults filled in: one JSON object.
     public var params: [UInt8]
     public var labels: [String: String] = [:]
+    /// Who submitted the run, by the name that was authenticated; empty if that is not known.
+    public var submitter = ""
     /// Metadata other than name, labels and what the server sets: one JSON object, or nothing.
     public var metadata: [UInt8] = []
     public var phase = Phase.pending

@@ -47,7 +47,10 @@ public enum RunRestoration {
         } create: { archive in
             try create(archive)
         } update: { current, archive in
-            guard current.logs.keys.allSatisfy({ archive.logs[$0] != nil }) else {
+            let isKept = current.logs.allSatisfy { index, attempts in
+                attempts.allSatisfy { old in archive.logs[index]?.contains { $0.attempt == old.attempt } == true }
+            }
+            guard isKept else {
                 // A log can be replaced but not taken away.
                 try transaction.delete(current.run)
                 return try create(archive)
@@ -67,7 +70,9 @@ public enum RunRestoration {
     }
 
     private static func addParts(of archive: RunArchive, _ transaction: any RunTransaction) throws {
-        for (index, log) in archive.logs { try transaction.setLog(StepKey(run: archive.run.id, index: index), log) }
+        for (index, attempts) in archive.logs {
+            for log in attempts { try transaction.setLog(StepKey(run: archive.run.id, index: index), log) }
+        }
         for job in archive.jobs { try transaction.enqueue(job) }
         for letter in archive.deadLetters { try transaction.insert(letter) }
     }

@@ -81,8 +81,9 @@ public protocol RunReader: JobQueueReader {
     /// A run's steps without their outputs, which may be a megabyte each.
     func briefSteps(run: Int64) throws -> [StepRecord]
     func step(_ key: StepKey) throws -> StepRecord?
-    /// The end of what the step's last attempt wrote to its log.
-    func log(_ key: StepKey) throws -> [UInt8]?
+    /// The logs of the step's attempts that have ended, the oldest first. Attempts that wrote nothing and did not fail
+    /// have none.
+    func logs(_ key: StepKey) throws -> [AttemptLog]
 
     /// By how much the calendar was ahead of the time that leases, timers and deadlines are counted in; zero unless the
     /// clock was set while a controller ran.
@@ -114,6 +115,6 @@ public protocol RunTransaction: RunReader, JobQueueTransaction {
 
     func insert(_ steps: [StepRecord]) throws
     func update(_ step: StepRecord) throws
-    /// Keeps the end of an attempt's log in place of the one before.
-    func setLog(_ key: StepKey, _ log: [UInt8]) throws
+    /// Keeps an attempt's log, in place of one of the same attempt, and lets go of the oldest ones.
+    func setLog(_ key: StepKey, _ log: AttemptLog) throws
 }

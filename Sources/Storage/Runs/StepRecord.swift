@@ -96,3 +96,37 @@ public struct StepRecord: Sendable, Hashable {
         self.id = id
     }
 }
+
+/// What one attempt of a step wrote, and how it ended.
+public struct AttemptLog: Sendable, Hashable {
+    /// The number of the attempt, from 1.
+    public var attempt: Int
+    public var runner: String
+    public var finishedAt: Timestamp
+    /// Why the attempt failed; `nil` if it did not.
+    public var failure: StepFailure?
+    /// The end of its log.
+    public var log: [UInt8]
+    /// How many bytes the attempt wrote in all; `log` holds the last of them.
+    public var end: Int
+
+    /// A log that is complete.
+    public init(
+        attempt: Int,
+        runner: String,
+        finishedAt: Timestamp,
+        failure: StepFailure? = nil,
+        log: [UInt8],
+        end: Int? = nil
+    ) {
+        self.attempt = attempt
+        self.runner = runner
+        self.finishedAt = finishedAt
+        self.failure = failure
+        self.log = log
+        self.end = max(end ?? 0, log.count)
+    }
+
+    /// The logs of this many attempts are kept for each step, the latest.
+    public static let kept = 10
+}

@@ -13,6 +13,9 @@ enum RunTables {
         migrator.registerMigration("runs-deliveries") { database in
             try database.execute(sql: "ALTER TABLE steps ADD COLUMN deliveries INTEGER NOT NULL DEFAULT 0")
         }
+        migrator.registerMigration("runs-attempts") { database in
+            try database.execute(sql: attempts)
+        }
         return migrator
     }
 
@@ -23,6 +26,29 @@ enum RunTables {
             skew INTEGER NOT NULL
         ) STRICT;
         INSERT INTO run_clock (id, skew) VALUES (1, 0);
+        """
+
+    /// Who submitted a run, and a log for each attempt.
+    private static let attempts = """
+        ALTER TABLE runs ADD COLUMN submitter TEXT NOT NULL DEFAULT '';
+
+        CREATE TABLE attempt_logs (
+            key INTEGER NOT NULL,
+            attempt INTEGER NOT NULL,
+            runner TEXT NOT NULL,
+            finished_at INTEGER NOT NULL,
+            failure_reason TEXT,
+            failure_message TEXT,
+            exit_code INTEGER,
+            log BLOB,
+            log_end INTEGER NOT NULL,
+            PRIMARY KEY (key, attempt)
+        ) STRICT;
+        INSERT INTO attempt_logs
+            SELECT steps.key, max(steps.attempts, 1), steps.runner, coalesce(steps.finished_at, 0),
+                steps.failure_reason, steps.failure_message, steps.exit_code, step_logs.log, length(step_logs.log)
+            FROM step_logs JOIN steps ON steps.key = step_logs.key;
+        DROP TABLE step_logs;
         """
 
     /// Times are microseconds since 1970. Steps and jobs have the run's id and the step's place in one number, so that

@@ -20,7 +20,8 @@ class SQLiteRunReader: RunReader {
 
     static let runColumns = """
         id, uid, namespace, name, resource_version, workflow, revision, priority, params, labels, metadata, phase, \
-        stop, reason, message, created_at, started_at, finished_at, deadline, idempotency_key
+        stop, reason, message, created_at, started_at, finished_at, deadline, idempotency_key, \
+        submitter
         """
 
     static func readRun(_ columns: inout Columns) throws -> RunRecord {
@@ -52,6 +53,7 @@ class SQLiteRunReader: RunReader {
         run.finishedAt = columns.optionalTimestamp()
         run.deadline = columns.optionalTimestamp()
         run.idempotencyKey = columns.optionalText()
+        run.submitter = columns.text()
         return run
     }
 
@@ -151,10 +153,7 @@ class SQLiteRunReader: RunReader {
         step.startedAt = columns.optionalTimestamp()
         step.finishedAt = columns.optionalTimestamp()
         step.output = columns.bytes()
-        let reason = columns.optionalText()
-        let message = columns.text()
-        let exitCode = columns.optionalInteger().map(Int.init)
-        step.failure = reason.map { StepFailure(reason: $0, message: message, exitCode: exitCode) }
+        step.failure = readFailure(&columns)
         step.metrics = columns.bytes()
         step.deliveries = columns.int()
         return step
@@ -181,10 +180,35 @@ class SQLiteRunReader: RunReader {
         return try statement.first(Self.readStep)
     }
 
-    func log(_ key: StepKey) throws -> [UInt8]? {
-        var statement = try prepare("SELECT log FROM step_logs WHERE key = ?")
+    func logs(_ key: StepKey) throws -> [AttemptLog] {
+        var statement = try prepare(
+            """
+            SELECT attempt, runner, finished_at, failure_reason, failure_message, exit_code, log, log_end \
+            FROM attempt_logs WHERE key = ? ORDER BY attempt
+            """
+        )
         statement.bind(key.rowID)
-        return try statement.first { $0.bytes() }
+        return try statement.all { columns in
+            let attempt = columns.int()
+            let runner = columns.text()
+            let finishedAt = columns.timestamp()
+            let failure = Self.readFailure(&columns)
+            return AttemptLog(
+                attempt: attempt,
+                runner: runner,
+                finishedAt: finishedAt,
+                failure: failure,
+                log: columns.bytes(),
+                end: columns.int()
+            )
+        }
+    }
+
+    private static func readFailure(_ columns: inout Columns) -> StepFailure? {
+        let reason = columns.optionalText()
+        let message = columns.text()
+        let exitCode = columns.optionalInteger().map(Int.init)
+        return reason.map { StepFailure(reason: $0, message: message, exitCode: exitCode) }
     }
 
     func clockSkew() throws -> Duration {

@@ -79,7 +79,7 @@ final class SQLiteRunTransaction: SQLiteRunReader, RunTransaction {
         let id = try nextSequence()
         var statement = try prepare(
             """
-            INSERT INTO runs (\(Self.runColumns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO runs (\(Self.runColumns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """
         )
         statement.bind(id)
@@ -102,6 +102,7 @@ final class SQLiteRunTransaction: SQLiteRunReader, RunTransaction {
         statement.bind(run.finishedAt)
         statement.bind(run.deadline)
         statement.bind(run.idempotencyKey)
+        statement.bind(run.submitter)
         do {
             try statement.run()
         } catch let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT {
@@ -145,7 +146,7 @@ final class SQLiteRunTransaction: SQLiteRunReader, RunTransaction {
         guard var last = try self.run(id: run.id) else { return }
         let first = StepKey(run: run.id, index: 0).rowID
         let end = StepKey(run: run.id + 1, index: 0).rowID
-        for table in ["steps", "step_logs", "jobs", "dead_letters"] {
+        for table in ["steps", "attempt_logs", "jobs", "dead_letters"] {
             var statement = try prepare("DELETE FROM \(table) WHERE key >= ? AND key < ?")
             statement.bind(first)
             statement.bind(end)
@@ -200,11 +201,28 @@ final class SQLiteRunTransaction: SQLiteRunReader, RunTransaction {
         statement.bind(step.deliveries)
     }
 
-    func setLog(_ key: StepKey, _ log: [UInt8]) throws {
-        guard !log.isEmpty else { return }
-        var statement = try prepare("INSERT OR REPLACE INTO step_logs (key, log) VALUES (?, ?)")
+    func setLog(_ key: StepKey, _ log: AttemptLog) throws {
+        if log.attempt > AttemptLog.kept {
+            var deletion = try prepare("DELETE FROM attempt_logs WHERE key = ? AND attempt <= ?")
+            deletion.bind(key.rowID)
+            deletion.bind(log.attempt - AttemptLog.kept)
+            try deletion.run()
+        }
+        var statement = try prepare(
+            """
+            INSERT OR REPLACE INTO attempt_logs (key, attempt, runner, finished_at, failure_reason, failure_message, \
+            exit_code, log, log_end) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """
+        )
         statement.bind(key.rowID)
-        statement.bind(log)
+        statement.bind(log.attempt)
+        statement.bind(log.runner)
+        statement.bind(log.finishedAt)
+        statement.bind(log.failure?.reason)
+        statement.bind(log.failure?.message)
+        statement.bind(log.failure?.exitCode)
+        statement.bind(log.log)
+        statement.bind(log.end)
         try statement.run()
     }
 

@@ -100,6 +100,10 @@ import Testing
           message: m
           startedAt: 2026-01-01T00:00:00Z
           finishedAt: 2026-01-01T00:00:00Z
+          progress: 0/1
+          conditions:
+          - {type: Complete, status: "True", reason: R, message: m, lastTransitionTime: 2026-01-01T00:00:00Z}
+          submitter: alice
           workflowRevision: r
           unreadable: [spec.params]
           steps:

@@ -17,6 +17,7 @@ struct RunStoreConformanceTests {
             run.message = "two\nlines"
             run.deadline = .at(50)
             run.idempotencyKey = "key"
+            run.submitter = "alice"
             var step = StepRecord(key: StepKey(run: 0, index: 0), id: "lint")
             let inserted = try await store.transaction { [run, step] transaction in
                 var run = run
@@ -43,7 +44,8 @@ struct RunStoreConformanceTests {
             step.metrics = Array(#"{"m":1}"#.utf8)
             let updated = try await store.transaction { [step, inserted] transaction in
                 try transaction.update(step)
-                try transaction.setLog(step.key, Array("log".utf8))
+                for attempt in [12, 1, 2, 3] { try transaction.setLog(step.key, Self.log(of: attempt)) }
+                try transaction.setLog(step.key, Self.log(of: 13, text: "log", end: 9))
                 var run = inserted
                 run.phase = .failed
                 run.stop = .deadlineExceeded
@@ -55,13 +57,19 @@ struct RunStoreConformanceTests {
             }
             let key = step.key
             let (after, steps, log) = try await store.read { reader in
-                (try reader.run(id: inserted.id), try reader.steps(run: inserted.id), try reader.log(key))
+                (try reader.run(id: inserted.id), try reader.steps(run: inserted.id), try reader.logs(key))
             }
             #expect(after == updated)
             #expect(steps == [step, StepRecord(key: StepKey(run: inserted.id, index: 1), id: "b")])
-            #expect(log == Array("log".utf8))
+            #expect(log == [Self.log(of: 12), Self.log(of: 13, text: "log", end: 9)], "only the latest ten are kept")
             #expect(updated.resourceVersion > inserted.resourceVersion)
         }
+    }
+
+    private static func log(of attempt: Int, text: String = "", end: Int? = nil) -> AttemptLog {
+        var log = AttemptLog(attempt: attempt, runner: "r", finishedAt: .at(3), log: Array(text.utf8), end: end)
+        if attempt > 1 { log.failure = StepFailure(reason: "Why", message: "", exitCode: 3) }
+        return log
     }
 
     @Test("A transaction that throws changes nothing, and those beside it do", arguments: RunStoreFixture.all)
@@ -271,7 +279,7 @@ struct RunStoreConformanceTests {
                     let key = StepKey(run: id, index: 0)
                     try transaction.insert([StepRecord(key: key, id: "s")])
                     try transaction.enqueue(.test(key))
-                    try transaction.setLog(key, [1])
+                    try transaction.setLog(key, Self.log(of: 1, text: "x"))
                     try transaction.insert(DeadLetter(job: .test(key), reason: "r", diedAt: .at(1)))
                 }
                 try transaction.delete(run)
@@ -280,7 +288,7 @@ struct RunStoreConformanceTests {
                 #expect(try reader.run(id: run.id) == nil)
                 #expect(try reader.step(key) == nil)
                 #expect(try reader.job(key) == nil)
-                #expect(try reader.log(key) == nil)
+                #expect(try reader.logs(key).isEmpty)
                 #expect(try reader.deadLetter(key) == nil)
                 #expect(try reader.steps(run: other.id).count == 1)
                 #expect(try reader.job(StepKey(run: other.id, index: 0)) != nil)

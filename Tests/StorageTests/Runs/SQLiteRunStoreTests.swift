@@ -1,8 +1,10 @@
 import APIMachinery
 import FoundationEssentials
+import GRDB
 import Storage
-import StorageSQLite
 import Testing
+
+@testable import StorageSQLite
 
 /// What only a store on a disk can get wrong.
 @Suite("SQLite run store")
@@ -32,6 +34,40 @@ struct SQLiteRunStoreTests {
             #expect(next > (try #require(token)))
             #expect(throws: RunStoreError.self) { try again.changes.changes(after: 0) }
             try again.close()
+        }
+    }
+
+    @Test("A file of the first version is taken over: the log of each step becomes that of its last attempt")
+    func migration() async throws {
+        try await TemporaryDirectory.with { directory in
+            let path = directory + "/runs.sqlite"
+            let database = try DatabaseQueue(path: path)
+            try RunTables.migrator.migrate(database, upTo: "runs-1")
+            try await database.write { database in
+                try database.execute(
+                    sql: """
+                        INSERT INTO runs VALUES (1, 'u', 'default', 'r', 1, 'w', 'rev', 0, NULL, NULL, NULL, 4, 0, '', '',
+                            5, 6, 7, NULL, NULL);
+                        INSERT INTO steps VALUES (1048576, 'a', 4, 3, 0, 9, 'pod', 6, 7, NULL, 'Why', 'so', 2, NULL);
+                        INSERT INTO step_logs VALUES (1048576, CAST('the end' AS BLOB));
+                        """
+                )
+            }
+            try database.close()
+            let store = try SQLiteRunStore(path: path)
+            let key = StepKey(run: 1, index: 0)
+            let (run, step, logs) = try await store.read { (try $0.run(id: 1), try $0.step(key), try $0.logs(key)) }
+            #expect(run?.name == "r" && run?.submitter == "")
+            #expect(step?.attempts == 3 && step?.deliveries == 0)
+            var log = AttemptLog(
+                attempt: 3,
+                runner: "pod",
+                finishedAt: Timestamp(microseconds: 7),
+                log: Array("the end".utf8)
+            )
+            log.failure = StepFailure(reason: "Why", message: "so", exitCode: 2)
+            #expect(logs == [log])
+            try store.close()
         }
     }
 
