@@ -95,7 +95,7 @@ struct ExpressionScope {
         switch path[0] {
         case "params":
             if parameters.contains(name) { return nil }
-            let known = parameters.isEmpty ? "there are none" : parameters.sorted().joined(separator: ", ")
+            let known = parameters.isEmpty ? "none are declared" : parameters.sorted().joined(separator: ", ")
             return "params.\(name): no parameter has this name; declare it in spec.params (\(known))"
         case "steps":
             if name == step { return "steps.\(name): a step cannot refer to itself" }

@@ -48,14 +48,14 @@ struct StepInput {
         Member(
             "output",
             .choice(["json", "text", "json-document"]),
-            "What of standard output is the step's output: json (default) takes the last line as one JSON value, "
+            "Which part of standard output is the step's output: json (default) takes the last line as one JSON value, "
                 + "json-document all of it as one JSON value, text all of it as a string."
         ),
-        Member("successExitCodes", .exitCodes, "Exit codes from 0 to 255 that are a success, besides 0."),
+        Member("successExitCodes", .exitCodes, "Exit codes that mean success, besides 0."),
         Member(
             "limits",
             .limits,
-            "Bounds of the job, which is killed with its children when it crosses one: "
+            "Limits of the job, which is killed with its children when it exceeds one: "
                 + limits.map { "\($0.name) (\($0.description))" }.joined(separator: ", ") + "."
         ),
     ]

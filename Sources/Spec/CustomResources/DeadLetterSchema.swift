@@ -56,7 +56,7 @@ public enum DeadLetterDefinition {
             "metadata": ["type": "object"],
             "status": [
                 "type": "object",
-                "description": "The job and why it was put aside; written by the controller only.",
+                "description": "The job, and why it is a dead letter; written by the controller only.",
                 "properties": [
                     "pool": text("The worker pool in whose queue the job was."),
                     "run": text("The WorkflowRun that the job belongs to."),
@@ -64,7 +64,7 @@ public enum DeadLetterDefinition {
                     "step": text("The step of the run."),
                     "attempt": ["type": "integer", "description": "The number of the step's attempt."],
                     "deliveries": ["type": "integer", "description": "How often the job was given to a runner."],
-                    "message": text("Why it was put aside."),
+                    "message": text("Why it is a dead letter."),
                     "enqueuedAt": ["type": "string", "format": "date-time"],
                 ],
             ],

@@ -121,14 +121,14 @@ enum OpenAPI {
     }
 
     static let conditions = list(
-        "What holds of the object, since when, and why.",
+        "The latest observations of the object's state.",
         of: object(
             "One aspect of the object's state.",
             required: ["type", "status", "lastTransitionTime", "reason", "message"],
             [
                 "type": string("What the condition is about.", maxLength: 316),
-                "status": choice("Whether it holds.", ["True", "False", "Unknown"]),
-                "observedGeneration": integer("The generation the condition was set upon.", format: "int64"),
+                "status": choice("Whether the condition is true.", ["True", "False", "Unknown"]),
+                "observedGeneration": integer("The generation that the condition is about.", format: "int64"),
                 "lastTransitionTime": time("When the status last changed."),
                 "reason": string("Why, as a word for programs.", maxLength: 1024),
                 "message": string("Why, as a sentence for people.", maxLength: 32768),

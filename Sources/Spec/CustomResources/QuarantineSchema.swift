@@ -57,7 +57,7 @@ public enum QuarantineDefinition {
             "metadata": ["type": "object"],
             "spec": [
                 "type": "object",
-                "description": "What is put aside.",
+                "description": "What is quarantined.",
                 "required": ["kind", "name"],
                 "properties": [
                     "kind": text("The kind of work: a controller's name, run, pod, catalog, submission or request."),
@@ -67,7 +67,7 @@ public enum QuarantineDefinition {
             ],
             "status": [
                 "type": "object",
-                "description": "Why it is put aside.",
+                "description": "Why it is quarantined.",
                 "properties": [
                     "deaths": ["type": "integer", "description": "How often the plane died over it."],
                     "signal": text("The signal of the last death."),

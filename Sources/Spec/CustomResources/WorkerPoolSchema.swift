@@ -15,9 +15,12 @@ enum WorkerPoolSchema {
     )
 
     private static let spec = OpenAPI.object(
-        "What runners there should be, and how they are replaced by others.",
+        "The wanted runners, and how they are replaced.",
         [
-            "version": OpenAPI.string("Shown in the history; what ctl rollback --version names.", maxLength: 128),
+            "version": OpenAPI.string(
+                "The version of the runners, as shown in the history and named by ctl rollback --version.",
+                maxLength: 128
+            ),
             "queue": OpenAPI.object(
                 "Bounds of the pool's queue.",
                 [
@@ -50,7 +53,7 @@ enum WorkerPoolSchema {
             ),
             "autoscaling": autoscaling,
             "updateStrategy": OpenAPI.object(
-                "How runners of an old revision give way.",
+                "How runners of an old revision are replaced.",
                 [
                     "type": OpenAPI.choice("Default: RollingUpdate.", ["RollingUpdate", "Recreate"]),
                     "rollingUpdate": OpenAPI.object(
@@ -62,7 +65,9 @@ enum WorkerPoolSchema {
                     ),
                 ]
             ),
-            "rollbackOnFailure": OpenAPI.boolean("Whether a rollout that fails goes back by itself. Default: false."),
+            "rollbackOnFailure": OpenAPI.boolean(
+                "Whether a failed rollout is rolled back automatically. Default: false."
+            ),
             "minReadySeconds": OpenAPI.integer(
                 "Seconds ready before a runner counts. Default: 0.",
                 in: Bounds.readySeconds
@@ -74,7 +79,7 @@ enum WorkerPoolSchema {
             "revisionHistoryLimit": OpenAPI.integer("Old revisions that are kept. Default: 10.", in: 0...10_000),
             "paused": OpenAPI.boolean("Whether changes of the template wait."),
             "drainTimeoutSeconds": OpenAPI.integer(
-                "Seconds a runner that must go gets to finish its jobs. Default: 60.",
+                "Seconds that a runner gets to finish its jobs before it is stopped. Default: 60.",
                 in: 0...Bounds.timeoutSeconds.upperBound
             ),
             "template": template,
@@ -88,7 +93,7 @@ enum WorkerPoolSchema {
             required: ["name", "image"],
             [
                 "name": OpenAPI.string("Unique in the Pod."),
-                "image": OpenAPI.string("Which program; embedded, one of ctl image list."),
+                "image": OpenAPI.string("The program to run; on one machine, an image of ctl image list."),
             ]
         )
         container["x-kubernetes-preserve-unknown-fields"] = true
@@ -114,7 +119,7 @@ enum WorkerPoolSchema {
     }()
 
     private static let target = OpenAPI.object(
-        "The value the metric should have.",
+        "The target value of the metric.",
         required: ["type"],
         [
             "type": OpenAPI.choice("How it is counted.", ["AverageValue", "Value", "Utilization"]),
@@ -128,12 +133,14 @@ enum WorkerPoolSchema {
         "How fast the number may change in this direction.",
         [
             "stabilizationWindowSeconds": OpenAPI.integer(
-                "Seconds over which the most cautious recommendation counts. Default: 0 up, 300 down.",
+                "Seconds over which the most conservative recommendation is used. Default: 0 up, 300 down.",
                 minimum: 0,
                 maximum: 3600
             ),
             "selectPolicy": OpenAPI.choice("Which policy counts. Default: Max.", ["Max", "Min", "Disabled"]),
-            "tolerance": OpenAPI.quantity("How far a ratio may be from 1 without anything being done."),
+            "tolerance": OpenAPI.quantity(
+                "How far the ratio of current to target value may be from 1 without scaling. Default: 0.1."
+            ),
             "policies": OpenAPI.list(
                 "Bounds on the change within a period.",
                 of: OpenAPI.object(
@@ -142,7 +149,11 @@ enum WorkerPoolSchema {
                     [
                         "type": OpenAPI.choice("What value counts.", ["Pods", "Percent"]),
                         "value": OpenAPI.integer("The greatest change.", in: 1...Int(Int32.max)),
-                        "periodSeconds": OpenAPI.integer("Within so many seconds.", minimum: 1, maximum: 1800),
+                        "periodSeconds": OpenAPI.integer(
+                            "The length of the period, in seconds.",
+                            minimum: 1,
+                            maximum: 1800
+                        ),
                     ]
                 )
             ),
@@ -154,12 +165,12 @@ enum WorkerPoolSchema {
         required: ["maxReplicas"],
         [
             "minReplicas": OpenAPI.integer(
-                "Never fewer; with 0 an idle pool sleeps. Default: 1.",
+                "The smallest number of runners; with 0, an idle pool is scaled to zero. Default: 1.",
                 in: Bounds.replicas
             ),
-            "maxReplicas": OpenAPI.integer("Never more.", in: 1...Bounds.replicas.upperBound),
+            "maxReplicas": OpenAPI.integer("The greatest number of runners.", in: 1...Bounds.replicas.upperBound),
             "metrics": OpenAPI.list(
-                "The highest proposal of several metrics wins.",
+                "The metrics to scale on; the one that asks for the most runners is used.",
                 of: OpenAPI.object(
                     "One metric and its target.",
                     required: ["type"],
@@ -195,37 +206,39 @@ enum WorkerPoolSchema {
             "unavailableReplicas": OpenAPI.integer("Runners that are missing or not available."),
             "updatedReplicas": OpenAPI.integer("Runners of the newest revision."),
             "busyReplicas": OpenAPI.integer("Runners that have jobs."),
-            "drainingReplicas": OpenAPI.integer("Runners that finish what they have and go."),
-            "desiredReplicas": OpenAPI.integer("Runners that should be there."),
+            "drainingReplicas": OpenAPI.integer("Runners that finish their jobs and then stop."),
+            "desiredReplicas": OpenAPI.integer("The wanted number of runners."),
             "selector": OpenAPI.string("Selects the pool's Pods, for the scale subresource."),
-            "currentRevision": OpenAPI.string("The revision before the rollout that is under way."),
+            "currentRevision": OpenAPI.string("The revision before the current rollout."),
             "updateRevision": OpenAPI.string("The newest revision."),
             "version": OpenAPI.string("The version that runs."),
             "collisionCount": OpenAPI.integer("Hash collisions of revision names."),
             "lastScaleTime": OpenAPI.time("When the number was last changed by the autoscaler."),
-            "reason": OpenAPI.string("The reason of the worst condition: the whole state in a word."),
+            "reason": OpenAPI.string("The reason of the worst condition: the state of the pool in one word."),
             "rollout": OpenAPI.object(
-                "The newest rollout, as far as it must outlive the controller.",
+                "The newest rollout: what the controller needs after a restart.",
                 required: ["revision"],
                 [
                     "revision": OpenAPI.string("The revision that is, or was last, rolled out."),
-                    "previousRevision": OpenAPI.string("The last that worked before; a failure goes back to it."),
-                    "lastProgressTime": OpenAPI.time("When the rollout last came further."),
-                    "completionTime": OpenAPI.time("When all runners were of the revision for the first time."),
+                    "previousRevision": OpenAPI.string(
+                        "The last revision that worked; a failed rollout is rolled back to it."
+                    ),
+                    "lastProgressTime": OpenAPI.time("When the rollout last made progress."),
+                    "completionTime": OpenAPI.time("When all runners had the revision for the first time."),
                     "failureTime": OpenAPI.time("When it first failed."),
                     "failureReason": OpenAPI.string("Why it has failed."),
-                    "failureMessage": OpenAPI.string("What was seen."),
+                    "failureMessage": OpenAPI.string("The failure, as a sentence for people."),
                 ]
             ),
             "conditions": OpenAPI.conditions,
             "queue": OpenAPI.object(
                 "The pool's queue, as last seen.",
                 [
-                    "depth": OpenAPI.integer("Jobs that wait and could start."),
-                    "express": OpenAPI.integer("Those of them in the express lane."),
-                    "leased": OpenAPI.integer("Jobs that runners have."),
-                    "delayed": OpenAPI.integer("Jobs that wait for the time of a retry."),
-                    "deadLetters": OpenAPI.integer("Jobs put aside after too many deliveries."),
+                    "depth": OpenAPI.integer("Jobs that are ready to start."),
+                    "express": OpenAPI.integer("Ready jobs in the express lane."),
+                    "leased": OpenAPI.integer("Jobs leased to runners."),
+                    "delayed": OpenAPI.integer("Jobs that wait for their next attempt."),
+                    "deadLetters": OpenAPI.integer("Jobs that are dead letters after too many deliveries."),
                     "oldestAgeSeconds": OpenAPI.integer("How long the oldest ready job has waited."),
                 ]
             ),

@@ -73,7 +73,7 @@ public enum WorkflowRunDefinition {
                         "description": "Values of the workflow's parameters by name.",
                     ],
                     "priority": [
-                        "type": "integer", "description": "12 and more take the express lane.",
+                        "type": "integer", "description": "The priority; 12 or more takes the express lane.",
                         "minimum": .int(Int64(Bounds.priority.lowerBound)),
                         "maximum": .int(Int64(Bounds.priority.upperBound)),
                     ],
@@ -81,7 +81,7 @@ public enum WorkflowRunDefinition {
             ],
             "status": [
                 "type": "object",
-                "description": "What happened in the run; written by the controller only.",
+                "description": "The state of the run; written by the controller only.",
                 "x-kubernetes-preserve-unknown-fields": true,
                 "properties": [
                     "phase": text("Pending, Running, Suspended, Succeeded, Failed or Cancelled."),
@@ -114,7 +114,7 @@ public enum WorkflowRunDefinition {
                                 "finishedAt": time,
                                 "runner": text("The Pod that ran the last attempt."),
                                 "output": [
-                                    "description": "What the step gave, of any JSON type.",
+                                    "description": "The output of the step, of any JSON type.",
                                     "x-kubernetes-preserve-unknown-fields": true,
                                 ],
                                 "error": [
@@ -123,7 +123,8 @@ public enum WorkflowRunDefinition {
                                 ],
                                 "metrics": [
                                     "type": "object", "additionalProperties": ["type": "number"],
-                                    "description": "What the last attempt cost, by the names of the runner's protocol.",
+                                    "description":
+                                        "Measurements of the last attempt, by the names of the runner protocol.",
                                 ],
                             ],
                         ],

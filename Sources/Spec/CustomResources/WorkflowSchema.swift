@@ -23,16 +23,16 @@ enum WorkflowSchema {
                 OpenAPI.string("The WorkerPool in the same namespace whose runners do the work.", maxLength: 253)
             ),
             "params": OpenAPI.list(
-                "What a run may be given.",
+                "The parameters of a run.",
                 of: OpenAPI.object(
                     "One parameter.",
                     required: ["name"],
                     [
                         "name": OpenAPI.string("Expressions call it params.NAME.", maxLength: 63),
                         "description": OpenAPI.string("What it is for."),
-                        "default": OpenAPI.any("What a run gets that does not give it; of any JSON type."),
+                        "default": OpenAPI.any("The value if a run does not give one; of any JSON type."),
                         "required": OpenAPI.boolean(
-                            "Whether a run without it is refused where there is no default. Default: true."
+                            "Whether a run must give the parameter if it has no default. Default: true."
                         ),
                     ]
                 ),
@@ -40,7 +40,7 @@ enum WorkflowSchema {
                 maxItems: 256
             ),
             "priority": OpenAPI.integer(
-                "Which run goes first. From the pool's queue.expressPriority (12) on, runs take the express lane. "
+                "Runs with a priority of at least the pool's queue.expressPriority (12) take the express lane. "
                     + "Default: 0.",
                 in: Bounds.priority
             ),
@@ -72,7 +72,7 @@ enum WorkflowSchema {
                 in: Bounds.intervalSeconds
             ),
             "nonRetryableReasons": OpenAPI.list(
-                "Values of error.reason that are final at once.",
+                "Values of error.reason that are not retried.",
                 of: ["type": "string"],
                 isSet: true
             ),

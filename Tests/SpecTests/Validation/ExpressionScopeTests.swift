@@ -106,6 +106,6 @@ import Testing
     func noParameters() throws {
         let workflow = try Manifest.workflow("{steps: [{id: a, actor: noop, when: params.x}]}")
         let faults = WorkflowValidation.validate(workflow).map(\.description)
-        #expect(faults.first?.hasSuffix("declare it in spec.params (there are none)") == true)
+        #expect(faults.first?.hasSuffix("declare it in spec.params (none are declared)") == true)
     }
 }
