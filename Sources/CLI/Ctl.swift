@@ -5,7 +5,7 @@ public import ArgumentParser
 public struct Ctl: AsyncParsableCommand {
     public static let configuration = CommandConfiguration(
         commandName: "ctl",
-        abstract: "Runs workflows and looks after worker pools.",
+        abstract: "Runs workflows and manages worker pools.",
         discussion: """
             Objects are declared with kubectl; ctl does what kubectl has no word for. It finds the plane by \
             --kubeconfig, then $KUBECONFIG, then ~/.martinet/kubeconfig.

@@ -56,7 +56,7 @@ struct ManifestVerifier {
         if path == "-" { return verify(Terminal.readStandardInput(), file: "stdin") }
         var isDirectory = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
-            throw Failure(.notFound, "\(path): there is no such file or folder")
+            throw Failure(.notFound, "\(path): no such file or directory")
         }
         guard isDirectory else { return try verify(file: path) }
         let names = try FileManager.default.subpathsOfDirectory(atPath: path).sorted()

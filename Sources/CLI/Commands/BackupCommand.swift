@@ -8,7 +8,7 @@ import Storage
 struct BackupCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "backup",
-        abstract: "Writes everything the plane keeps into one file, while it runs.",
+        abstract: "Writes a backup of a running plane into one file.",
         discussion: """
             Objects of all kinds, runs with their steps, logs and waiting jobs, and the names of images. Not in it: \
             keys, certificates and tokens, which each plane makes for itself, and the files of logs. The file holds \
@@ -23,7 +23,7 @@ struct BackupCommand: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("Where to write it.", valueName: "file"))
     var file: String
 
-    @Flag(help: "Replace a file that is there already.")
+    @Flag(help: "Overwrite an existing file.")
     var force = false
 
     @OptionGroup var global: GlobalOptions

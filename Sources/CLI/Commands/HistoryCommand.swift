@@ -91,7 +91,7 @@ struct HistoryCommand: AsyncParsableCommand {
 struct VersionsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "versions",
-        abstract: "Lists the versions that pools run and could go back to.",
+        abstract: "Lists the versions of pools, current and recorded.",
         discussion: """
             Versions are what spec.version of a pool says; ctl rollback --version takes any that is listed.
 

@@ -98,7 +98,7 @@ extension ImageCommand {
     struct Add: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "add",
-            abstract: "Lets an image name stand for an executable.",
+            abstract: "Adds an image: a name for an executable.",
             discussion: """
                 The file stays where it is and is run from there. A name that is taken is given anew; Pods that run \
                 go on with what they have, and Pods that wait for the image start within seconds.
@@ -109,7 +109,7 @@ extension ImageCommand {
                 """
         )
 
-        @Argument(help: ArgumentHelp("As Pods will call it; no tag means latest.", valueName: "name:tag"))
+        @Argument(help: ArgumentHelp("The name that Pods use; without a tag, latest.", valueName: "name:tag"))
         var name: String
 
         @Argument(help: ArgumentHelp("The executable.", valueName: "path"))
@@ -161,7 +161,7 @@ extension ImageCommand {
     struct Remove: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "remove",
-            abstract: "Forgets an image; its file stays, and what runs goes on.",
+            abstract: "Removes an image; its file and running Pods are not touched.",
             discussion: """
                 EXAMPLE
                   ctl image remove tools/scanner:1.0

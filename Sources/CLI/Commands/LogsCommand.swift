@@ -30,7 +30,7 @@ struct LogsCommand: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("Only this step.", valueName: "step"))
     var step: String?
 
-    @Flag(name: [.short, .long], help: "Show what comes, until the run has ended.")
+    @Flag(name: [.short, .long], help: "Keep showing new lines until the run has ended.")
     var follow = false
 
     @Option(help: ArgumentHelp("Only the attempt of that number, from 1.", valueName: "number"))

@@ -6,7 +6,7 @@ import Spec
 struct QuarantineCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "quarantine",
-        abstract: "Shows and releases what the plane no longer works on because it died over it.",
+        abstract: "Lists and releases what is quarantined because the plane crashed while working on it.",
         subcommands: [QuarantineListCommand.self, QuarantineReleaseCommand.self],
         defaultSubcommand: QuarantineListCommand.self
     )
@@ -15,10 +15,10 @@ struct QuarantineCommand: AsyncParsableCommand {
 struct QuarantineListCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
-        abstract: "Lists objects, runs and requests that are put aside.",
+        abstract: "Lists quarantined objects, runs and requests.",
         discussion: """
-            When the plane dies of a fault of its own twice while it works on the same thing, the next start puts that \
-            aside and goes on with everything else. The log before the time shown says what the fault was.
+            When the plane crashes twice while it works on the same object, run or request, that is quarantined at the \
+            next start, and everything else continues. The log before the time shown has the cause.
 
             EXAMPLES
               ctl quarantine list
@@ -68,9 +68,9 @@ struct QuarantineListCommand: AsyncParsableCommand {
 struct QuarantineReleaseCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "release",
-        abstract: "Lets the plane work on something again.",
+        abstract: "Releases quarantined objects, runs or requests.",
         discussion: """
-            If the plane dies over it twice more, it is put aside again.
+            If the plane crashes twice more while working on it, it is quarantined again.
 
             EXAMPLE
               ctl quarantine release run-0f3c5a7e91b2d480

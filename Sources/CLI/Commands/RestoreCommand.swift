@@ -6,7 +6,7 @@ import Storage
 struct RestoreCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "restore",
-        abstract: "Makes the plane what it was when a backup was made, while it runs.",
+        abstract: "Restores a backup into a running plane.",
         discussion: """
             All of it or nothing. Objects change as if somebody had written them: with new revisions, seen by whoever \
             watches. What is as in the backup stays untouched, so a second time changes nothing. Nodes, leases, \
@@ -22,7 +22,7 @@ struct RestoreCommand: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("A file that ctl backup wrote.", valueName: "file"))
     var file: String
 
-    @Flag(help: "Show what would change, and change nothing.")
+    @Flag(help: "Print what would change without changing it.")
     var dryRun = false
 
     @OptionGroup var global: GlobalOptions

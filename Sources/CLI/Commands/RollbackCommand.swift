@@ -24,13 +24,13 @@ struct RollbackCommand: AsyncParsableCommand {
     @Argument(help: ObjectReference.help, completion: NamesCommand.completion(of: "objects"))
     var object: ObjectReference
 
-    @Option(help: ArgumentHelp("The newest revision of that spec.version.", valueName: "version"))
+    @Option(help: ArgumentHelp("Roll back to the newest revision with this spec.version.", valueName: "version"))
     var version: String?
 
-    @Option(help: ArgumentHelp("That revision.", valueName: "number"))
+    @Option(help: ArgumentHelp("The number of the revision to roll back to.", valueName: "number"))
     var toRevision: Int64?
 
-    @Flag(help: "Say what would be done, and do nothing.")
+    @Flag(help: "Print what would be done without doing it.")
     var dryRun = false
 
     @Flag(help: "Wait until all runners are back.")
@@ -40,7 +40,7 @@ struct RollbackCommand: AsyncParsableCommand {
 
     func validate() throws {
         if version != nil, toRevision != nil {
-            throw ValidationError("--version and --to-revision exclude each other")
+            throw ValidationError("--version and --to-revision cannot be used together")
         }
     }
 

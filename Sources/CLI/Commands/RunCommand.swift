@@ -46,7 +46,7 @@ struct RunCommand: AsyncParsableCommand {
     @Option(name: .customLong("params"), help: ArgumentHelp("A file of parameters.", valueName: "file"))
     var file: String?
 
-    @Option(help: "12 and more take the express lane.")
+    @Option(help: "The priority; 12 or more takes the express lane.")
     var priority: Int?
 
     @Option(help: ArgumentHelp("The run's name; default: WORKFLOW-xxxxx.", valueName: "name"))
@@ -61,7 +61,7 @@ struct RunCommand: AsyncParsableCommand {
     @Flag(help: "Wait until the run has ended.")
     var wait = false
 
-    @Flag(help: "Print the plan and start nothing.")
+    @Flag(help: "Print the plan without starting a run.")
     var dryRun = false
 
     @OptionGroup var global: GlobalOptions

@@ -27,7 +27,7 @@ struct RunsCommand: AsyncParsableCommand {
     @Option(name: [.customShort("l"), .customLong("selector")], help: "Only runs with these labels.")
     var selector: String?
 
-    @Option(help: "At most so many; 0 for all.")
+    @Option(help: "The greatest number of runs to list; 0 for all.")
     var limit = 50
 
     @Flag(name: [.customShort("A"), .long], help: "Of all namespaces.")

@@ -4,7 +4,7 @@ import ArgumentParser
 struct VerifyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
-        abstract: "Checks manifests without a plane, by the rules that the plane has.",
+        abstract: "Checks manifests by the rules of the plane, without a plane.",
         discussion: """
             Files or folders of YAML or JSON. Every fault is told with its file, object, field and remedy, and so is every \
             warning that kubectl apply would show; objects of other kinds than Martinet's are passed over. Ends with 2 if \
@@ -16,7 +16,7 @@ struct VerifyCommand: ParsableCommand {
             """
     )
 
-    @Argument(help: ArgumentHelp("Files or folders; - is standard input.", valueName: "path"))
+    @Argument(help: ArgumentHelp("Files or directories; - is standard input.", valueName: "path"))
     var paths: [String]
 
     @Option(name: [.short, .long], help: "How to print: table, json, yaml or name.")
@@ -43,7 +43,7 @@ struct VerifyCommand: ParsableCommand {
             Terminal.styled(error.field.isEmpty ? error.body : error.description, .red)
         }
         if !finding.isKnown {
-            remarks = [Terminal.styled("not Martinet's, passed over", .dim)]
+            remarks = [Terminal.styled("skipped: not a kind of Martinet", .dim)]
         } else if remarks.isEmpty {
             remarks = [Terminal.styled("valid", .green)]
         }

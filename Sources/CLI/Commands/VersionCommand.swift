@@ -13,7 +13,7 @@ struct VersionCommand: AsyncParsableCommand {
             """
     )
 
-    @Flag(help: "Ask no plane.")
+    @Flag(help: "Only the version of ctl; does not connect to a plane.")
     var client = false
 
     @OptionGroup var global: GlobalOptions

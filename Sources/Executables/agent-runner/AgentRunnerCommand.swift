@@ -106,7 +106,7 @@ struct AgentRunnerCommand: AsyncParsableCommand {
         do {
             try await services.run()
         } catch {
-            logger.critical("agent-runner cannot go on", metadata: ["error": "\(error)"])
+            logger.critical("agent-runner failed", metadata: ["error": "\(error)"])
             // The process ends, and its connections with it.
             try? await client.shutdown()
             throw ExitCode.failure

@@ -11,10 +11,10 @@ struct AuditFlags: ParsableArguments {
     )
     var auditLogPath: String?
 
-    @Option(help: ArgumentHelp("Put the audit log aside when it is larger than this.", valueName: "megabytes"))
+    @Option(help: ArgumentHelp("The size at which the audit log is rotated.", valueName: "megabytes"))
     var auditLogMaxsize = 100
 
-    @Option(help: ArgumentHelp("How many audit logs that were put aside to keep; 0 keeps all.", valueName: "count"))
+    @Option(help: ArgumentHelp("The number of rotated audit logs to keep; 0 keeps all.", valueName: "count"))
     var auditLogMaxbackup = 10
 
     func check() throws {

@@ -10,7 +10,7 @@ import Observability
 struct ControllerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "controller",
-        abstract: "Keeps workflows running and worker pools as they are declared.",
+        abstract: "Runs workflows and reconciles worker pools.",
         version: Version.text,
         subcommands: [StandaloneCommand.self]
     )
@@ -20,7 +20,7 @@ struct ControllerCommand: AsyncParsableCommand {
 struct StandaloneCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "standalone",
-        abstract: "Everything on one machine: Kubernetes API, controllers, runners as local processes.",
+        abstract: "Runs everything on one machine: the Kubernetes API, controllers, and runners as local processes.",
         discussion: """
             Ready when http://127.0.0.1:HTTP_PORT/readyz answers 200. Then:
 
