@@ -126,7 +126,7 @@ struct InputTests {
                 ["command": ["a"], "limits": ["memory": "1Gi", "memoryMB": 5]],
                 "with.limits.memory and with.limits.memoryMB are both given"
             ),
-            (["command": ["a"], "limits": ["ram": "1Gi"]], "with.limits.ram is no limit that there is: use memory, "),
+            (["command": ["a"], "limits": ["ram": "1Gi"]], "with.limits.ram is not a known limit: use memory, "),
             (["command": ["a"], "limits": 5], "with.limits is 5"),
             (["command": ["a"], "workingDirectory": ["x"]], #"with.workingDirectory is ["x"]"#),
         ] as [(JSONValue, String)]

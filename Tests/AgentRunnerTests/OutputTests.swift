@@ -19,9 +19,9 @@ struct OutputTests {
     @Test(
         "Anything else is refused with a remedy",
         arguments: [
-            ("", "printed nothing"), ("\n\n", "printed nothing"), ("hello", "is no JSON"),
-            ("{\n\"a\":1\n}", "is no JSON"),
-            ("1 2", "is no JSON"),
+            ("", "printed nothing"), ("\n\n", "printed nothing"), ("hello", "is not JSON"),
+            ("{\n\"a\":1\n}", "is not JSON"),
+            ("1 2", "is not JSON"),
         ]
     )
     func noJSON(_ text: String, _ part: String) {

@@ -155,7 +155,7 @@ struct HTTPTests {
             ),
             (
                 "POST", "/api/v1/namespaces/default/workflows/one/runs", #"{"items":[{}],"priority":3}"#, "admin", 422,
-                "priority: Invalid value: 3: unknown field; beside items there are none"
+                "priority: Invalid value: 3: unknown field; a batch has items only"
             ),
             (
                 "POST", "/api/v1/namespaces/default/workflows/one/runs", #"{"priority":1e300}"#, "admin", 422,
@@ -195,7 +195,7 @@ struct HTTPTests {
                 "GET", "/api/v1/namespaces/default/runs/none", nil, "admin", 404,
                 "workflowruns.runs.martinet.dev \"none\" not found"
             ),
-            ("GET", "/api/v1/namespaces/default/runs?phase=Done", nil, "admin", 400, "there is no phase \"Done\""),
+            ("GET", "/api/v1/namespaces/default/runs?phase=Done", nil, "admin", 400, "unknown phase \"Done\""),
             ("GET", "/api/v1/namespaces/default/runs?limit=0", nil, "admin", 400, "limit must be 1 to 1000"),
             ("POST", "/api/v1/namespaces/default/runs/none/cancel", nil, "admin", 404, "not found"),
             (
@@ -204,7 +204,7 @@ struct HTTPTests {
             ),
             (
                 "POST", "/api/v1/namespaces/default/queues/default/deadletters/x/requeue", nil, "admin", 400,
-                "\"x\" is no job"
+                "\"x\" is not the id of a job"
             ),
             ("POST", "/agents/v1/lease", "{}", "runner", 400, "\"namespace\" is missing"),
             (
@@ -214,7 +214,7 @@ struct HTTPTests {
             (
                 "POST", "/agents/v1/register",
                 #"{"namespace":"default","pool":"default","runner":"r","protocolVersion":9}"#, "runner", 400,
-                "protocolVersion 9 is not spoken here"
+                "protocolVersion 9 is not supported"
             ),
             (
                 "POST", "/agents/v1/report",

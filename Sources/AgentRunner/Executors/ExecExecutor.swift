@@ -54,7 +54,7 @@ public struct ExecExecutor: JobExecutor {
         }
         if end.leftOver > 0 {
             context.logger.warning(
-                "the program left processes behind, which were killed",
+                "the program left processes running, which were killed",
                 metadata: ["processes": .stringConvertible(end.leftOver)]
             )
         }
@@ -120,7 +120,7 @@ public struct ExecExecutor: JobExecutor {
         if let stop = end.stop { return stopped(stop, end, step) }
         switch end.status {
         case .killed(let signal):
-            let hint = signal == SIGKILL ? " (perhaps by the system, for want of memory)" : ""
+            let hint = signal == SIGKILL ? " (possibly by the system, because memory ran out)" : ""
             return .failed(
                 JobError(
                     "Killed",

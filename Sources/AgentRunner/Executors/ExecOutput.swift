@@ -51,7 +51,7 @@ enum ExecOutput {
             return try JSONValue(parsing: bytes, maximumDepth: JSONValue.maximumValueDepth)
         } catch {
             let sample = String(decoding: bytes.prefix(80), as: UTF8.self)
-            throw invalid("\(what) is no JSON (\(error)), \(remedy); it begins: \(sample)")
+            throw invalid("\(what) is not JSON (\(error)), \(remedy); it starts with: \(sample)")
         }
     }
 

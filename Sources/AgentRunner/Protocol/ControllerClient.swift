@@ -106,7 +106,10 @@ struct HTTPController: ControllerConnection {
         do {
             return try JSONValue(parsing: bytes)
         } catch {
-            throw ControllerError(.unavailable, "\(base)\(call.path) answered no JSON (\(error)): is it a controller?")
+            throw ControllerError(
+                .unavailable,
+                "\(base)\(call.path) did not answer with JSON (\(error)); is it a controller?"
+            )
         }
     }
 }

@@ -6,7 +6,7 @@ extension Runner {
     func handle(_ intake: RunnerState.Intake, _ work: WorkAnswer) async {
         for (json, error) in work.unreadable {
             logger.error(
-                "a job cannot be read and is left alone",
+                "a job cannot be read and is ignored",
                 metadata: ["error": "\(error)", "job": "\(json.text)"]
             )
         }
@@ -102,7 +102,7 @@ extension Runner {
             result.outcome = .timedOut
             result.error = JobError(
                 "TimedOut",
-                "the step took longer than its time-out of \(job.timeout?.inSeconds ?? 0) s and was stopped",
+                "the step took longer than its timeout of \(job.timeout?.inSeconds ?? 0) s and was stopped",
                 retryable: true
             )
             return result
@@ -110,7 +110,7 @@ extension Runner {
         let isHandedBack = state.read { $0.stopReason(job.key) } == .drained
         result.error = JobError(
             "Cancelled",
-            isHandedBack ? "the runner stops; the job is handed back" : "the job was cancelled",
+            isHandedBack ? "the runner is stopping; the job is released" : "the job was cancelled",
             retryable: isHandedBack
         )
         return result

@@ -98,7 +98,7 @@ extension Runner {
                     } else {
                         reduced.remove(only.job.key)
                         logger.error(
-                            "the controller refuses a report for good; its lease will run out",
+                            "the controller rejects a report; the lease of its job will expire",
                             metadata: ["job": .string(only.job.id), "error": "\(error)"]
                         )
                         state.update { $0.dropReports() }
@@ -160,9 +160,9 @@ extension Runner {
                     state.stop(jobs: answer.lost, because: .lost)
                 )
             }
-            for key in cancelled { logger.info("job is cancelled", metadata: ["job": .string(key.id)]) }
+            for key in cancelled { logger.info("a job was cancelled; stopping it", metadata: ["job": .string(key.id)]) }
             for key in lost {
-                logger.warning("lease is lost; the job is stopped here", metadata: ["job": .string(key.id)])
+                logger.warning("the lease of a job was revoked; stopping the job", metadata: ["job": .string(key.id)])
             }
         } catch {
             if error is CancellationError { return }
@@ -178,7 +178,7 @@ extension Runner {
             _ = try await call(.release, ["jobs": .array(jobs.map(\.reference))], timeout: .seconds(5))
         } catch {
             logger.warning(
-                "jobs could not be handed back; their leases will run out",
+                "jobs could not be released; their leases will expire",
                 metadata: ["jobs": .array(jobs.map { .string($0.id) }), "error": "\(error)"]
             )
         }
@@ -188,7 +188,10 @@ extension Runner {
         for (job, status) in results {
             metrics.reported(status: status)
             if status == "Stale" {
-                logger.warning("report came too late: the lease is another's", metadata: ["job": .string(job)])
+                logger.warning(
+                    "a report was stale: the job was leased to another runner",
+                    metadata: ["job": .string(job)]
+                )
             }
         }
     }

@@ -134,7 +134,7 @@ public final class Runner: Service {
         if !finished {
             let keys = state.update { $0.abandonRunning() }
             logger.warning(
-                "drain time-out is over; running jobs are stopped and handed back",
+                "the drain timeout is over; running jobs are stopped and released",
                 metadata: ["jobs": .array(keys.map { .string($0.id) })]
             )
         }
@@ -145,7 +145,7 @@ public final class Runner: Service {
         let untold = state.read { $0.unsentReports }
         if !told, untold > 0 {
             logger.error(
-                "finished jobs could not be reported; their leases will run out and they will run again",
+                "finished jobs could not be reported; their leases will expire and they will run again",
                 metadata: ["reports": .stringConvertible(untold)]
             )
         }

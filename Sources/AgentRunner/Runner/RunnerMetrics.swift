@@ -24,15 +24,15 @@ struct RunnerMetrics: Sendable {
             buckets: Buckets.bytes
         ),
         MetricDescription("martinet_runner_requests_total", help: "Calls to the controller, by call and result."),
-        MetricDescription("martinet_runner_reports_total", help: "Reports by what the controller made of them."),
-        MetricDescription("martinet_runner_slots", help: "Jobs that this runner may run at once."),
-        MetricDescription("martinet_runner_slots_busy", help: "Jobs that are running in slots now."),
+        MetricDescription("martinet_runner_reports_total", help: "Reports, by the controller's answer."),
+        MetricDescription("martinet_runner_slots", help: "Jobs that this runner can run at once."),
+        MetricDescription("martinet_runner_slots_busy", help: "Jobs that are running now."),
         MetricDescription(
             "martinet_runner_reports_unsent",
-            help: "Finished jobs that the controller does not know of."
+            help: "Finished jobs that are not reported yet."
         ),
         MetricDescription("martinet_runner_draining", help: "1 while the runner takes no new jobs."),
-        MetricDescription("martinet_runner_registered", help: "1 while the controller knows the runner."),
+        MetricDescription("martinet_runner_registered", help: "1 while the runner is registered."),
     ]
 
     init(registry: PrometheusRegistry, pool: String, state: Monitor<RunnerState>) {

@@ -66,7 +66,7 @@ extension Runner {
         let silence = clock.now - turned
         // One turn is a pause and one call, which gives up after 10 s.
         if silence > state.read({ $0.timing.heartbeat }) * 3 + .seconds(30) {
-            throw HealthCheckFailure("the heartbeat loop has not turned for \(Int(clamping: silence.inSeconds)) s")
+            throw HealthCheckFailure("the heartbeat loop has not run for \(Int(clamping: silence.inSeconds)) s")
         }
     }
 

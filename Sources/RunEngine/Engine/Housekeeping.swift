@@ -41,7 +41,7 @@ extension RunEngine {
             } catch is CancellationError {
                 return
             } catch {
-                logger.error("Looking after leases and deadlines failed", metadata: ["error": "\(error)"])
+                logger.error("Checking leases and deadlines failed; trying again", metadata: ["error": "\(error)"])
             }
             // The sleep only fails when the loop is cancelled, which ends it.
             guard (try? await clock.sleep(for: settings.tickInterval)) != nil else { return }
@@ -72,7 +72,7 @@ extension RunEngine {
                 book.noteDue(queue, due)
                 earliest = min(earliest ?? due, due)
             } catch {
-                logger.error("Looking for delayed jobs failed", metadata: ["error": "\(error)"])
+                logger.error("Checking delayed jobs failed; trying again", metadata: ["error": "\(error)"])
                 book.noteDue(queue, now.advanced(by: .seconds(1)))
             }
         }
@@ -116,7 +116,7 @@ extension RunEngine {
             }
             guard registry.forget(runner, ifLostBefore: bound) else { continue }
             logger.warning(
-                "A runner was not heard of and counts as lost",
+                "A runner sent no heartbeat and is lost",
                 metadata: ["runner": "\(runner)", "patience": "\(now.since(bound))", "jobs": "\(count)"]
             )
         }
@@ -142,7 +142,7 @@ extension RunEngine {
                     try putBack(
                         job,
                         isLost: true,
-                        reason: "runner \"\(lease.runner)\" let the lease expire",
+                        reason: "runner \"\(lease.runner)\" did not renew the lease",
                         transaction,
                         &effects
                     )
@@ -244,7 +244,7 @@ extension RunEngine {
             return "\(run.namespace)/\(run.name)"
         }
         if let name {
-            logger.error("A run in which nothing happened was set going again", metadata: ["run": "\(name)"])
+            logger.error("Re-planned a stalled run", metadata: ["run": "\(name)"])
         }
     }
 

@@ -22,7 +22,10 @@ extension RunEngine {
         for entry in containment.entries where entry.subject.kind == .run {
             let (namespace, name) = (entry.subject.namespace, entry.subject.name)
             if let rows = containment.entry(.runRows, namespace, name) {
-                logger.critical("a quarantined run is left as it is", metadata: ["why": "\(rows.message)"])
+                logger.critical(
+                    "a quarantined run could not be suspended before and is left as it is",
+                    metadata: ["why": "\(rows.message)"]
+                )
                 continue
             }
             do {
@@ -36,7 +39,7 @@ extension RunEngine {
                 if !isThere { await containment.forget(.run, namespace, name) }
             } catch {
                 logger.error(
-                    "a quarantined run could not be put aside",
+                    "a quarantined run could not be suspended",
                     metadata: ["run": "\(namespace)/\(name)", "error": "\(error)"]
                 )
             }

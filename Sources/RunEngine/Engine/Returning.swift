@@ -64,7 +64,7 @@ extension RunEngine {
         }
         if !missing.isEmpty {
             logger.warning(
-                "Jobs leased to a runner that does not have them go back to the queue",
+                "Jobs that their runner does not list are requeued",
                 metadata: ["runner": "\(runner.key)", "jobs": "\(missing.keys.map(\.description).sorted())"]
             )
             _ = try await takeBack(Array(missing), of: runner.key, isLost: false)
@@ -195,7 +195,7 @@ extension RunEngine {
             transition.end(index, .cancelled, nil)
         } else if isLost, job.deliveries >= transition.policy.maxDeliveries {
             try transaction.removeJob(job.step)
-            let message = "the job was handed out \(job.deliveries) times and never reported; at last \(reason)"
+            let message = "the job was delivered \(job.deliveries) times and never reported; last failure: \(reason)"
             try transaction.insert(DeadLetter(job: job, reason: message, diedAt: clock.calendar))
             transition.end(index, .failed, StepFailure(reason: "MaxDeliveriesExceeded", message: message))
             effects.deadLetters.append(job.queue)

@@ -50,7 +50,7 @@ extension RunEngine {
                 throw Status.conflict(
                     WorkflowRun.resource.groupResource,
                     name: name,
-                    "the run is \(run.phase.name); only one that is Failed or Cancelled can be retried"
+                    "the run is \(run.phase.name); only Failed or Cancelled runs can be retried"
                 )
             }
             var transition = try transition(run, transaction, now: clock.now)

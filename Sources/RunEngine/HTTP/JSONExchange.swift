@@ -143,7 +143,7 @@ struct JSONExchange: Sendable {
         do {
             try await read(request, &bytes, &taken)
         } catch let error where !(error is Status || error is CancellationError) {
-            throw Status.badRequest("the body of the request did not come: \(error)")
+            throw Status.badRequest("the body of the request could not be read: \(error)")
         }
         return bytes
     }

@@ -137,7 +137,9 @@ struct QueueRoutes: Sendable {
     private static func step(_ path: Path) throws -> StepKey { try step(path["job"]) }
 
     private static func step(_ text: String) throws -> StepKey {
-        guard let job = JobID(text) else { throw Status.badRequest("\"\(text)\" is no job; jobs look like 17.0.1") }
+        guard let job = JobID(text) else {
+            throw Status.badRequest("\"\(text)\" is not the id of a job; ids look like 17.0.1")
+        }
         return job.step
     }
 }

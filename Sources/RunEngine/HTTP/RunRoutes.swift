@@ -228,7 +228,7 @@ enum RunSubmission {
             FieldError.invalid(
                 FieldPath(key),
                 value,
-                "unknown field; beside items there are none, each item has its own"
+                "unknown field; a batch has items only, put the field into each item"
             )
         }
         guard errors.isEmpty else { throw invalid(errors) }
@@ -252,14 +252,14 @@ enum RunListing {
             query.limit = limit
         }
         if let text = parameters["continue"] {
-            guard let id = Int64(text) else { throw Status.badRequest("continue is no token that a list gave out") }
+            guard let id = Int64(text) else { throw Status.badRequest("continue must be the token of an earlier list") }
             query.order = .newest(before: id)
         }
         query.workflow = parameters["workflow"].map(String.init)
         for name in parameters["phase"].map({ $0.split(separator: ",") }) ?? [] {
             guard let phase = RunRecord.Phase(name: String(name)) else {
                 let names = RunRecord.Phase.allCases.map(\.name).joined(separator: ", ")
-                throw Status.badRequest("there is no phase \"\(name)\"; phases are \(names)")
+                throw Status.badRequest("unknown phase \"\(name)\"; phases are \(names)")
             }
             query.phases.insert(phase)
         }

@@ -85,7 +85,7 @@ public struct RunnerRoutes: Sendable {
         )
         guard version == Self.protocolVersion else {
             throw Status.badRequest(
-                "protocolVersion \(version) is not spoken here; this controller speaks \(Self.protocolVersion)"
+                "protocolVersion \(version) is not supported; this controller supports \(Self.protocolVersion)"
             )
         }
         let terms = try await engine.register(

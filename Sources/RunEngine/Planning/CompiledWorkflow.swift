@@ -31,7 +31,7 @@ public struct CompiledWorkflow: Sendable {
         }
         if let cycle = graph.cycle {
             let names = (cycle + cycle.prefix(1)).map { spec.steps[$0].id }.joined(separator: " -> ")
-            throw FieldError.invalid(path, .string(names), "these steps depend on each other in a circle")
+            throw FieldError.invalid(path, .string(names), "these steps depend on each other")
         }
         self.revision = revision
         self.spec = spec
