@@ -80,7 +80,7 @@ public final class Containment: Sendable {
             deaths.increment()
             let work = end.culprit.map { [$0] } ?? end.underWay
             logger.error(
-                "the last process died of a fault of its own; what it dies over twice is put aside",
+                "the previous process crashed; what it crashes on twice is quarantined",
                 metadata: [
                     "signal": "\(QuarantineRecord.name(of: signal))", "culprit": "\(end.culprit != nil)",
                     "underWay": "\(work.prefix(20).map(\.description))",
@@ -222,7 +222,7 @@ public final class Containment: Sendable {
         } catch {
             // Better to try again what was put aside than not to start; after two deaths it is known again.
             logger.error(
-                "the record of what is quarantined cannot be read and begins anew",
+                "the record of quarantined objects cannot be read; starting a new one",
                 metadata: ["file": "\(path)", "error": "\(error)"]
             )
             return QuarantineRecord()

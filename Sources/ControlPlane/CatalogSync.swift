@@ -63,7 +63,7 @@ struct CatalogSync: Sendable {
                 queue = try JSONValueDecoder().decode(QueueSpec.self, from: json)
             } catch {
                 logger.error(
-                    "the queue's settings of a pool cannot be read; the defaults hold",
+                    "the queue settings of a pool cannot be read; using the defaults",
                     metadata: ["namespace": "\(object.namespace)", "name": "\(object.name)", "error": "\(error)"]
                 )
             }

@@ -29,7 +29,7 @@ final class DataDirectory: Sendable {
             )
         } catch {
             throw StartError(
-                "the data directory \(absolute) cannot be made: \(error.localizedText); choose another with --data-dir"
+                "the data directory \(absolute) cannot be created: \(error.localizedText); choose another with --data-dir"
             )
         }
         chmod(absolute, 0o700)

@@ -83,7 +83,7 @@ struct DeadLetterProvider: ResourceProvider {
 
     func commit(_ write: ObjectWrite) async throws(ObjectStoreError) -> ObjectChange {
         guard case .delete = write.operation else {
-            let message = "dead letters are made by the controller; they can be read, deleted and requeued"
+            let message = "dead letters are created by the controller; they can be read, deleted and requeued"
             throw ObjectStoreError(Status.badRequest(message))
         }
         let path = write.key.path

@@ -42,7 +42,7 @@ struct MemoryKeeper: Service {
         else { return }
         cl_memory_trim()
         logger.debug(
-            "memory given back",
+            "unused memory was returned to the system",
             metadata: ["before": "\(before)", "after": "\(Self.resident() ?? 0)"]
         )
     }

@@ -39,7 +39,7 @@ struct ImageBackup: BackupPart {
         let found = try files()
         for (name, bytes) in wanted where found[name] != bytes {
             guard !name.contains("/"), !name.hasPrefix(".") else {
-                throw BackupError("the backup has an image file \"\(name)\", which is no name of one")
+                throw BackupError("the backup has an image file \"\(name)\", which is not a valid name")
             }
             if found[name] == nil { count.created += 1 } else { count.updated += 1 }
             if !isDryRun { try replace(name, bytes) }

@@ -38,7 +38,7 @@ struct QuarantineReporter: Service {
             } catch is CancellationError {
                 // Stopping.
             } catch {
-                logger.error("quarantined objects are not marked as such", metadata: ["error": "\(error)"])
+                logger.error("quarantined objects could not be marked", metadata: ["error": "\(error)"])
             }
         }
     }
@@ -86,7 +86,7 @@ struct QuarantineReporter: Service {
                 )
                 events.warning(reference, reason: Self.condition, entry.message)
             } catch {
-                logger.error("a quarantined run was not read", metadata: ["error": "\(error)"])
+                logger.error("a quarantined run could not be read", metadata: ["error": "\(error)"])
             }
         }
     }
@@ -124,7 +124,7 @@ struct QuarantineReporter: Service {
                 return
             } catch {
                 logger.warning(
-                    "the condition of a quarantined object was not written",
+                    "the condition of a quarantined object could not be written",
                     metadata: ["subject": "\(subject)", "attempt": "\(attempt)", "error": "\(error)"]
                 )
             }

@@ -107,7 +107,10 @@ final class WorkflowRunProvider: ResourceProvider, Service {
                     return
                 } catch let error as RunStoreError where error.code == .expired {
                     // More happened at once than the feed holds; watchers miss those states and see later ones.
-                    logger.warning("watchers of runs missed changes", metadata: ["error": "\(error)"])
+                    logger.warning(
+                        "too many changes at once: watchers of runs missed some",
+                        metadata: ["error": "\(error)"]
+                    )
                     let revision = try await engine.store.read { try $0.revision() }
                     watch = engine.watch(after: revision)
                 }
@@ -172,7 +175,7 @@ final class WorkflowRunProvider: ResourceProvider, Service {
                 return Self.committed(write, .updated, snapshot, previous: previous)
             case .delete(let expected):
                 guard let snapshot = try await self.engine.run(namespace: namespace, name: name) else {
-                    throw ObjectStoreError(.notFound, "the run \(name) is gone")
+                    throw ObjectStoreError(.notFound, "the run \(name) does not exist any more")
                 }
                 guard snapshot.run.resourceVersion == expected else {
                     throw ObjectStoreError(.conflict, "the run \(name) has changed")

@@ -25,7 +25,7 @@ extension ClientConfiguration {
         guard FileManager.default.fileExists(atPath: path) else {
             throw ConfigurationError(
                 "no kubeconfig: neither --kubeconfig nor KUBECONFIG is set, \(path) does not exist, "
-                    + "and this is no Pod of a cluster; give one with --kubeconfig FILE"
+                    + "and this process does not run in a Pod; name a kubeconfig with --kubeconfig FILE"
             )
         }
         return try load(files: [path], context: context, allMustExist: true)

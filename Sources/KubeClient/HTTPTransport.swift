@@ -100,7 +100,7 @@ public final class HTTPTransport: APITransport {
                 tls.trustRoots = .certificates(try NIOSSLCertificate.fromPEMBytes(authority))
             } catch {
                 throw ConfigurationError(
-                    "\(configuration.origin): certificate-authority: is no PEM certificate: \(error)"
+                    "\(configuration.origin): certificate-authority: not a PEM certificate: \(error)"
                 )
             }
         }

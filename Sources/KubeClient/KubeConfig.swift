@@ -77,7 +77,8 @@ public struct KubeConfig: Sendable {
             )
         }
         guard let context = contexts[contextName] else {
-            let known = contexts.isEmpty ? "there are none" : "there are \(contextNames.joined(separator: ", "))"
+            let known =
+                contexts.isEmpty ? "it has no contexts" : "its contexts are \(contextNames.joined(separator: ", "))"
             throw ConfigurationError("\(origin): contexts: none is named \"\(contextName)\"; \(known)")
         }
         let clusterName = context.value["cluster"]?.stringValue ?? ""

@@ -24,7 +24,7 @@ struct NodeLoop: Sendable {
             } catch {
                 Counter(label: "martinet_node_loop_failures_total", dimensions: [("loop", name)]).increment()
                 logger.error(
-                    "a loop of the node failed and begins again",
+                    "a loop of the node failed and is restarted",
                     metadata: ["loop": "\(name)", "error": "\(error)"]
                 )
             }

@@ -67,7 +67,7 @@ struct BodyCollector {
         } catch let error as HTTPParserError {
             throw .badRequest("the body of the request is malformed: \(error)")
         } catch {
-            throw .badRequest("the body of the request did not come: \(error)")
+            throw .badRequest("the body of the request could not be read: \(error)")
         }
     }
 }

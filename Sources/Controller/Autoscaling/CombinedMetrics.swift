@@ -78,7 +78,7 @@ public struct CombinedMetrics: Sendable {
                 )
             )
         } else {
-            result = .failure(Failure(reason: "NoMetrics", message: "there is no metric to scale on"))
+            result = .failure(Failure(reason: "NoMetrics", message: "no metric to scale on is available"))
         }
     }
 }

@@ -108,11 +108,11 @@ public struct PoolAutoscaler: Sendable {
         let isLastToGo = input.replicas > 0 && (input.queue?.outstanding ?? 0) > 0
         if decision.replicas == 0, (input.replicas == 0 && isAsleep && waiting > 0) || isLastToGo {
             // A rate or a window must not keep a job waiting for a runner that nobody starts.
-            decision = .init(replicas: 1, isRescale: input.replicas != 1, reason: "jobs wait and there is no runner")
+            decision = .init(replicas: 1, isRescale: input.replicas != 1, reason: "jobs wait and no runner exists")
             autoscaler.scaledToZero = .init(
                 status: false,
                 reason: "NotScaledToZero",
-                message: "jobs wait and there is no runner"
+                message: "jobs wait and no runner exists"
             )
         }
         let isSettled = Self.isSettled(combined, decision, autoscaler, minimum: minimum, settings.maxReplicas)

@@ -20,7 +20,7 @@ public struct BackupFile: Sendable {
         // What cannot be read is no backup, as is said below.
         guard let first = try lines.next(), let head = try? JSONValue(parsing: first),
             let version = head["martinetBackup"]?.intValue
-        else { throw BackupError("\(path) is no backup: it does not begin as one") }
+        else { throw BackupError("\(path) is not a backup written by ctl backup") }
         guard version <= BackupWriter.version else {
             throw BackupError(
                 "\(path) is a backup of format \(version), made by \(head["program"]?.stringValue ?? "a newer version");"
