@@ -151,7 +151,7 @@ import Testing
                 #expect(try refusal(whole.prefix(length)) != nil, "cut at \(length)")
             }
             #expect(try refusal(whole + Data("more\n".utf8))?.contains("follows") == true)
-            #expect(try refusal(Data("apiVersion: v1\n".utf8))?.contains("is no backup") == true)
+            #expect(try refusal(Data("apiVersion: v1\n".utf8))?.contains("is not a backup") == true)
             let text = String(decoding: whole, as: UTF8.self)
             let newer = Data(text.replacing("\"martinetBackup\":1", with: "\"martinetBackup\":9").utf8)
             #expect(try refusal(newer)?.contains("format 9") == true)
