@@ -162,7 +162,7 @@ public final class Controller: Service {
         let kind = WorkKind(rawValue: name)
         if let entry = containment.entry(kind, request.namespace, request.name) {
             queue.forget(request)
-            logger.debug("not reconciled, because it is quarantined", metadata: ["quarantine": "\(entry.subject.id)"])
+            logger.debug("not reconciled: quarantined", metadata: ["quarantine": "\(entry.subject.id)"])
             return
         }
         let mark = containment.mark(kind, request.namespace, request.name, scope: .task)

@@ -122,7 +122,7 @@ public final class EventRecorder: Service {
         } catch {
             dropped.increment()
             logger.warning(
-                "event was not written",
+                "event could not be written",
                 metadata: ["reason": "\(occurrence.reason)", "message": "\(occurrence.message)", "error": "\(error)"]
             )
         }

@@ -137,7 +137,7 @@ public final class Informer<Object: Sendable>: Service {
             entry = .init(object: try decode(object), resourceVersion: object.resourceVersion, uid: object.uid)
         } catch {
             // One malformed object must not stop the others; what was known of it before is kept.
-            logger.error("object is malformed and is ignored", metadata: ["object": "\(name)", "error": "\(error)"])
+            logger.error("ignoring a malformed object", metadata: ["object": "\(name)", "error": "\(error)"])
             return
         }
         guard let old = store.set(name, entry) else { return tell(.added(entry.object)) }

@@ -167,7 +167,7 @@ public final class LeaderElector: Service {
         do {
             return try await attempt()
         } catch let status as Status {
-            logger.warning("lease was not renewed", metadata: ["error": "\(status)"])
+            logger.warning("lease could not be renewed", metadata: ["error": "\(status)"])
             return nil
         }
     }
@@ -216,7 +216,7 @@ public final class LeaderElector: Service {
             _ = try await client.update(Self.leases, lease)
             logger.info("leadership released")
         } catch {
-            logger.warning("lease was not released and expires by itself", metadata: ["error": "\(error)"])
+            logger.warning("lease could not be released; it expires", metadata: ["error": "\(error)"])
         }
     }
 

@@ -128,7 +128,7 @@ public struct Watcher: Sendable {
             return try await group.next() ?? false
         }
         guard isSilent else { return }
-        logger.info("watch was silent for too long and is renewed", metadata: ["after": "\(options.idleTimeout)"])
+        logger.info("watch was idle for too long; reconnecting", metadata: ["after": "\(options.idleTimeout)"])
         try await handle(.watchEnded, progress, consume)
     }
 

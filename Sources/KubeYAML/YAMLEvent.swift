@@ -77,7 +77,7 @@ struct YAMLParseFailure: Error {
     init(_ error: YAMLError) { self.error = error }
 
     init(_ parser: yaml_parser_t) {
-        let problem = parser.problem.map { String(cString: $0) } ?? "the text is no YAML"
+        let problem = parser.problem.map { String(cString: $0) } ?? "the text is not YAML"
         var place = ""
         if parser.error != YAML_READER_ERROR { place = "line \(parser.problem_mark.line + 1): " }
         // libyaml's own bound, which its advice for programmers does not make clear to users.

@@ -29,7 +29,7 @@ struct PodBinder {
         do {
             node = try await context.client.get(Node.self, name: context.options.nodeName)
         } catch {
-            if !Task.isCancelled { context.logger.warning("node was not read", metadata: ["error": "\(error)"]) }
+            if !Task.isCancelled { context.logger.warning("node could not be read", metadata: ["error": "\(error)"]) }
             return true
         }
         let scheduler = Scheduler(
@@ -92,7 +92,7 @@ struct PodBinder {
         } catch {
             if !Task.isCancelled {
                 context.logger.warning(
-                    "pod was not bound",
+                    "pod could not be bound",
                     metadata: ["pod": "\(namespace)/\(name)", "error": "\(error)"]
                 )
             }
@@ -125,7 +125,7 @@ struct PodBinder {
             told[uid] = message
             recorder.warning(ObjectReference(pod), reason: "FailedScheduling", message)
         } catch {
-            context.logger.debug("pod's condition was not written", metadata: ["error": "\(error)"])
+            context.logger.debug("pod condition could not be written", metadata: ["error": "\(error)"])
         }
     }
 }

@@ -72,7 +72,7 @@ extension PodWorker {
             // The object is gone; the informer is going to say so.
             return true
         } catch {
-            if !Task.isCancelled { logger.warning("pod status was not written", metadata: ["error": "\(error)"]) }
+            if !Task.isCancelled { logger.warning("pod status could not be written", metadata: ["error": "\(error)"]) }
             return false
         }
         event(true, Self.quarantined, entry.message, nil)

@@ -215,7 +215,7 @@ final class PodWorker: Sendable {
             told = status
             return true
         } catch {
-            if !Task.isCancelled { logger.warning("pod status was not written", metadata: ["error": "\(error)"]) }
+            if !Task.isCancelled { logger.warning("pod status could not be written", metadata: ["error": "\(error)"]) }
             return false
         }
     }
@@ -234,7 +234,7 @@ final class PodWorker: Sendable {
             } catch let error as Status where error.isNotFound || error.isConflict {
                 return true
             } catch {
-                logger.warning("pod was not removed and is tried again", metadata: ["error": "\(error)"])
+                logger.warning("pod could not be removed; trying again", metadata: ["error": "\(error)"])
                 // The sleep only fails when the node stops; the next start goes on.
                 try? await context.time.sleep(for: .seconds(1))
             }

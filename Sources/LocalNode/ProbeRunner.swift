@@ -58,7 +58,7 @@ struct ProbeRunner: Sendable {
         if let action = probe.httpGet { return await get(action) }
         if let action = probe.tcpSocket { return await connect(action.host ?? address) }
         if let action = probe.exec { return await run(action.command ?? []) }
-        return Answer(isSuccess: true, message: "the probe has no question that this node knows")
+        return Answer(isSuccess: true, message: "the probe has no handler that this node supports")
     }
 
     private func get(_ action: HTTPGetAction) async -> Answer {

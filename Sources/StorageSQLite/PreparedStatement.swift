@@ -190,7 +190,7 @@ struct Columns {
     mutating func value<Value: RawRepresentable>(_ type: Value.Type) throws -> Value where Value.RawValue == Int64 {
         let number = integer()
         guard let value = Value(rawValue: number) else {
-            throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "\(number) is no \(type)")
+            throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "\(number) is not a \(type)")
         }
         return value
     }

@@ -103,7 +103,13 @@ import Testing
     @Test("Subresources of a run that is not there are not found", arguments: ["cancel", "retry", "logs"])
     func missing(_ subresource: String) async throws {
         let error = await #expect(throws: Status.self) {
-            try await provider.perform(subresource, verb: "create", at: "default/nobody", parameters: QueryParameters(""), [:])
+            try await provider.perform(
+                subresource,
+                verb: "create",
+                at: "default/nobody",
+                parameters: QueryParameters(""),
+                [:]
+            )
         }
         #expect(error?.code == 404)
     }

@@ -54,4 +54,47 @@ struct LogTests {
             #expect(none.out.isEmpty && none.err.contains("No failed steps found"))
         }
     }
+
+    /// A workflow for a pool whose only runners are the test's own.
+    private static let lost = """
+        apiVersion: martinet.dev/v1alpha1
+        kind: Workflow
+        metadata: {name: lost}
+        spec: {pool: elsewhere, steps: [{id: a, actor: noop}]}
+        """
+
+    @Test("Dead letters are listed, shown, requeued and purged with ctl")
+    func deadLetters() async throws {
+        try await Plane.with { plane in
+            /// A runner leases the job and begins anew without it, three times.
+            func lose() async throws -> String {
+                for _ in 1...3 {
+                    var body: JSONValue = [
+                        "namespace": "default", "pool": "elsewhere", "runner": .string("r\(number)"),
+                    ]
+                    body["capacity"] = 1
+                    body["waitSeconds"] = 20
+                    let answer = try await plane.http("POST", "/agents/v1/lease", body)
+                    #expect(answer.body["jobs"]?.arrayValue?.count == 1)
+                    #expect(try await plane.http("POST", "/agents/v1/deregister", body).status == 200)
+                }
+                let names = try await plane.ctl("deadletters", "list", "-o", "name").out.split(separator: "\n")
+                return String(try #require(names.first).dropFirst("deadletter/".count))
+            }
+            try await plane.kubectl("apply", "-f", "-", input: Self.lost)
+            let run = try await plane.ctl("run", "lost").out.filter { !$0.isWhitespace }
+            var letter = try await lose()
+            #expect(try await plane.ctl("deadletters", "list", "--pool", "elsewhere").out.contains(run))
+            let shown = try await plane.ctl("deadletters", "show", letter).out
+            #expect(shown.contains(run) && shown.contains("delivered 3 times and never reported"))
+            #expect(try await plane.kubectl("get", "deadletters").out.contains(letter))
+            let requeued = try await plane.ctl("deadletters", "requeue", letter).out
+            #expect(requeued == "deadletter/\(letter) requeued\n")
+            #expect(try await plane.get("workflowrun", run).value(at: "status", "phase") == "Pending")
+            letter = try await lose()
+            #expect(try await plane.ctl("deadletters", "purge", "--all").out == "deadletter/\(letter) purged\n")
+            #expect(try await plane.ctl("deadletters", "list").err.contains("No dead letters found."))
+            #expect(try await plane.ctl("logs", "--errors", "--since", "1h").out.contains("MaxDeliveriesExceeded"))
+        }
+    }
 }

@@ -82,7 +82,7 @@ public struct Autoscaler: Sendable {
         metrics: Result<CombinedMetrics.Recommendation, CombinedMetrics.Failure>,
         now: Timestamp
     ) -> Decision {
-        able = State(status: true, reason: "SucceededGetScale", message: "the current size is known")
+        able = State(status: true, reason: "SucceededGetScale", message: "the current number of runners is known")
         history.begin(with: current, now: now)
         let slept = settings.scalesToZero && scaledToZero?.status == true
         if !settings.scalesToZero { scaledToZero = nil }
@@ -148,7 +148,7 @@ public struct Autoscaler: Sendable {
         _ settings: Settings,
         _ now: Timestamp
     ) -> Decision {
-        able = State(status: true, reason: "SucceededRescale", message: "the size was set to \(desired)")
+        able = State(status: true, reason: "SucceededRescale", message: "the number of runners was set to \(desired)")
         if let behavior = settings.behavior {
             let rules = EffectiveBehavior(
                 behavior,

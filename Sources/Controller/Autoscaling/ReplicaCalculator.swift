@@ -48,9 +48,9 @@ public enum MetricError: Error, Sendable, Hashable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .unavailable(let what): "no measurement of \(what) is available"
-        case .noPods: "there is no Pod to calculate with"
-        case .noUsableMetrics: "no Pod that counts has been measured (the Pods may still be starting)"
-        case .noMatchingMetrics: "the Pods that were measured request nothing"
+        case .noPods: "no Pods to calculate with"
+        case .noUsableMetrics: "no Pod has been measured yet; the Pods may still be starting"
+        case .noMatchingMetrics: "the measured Pods have no resource requests"
         case .missingRequest(let resource, let container, let pod):
             "container \(container) of Pod \(pod) has no request for \(resource): set resources.requests.\(resource)"
         case .containerNotFound(let container, let pod): "Pod \(pod) has no container \(container)"

@@ -96,7 +96,7 @@ extension PoolLook {
     private func undrain(_ name: String, _ memory: inout PoolMemory) async throws {
         guard try await annotate(name, drainRequestedAt: nil, &memory) else { return }
         reconciler.runners.setDraining(false, namespace: pool.namespace, runner: name)
-        events.normal(reference, reason: "Undrained", "runner \(name) gets jobs again: it is needed after all")
+        events.normal(reference, reason: "Undrained", "runner \(name) is no longer drained: the pool needs it again")
     }
 
     private func annotate(
@@ -151,7 +151,7 @@ extension PoolLook {
             events.warning(
                 reference,
                 reason: "Interrupted",
-                "deleted Pod \(name) with \(jobs) running jobs, which others do again: \(reason)"
+                "deleted Pod \(name) with \(jobs) running jobs, which are requeued: \(reason)"
             )
         } else {
             events.normal(reference, reason: "SuccessfulDelete", "deleted Pod \(name): \(reason)")
@@ -203,7 +203,7 @@ extension PoolLook {
             } catch {
                 // They run out by themselves, only later.
                 reconciler.logger.warning(
-                    "leases of a lost runner were not released",
+                    "leases of a lost runner could not be released",
                     metadata: ["runner": "\(name)", "error": "\(error)"]
                 )
                 present[uid] = name

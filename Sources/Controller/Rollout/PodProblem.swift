@@ -39,12 +39,13 @@ extension RunnerPod {
         if let waitingReason, lacksImage {
             let reason = waitingReason == "ErrImagePull" ? "ImagePullBackOff" : waitingReason
             // The message of the back-off says less than that of the pull, and the two take turns.
-            let detail = reason == "ImagePullBackOff" ? image.map { "the image \($0) cannot be had" } : waitingMessage
+            let detail =
+                reason == "ImagePullBackOff" ? image.map { "the image \($0) cannot be pulled" } : waitingMessage
             return PodProblem(reason: reason, message: "Pod \(name) cannot start" + (detail.map { ": \($0)" } ?? ""))
         }
         if waitingReason == "CrashLoopBackOff" || restarts >= Self.crashBound {
             let detail = lastTermination.map { "; its container ended with \($0)" } ?? ""
-            return PodProblem(reason: "CrashLoopBackOff", message: "Pod \(name) crashes again and again\(detail)")
+            return PodProblem(reason: "CrashLoopBackOff", message: "Pod \(name) keeps crashing\(detail)")
         }
         if let unschedulable {
             return PodProblem(reason: "Unschedulable", message: "Pod \(name) has no node: \(unschedulable)")

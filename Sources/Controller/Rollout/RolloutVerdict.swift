@@ -30,7 +30,7 @@ struct RolloutVerdict {
         if looping.count > available, let pod = looping.first {
             return RolloutFailure(
                 reason: "CrashLoopBackOff",
-                message: "Pod \(pod.name) crashes again and again (\(pod.restarts) restarts)\(detail(pod))"
+                message: "Pod \(pod.name) keeps crashing (\(pod.restarts) restarts)\(detail(pod))"
             )
         }
         let bound = min(Self.imageBound, state.progressDeadlineSeconds)

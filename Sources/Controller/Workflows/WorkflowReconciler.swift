@@ -124,7 +124,7 @@ public final class WorkflowReconciler: Reconciler {
         if let first = faults.first {
             events.warning(ObjectReference(object), reason: "InvalidSpec", "no runs are accepted: \(first)")
         } else {
-            events.normal(ObjectReference(object), reason: "Valid", "the workflow can run again")
+            events.normal(ObjectReference(object), reason: "Valid", "the workflow is valid again; runs are accepted")
         }
     }
 

@@ -48,7 +48,7 @@ extension SQLiteRunReader {
         }
         queueNames = names
         guard let name = names[number] else {
-            throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "there is no queue number \(number)")
+            throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "queue number \(number) does not exist")
         }
         return name
     }

@@ -102,6 +102,24 @@ import Testing
         #expect(WorkflowValidation.validate(workflow).map(\.field) == [field])
     }
 
+    @Test("A condition in template marks, an id with a hyphen and a mistyped id are answered with what to write")
+    func remedies() throws {
+        func faults(_ member: String) throws -> String {
+            let steps = "{id: fetch-data, actor: noop}, {id: lint, actor: noop}"
+            let workflow = try Manifest.workflow(
+                "{steps: [\(steps), {id: b, actor: noop, dependsOn: [fetch-data, lint], \(member)}]}"
+            )
+            return WorkflowValidation.validate(workflow).map(\.description).joined(separator: "\n")
+        }
+        let marked = try faults("when: '${{ size(run.name) > 0 }}'")
+        #expect(marked.hasSuffix("write it without ${{ }}: size(run.name) > 0"))
+        let hyphen = "an id with a hyphen is written steps[\"fetch-data\"]"
+        #expect(try faults("when: steps.fetch-data.output == 1").contains(hyphen))
+        #expect(try faults("with: {x: '${{ steps.fetch-data.output }}'}").contains(hyphen))
+        #expect(try faults("when: 'steps[\"fetch-data\"].output == 1'") == "")
+        #expect(try faults("when: steps.lnt.output == 1").contains("did you mean \"lint\"?"))
+    }
+
     @Test("A workflow without parameters says so")
     func noParameters() throws {
         let workflow = try Manifest.workflow("{steps: [{id: a, actor: noop, when: params.x}]}")
