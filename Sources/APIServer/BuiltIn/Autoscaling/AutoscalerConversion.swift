@@ -89,13 +89,21 @@ enum AutoscalerConversion {
             var decoder = TypedDecoder()
             return try decoder.decode(restore(value), as: type)
         }
-        // The reason does not matter: the annotation stays, for people to see.
-        guard let value = try? JSONValue(parsing: text),
-            // What cannot be read stays in the annotation that it came in.
-            let result = isList ? try? value.arrayValue.map({ .array(try $0.map(read)) }) : try? read(value)
-        else { return nil }
-        object.set(nil, at: path)
-        return result
+        do {
+            let parsed = try JSONValue(parsing: text)
+            let result: JSONValue
+            if isList {
+                guard let elements = parsed.arrayValue else { return nil }
+                result = .array(try elements.map(read))
+            } else {
+                result = try read(parsed)
+            }
+            object.set(nil, at: path)
+            return result
+        } catch {
+            // The annotation stays, for people to see.
+            return nil
+        }
     }
 
     // MARK: Metrics
