@@ -6,8 +6,13 @@ extension PlaneFuzzer {
     private static let root = "/api/v1/namespaces/default"
 
     func endRuns() async {
-        for runner in FuzzRequests.runners {
-            for pool in ["fuzz", "default"] + FuzzRequests.names { _ = await agent("deregister", pool, runner, [:]) }
+        // Those that requests made up leave; nobody would wait for their jobs otherwise than until they count as lost.
+        for queue in await queues() {
+            guard let pool = queue["pool"]?.stringValue else { continue }
+            for runner in queue["runners"]?.arrayValue ?? [] {
+                guard let name = runner["name"]?.stringValue else { continue }
+                _ = await agent("deregister", pool, name, [:])
+            }
         }
         let before = await activeRuns()
         // What is left then waits for a retry of tomorrow, or for a runner that is not known to be lost yet.
@@ -38,11 +43,7 @@ extension PlaneFuzzer {
 
     /// Takes and does everything that the queues have.
     private func doJobs() async {
-        let request = FuzzRequest(port: .http, method: "GET", path: "\(Self.root)/queues")
-        guard let answer = await client.ask([request]).first, answer.status == 200,
-            let queues = json(answer)?["items"]?.arrayValue
-        else { return }
-        for queue in queues {
+        for queue in await queues() {
             guard let pool = queue["pool"]?.stringValue, queue["ready"]?.intValue ?? 0 > 0 else { continue }
             _ = await agent("register", pool, "closer", ["concurrency": 256, "protocolVersion": 1])
             var jobs =
@@ -59,6 +60,12 @@ extension PlaneFuzzer {
             }
             _ = await agent("deregister", pool, "closer", [:])
         }
+    }
+
+    private func queues() async -> [JSONValue] {
+        let request = FuzzRequest(port: .http, method: "GET", path: "\(Self.root)/queues")
+        guard let answer = await client.ask([request]).first, answer.status == 200 else { return [] }
+        return json(answer)?["items"]?.arrayValue ?? []
     }
 
     private func agent(_ call: String, _ pool: String, _ runner: String, _ more: JSONObject) async -> JSONValue? {
