@@ -79,7 +79,7 @@ extension ScheduledWorld {
                     RunnerRegistration(podUID: runner.name, concurrency: 3, holding: holding)
                 )
             }
-            await idle(8)
+            await idle(kind == .slack ? 60 : 8)
         }
     }
 
@@ -89,7 +89,8 @@ extension ScheduledWorld {
         let (attention, isDisturbed) = ledger.withLock { ledger in
             (ledger.attention, ledger.disturbed.contains(job.id.step.run))
         }
-        guard !isDisturbed, attention - renewed < Self.settings.runnerLostAfter else { return }
+        let patience = min(settings.runnerLostAfter, .seconds(Self.leaseSeconds - 1))
+        guard !isDisturbed, attention - renewed < patience else { return }
         violation("\(runner.name) was told by \(how) that \(job.id) is lost, \(attention - renewed) after renewing it")
     }
 
@@ -111,7 +112,7 @@ extension ScheduledWorld {
 
     private func work(_ runner: ScheduledRunner, _ engine: RunEngine) async throws {
         for _ in 0..<(3 + random.below(6)) {
-            await idle(12)
+            await idle(kind == .slack ? 150 : 12)
             if isKilled(runner) { break }
             guard let job = runner.held.randomElement(random) else { continue }
             if random.chance(20) {
@@ -124,7 +125,7 @@ extension ScheduledWorld {
             }
         }
         runner.state.withLock { $0.isStopping = true }
-        if !isCalm, random.chance(40) {
+        if kind == .rough, random.chance(40) {
             note("\(runner.name) dies")
         } else if !isKilled(runner) {
             note("\(runner.name) stops")

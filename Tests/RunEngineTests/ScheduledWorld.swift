@@ -8,7 +8,8 @@ import Synchronization
 /// and long polls, clients, a pool's controller, the engine's own loop. It notes what must not happen.
 ///
 /// In a *calm* world no runner dies and the controller never stands still, so that no job may be delivered twice without
-/// having been handed back. In a *rough* one runners die, the controller pauses, and its clock is set.
+/// having been handed back. In a *rough* one runners die, the controller pauses, and its clock is set. In a *slack* one
+/// silence alone makes no runner lost, and heartbeats come as late as leases end.
 final class ScheduledWorld: Sendable {
     struct Ledger {
         var violations: [String] = []
@@ -30,19 +31,29 @@ final class ScheduledWorld: Sendable {
         var attention = Duration.zero
     }
 
+    enum Kind: Sendable { case calm, rough, slack }
+
     let seed: UInt64
-    let isCalm: Bool
+    let kind: Kind
     let executor: SeededExecutor
     let random: SeededRandom
     let clock = ManualClock()
     let ledger = Mutex(Ledger())
 
-    static let settings = RunEngineSettings()
+    let settings: RunEngineSettings
+    /// Seconds of a lease.
+    static let leaseSeconds = 12
     private static let runners = 3
 
     init(seed: UInt64) {
         self.seed = seed
-        isCalm = seed % 2 == 0
+        kind = [.calm, .rough, .slack][Int(seed % 3)]
+        var settings = RunEngineSettings()
+        if kind == .slack {
+            settings.runnerLostAfter = .seconds(3600)
+            settings.disruptionPatience = .seconds(3600)
+        }
+        self.settings = settings
         executor = SeededExecutor(seed: seed &* 31)
         random = SeededRandom(seed)
     }
@@ -83,14 +94,14 @@ final class ScheduledWorld: Sendable {
         catalog.setPool(
             namespace: "default",
             name: "default",
-            queue: QueueSpec(visibilityTimeoutSeconds: 12, maxDeliveries: isCalm ? 1 : 4)
+            queue: QueueSpec(visibilityTimeoutSeconds: Self.leaseSeconds, maxDeliveries: kind == .calm ? 1 : 4)
         )
         let fixture = try await EngineFixture(
             store: ScheduledStore(executor),
             clock: clock,
             catalog: catalog,
             seed: seed,
-            settings: Self.settings,
+            settings: settings,
             noticesPauses: true
         )
         try fixture.workflow("one", .noop("a"))
@@ -122,26 +133,27 @@ final class ScheduledWorld: Sendable {
     private func keepTime(_ engine: RunEngine) async throws {
         while hasLives {
             await idle(4)
-            if !isCalm, random.chance(4) {
+            if kind == .rough, random.chance(4) {
                 let pause = Duration.seconds(10 + random.below(50))
                 note("the controller stands still for \(pause)")
-                pass(pause, attentive: Self.settings.tickInterval + Self.settings.pauseTolerance)
+                pass(pause, attentive: settings.tickInterval + settings.pauseTolerance)
             } else if !isPunctual {
                 await executor.pause()
                 continue
             } else {
-                let step = Duration.milliseconds(random.below(1000))
+                let step = Duration.milliseconds(random.below(kind == .slack ? 3400 : 1000))
                 pass(step, attentive: step)
             }
-            if !isCalm, random.chance(3) { clock.setCalendar(by: .seconds(random.below(7200) - 3600)) }
+            if kind == .rough, random.chance(3) { clock.setCalendar(by: .seconds(random.below(7200) - 3600)) }
             try await engine.tick()
         }
     }
 
-    /// Whether no living runner is late with its heartbeat. In a rough world, runners may be late.
+    /// Whether no living runner is too late with its heartbeat for more time to pass.
     private var isPunctual: Bool {
         let now = clock.uptime
-        return !isCalm || ledger.withLock { ledger in ledger.heard.values.allSatisfy { now - $0 < .seconds(4) } }
+        let limit = Duration.seconds(kind == .calm ? 4 : Self.leaseSeconds + 2)
+        return kind == .rough || ledger.withLock { ledger in ledger.heard.values.allSatisfy { now - $0 < limit } }
     }
 
     private func pass(_ time: Duration, attentive: Duration) {
@@ -237,7 +249,7 @@ final class ScheduledWorld: Sendable {
                 continue
             }
             if !run.phase.isFinal { violation("\(name) never ended: \(run.phase)") }
-            if isCalm, !ledger.disturbed.contains(run.id), run.phase != .succeeded {
+            if kind == .calm, !ledger.disturbed.contains(run.id), run.phase != .succeeded {
                 violation("\(name) ended as \(run.phase) although nothing failed: \(run.message)")
             }
         }
