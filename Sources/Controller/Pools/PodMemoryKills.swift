@@ -11,6 +11,10 @@ public struct PodMemoryKills: RunnerEndings {
     public init(client: KubeClient) { self.client = client }
 
     public func memoryKill(namespace: String, runner: String, podUID: String) async -> MemoryKill? {
+        // Runners name themselves. What is no name of a Pod would be another path of the API.
+        guard Validation.dns1123Subdomain(runner).isEmpty, Validation.dns1123Subdomain(namespace).isEmpty else {
+            return nil
+        }
         // A server that does not answer leaves it unknown, and the loss counts as any other.
         guard let pod = try? await client.find(Pod.self, namespace: namespace, name: runner),
             podUID.isEmpty || podUID == pod.metadata.uid

@@ -76,6 +76,17 @@ import Testing
         #expect(env.first { $0.name == "MARTINET_MEMORY_LIMIT" }?.value == "134217728")
     }
 
+    @Test(arguments: ["a/b", "a.b/c", "..", "", "A", "a?x=1", "a%2Fb"])
+    func aRunnerWhoseNameIsNoPodsIsNotAskedFor(_ name: String) async {
+        let world = PoolWorld()
+        let kills = PodMemoryKills(client: world.client)
+        #expect(await kills.memoryKill(namespace: "default", runner: name, podUID: "") == nil)
+        #expect(await kills.memoryKill(namespace: name, runner: "p-1", podUID: "") == nil)
+        #expect(world.api.requests.isEmpty)
+        #expect(await kills.memoryKill(namespace: "default", runner: "p-1", podUID: "") == nil)
+        #expect(world.api.requests.count == 1)
+    }
+
     @Test func aPodTellsOfItsLastKill() throws {
         let pod = try Unstructured([
             "metadata": ["name": "p-1", "namespace": "default", "uid": "u"],
