@@ -112,7 +112,8 @@ let package = Package(
 
         // Ports, their adapters, and what every program needs.
         module("CCrashNote"),
-        module("Containment", ["APIMachinery", "CCrashNote", .logging, .metrics]),
+        module("DurableFiles"),
+        module("Containment", ["APIMachinery", "CCrashNote", "DurableFiles", .logging, .metrics]),
         module("Observability", [.coreMetrics, .httpTypes, .hummingbird, .logging, .metrics, .nioCore]),
         module("Storage", ["APIMachinery"]),
         module("StorageSQLite", ["APIMachinery", "Storage", .grdb, .grdbSQLite]),
@@ -129,7 +130,8 @@ let package = Package(
         module(
             "APIServer",
             [
-                "APIMachinery", "Containment", "KubeYAML", "Schema", "Storage", .asn1, .asyncHTTPClient, .crypto,
+                "APIMachinery", "Containment", "DurableFiles", "KubeYAML", "Schema", "Storage", .asn1, .asyncHTTPClient,
+                .crypto,
                 .httpTypes, .hummingbird,
                 .hummingbirdCore, .hummingbirdTLS, .logging, .metrics, .nioCore, .nioHTTP1, .nioPosix, .nioSSL,
                 .serviceLifecycle, .x509,
@@ -176,7 +178,8 @@ let package = Package(
         module(
             "ControlPlane",
             [
-                "APIMachinery", "APIServer", "CLinux", "Containment", "Controller", "ControllerRuntime", "KubeAPI",
+                "APIMachinery", "APIServer", "CLinux", "Containment", "Controller", "ControllerRuntime", "DurableFiles",
+                "KubeAPI",
                 "KubeClient", "LocalNode", "Observability", "RunEngine", "Spec", "Storage", "StorageSQLite",
                 .coreMetrics, .crypto, .hummingbird,
                 .logging, .metrics, .serviceLifecycle, .unixSignals,
@@ -240,14 +243,16 @@ let package = Package(
         tests(
             "ControllerRuntimeTests",
             [
-                "APIMachinery", "ControllerRuntime", "KubeClient", "KubeTestSupport", "TestSupport", .logging,
+                "APIMachinery", "Containment", "ControllerRuntime", "KubeClient", "KubeTestSupport", "TestSupport",
+                .logging,
                 .serviceLifecycle, .serviceLifecycleTestKit,
             ]
         ),
         tests(
             "APIServerTests",
             [
-                "APIMachinery", "APIServer", "Schema", "Storage", "StorageSQLite", "TestSupport", .logging, .nioCore,
+                "APIMachinery", "APIServer", "DurableFiles", "Schema", "Storage", "StorageSQLite", "TestSupport",
+                .logging, .nioCore,
                 .nioEmbedded,
                 .nioHTTP1, .nioPosix, .nioSSL,
             ]
@@ -260,7 +265,7 @@ let package = Package(
                 .logging, .nioCore, .nioPosix,
             ]
         ),
-        tests("ContainmentTests", ["APIMachinery", "CCrashNote", "Containment", .logging]),
+        tests("ContainmentTests", ["APIMachinery", "CCrashNote", "Containment", "DurableFiles", .logging]),
         tests(
             "RunEngineTests",
             [

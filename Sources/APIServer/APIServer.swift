@@ -1,5 +1,6 @@
 public import APIMachinery
 public import Containment
+import DurableFiles
 import FoundationEssentials
 import Hummingbird
 import HummingbirdCore

@@ -1,4 +1,5 @@
 public import APIMachinery
+import DurableFiles
 import FoundationEssentials
 import Glibc
 public import Logging
@@ -229,19 +230,10 @@ public final class Containment: Sendable {
         }
     }
 
-    /// Written aside and renamed: a crash leaves the old record or the new one.
+    /// A crash leaves the old record or the new one.
     private static func write(_ record: QuarantineRecord, _ path: String) throws {
-        let temporary = "\(path).new"
-        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-        let bytes = record.json.bytes
-        let isWritten =
-            descriptor >= 0
-            && bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) } == bytes.count
-            && fsync(descriptor) == 0
-        let reason = String(cString: strerror(errno))
-        if descriptor >= 0 { close(descriptor) }
-        guard isWritten, rename(temporary, path) == 0 else {
-            throw CrashNoteError(description: "\(path) cannot be written: \(reason); make room or make it writable")
+        do { try PrivateFiles.write(record.json.bytes, to: path) } catch {
+            throw CrashNoteError(description: error.description)
         }
     }
 }

@@ -1,4 +1,5 @@
 import APIServer
+import DurableFiles
 import FoundationEssentials
 import Glibc
 
@@ -67,17 +68,8 @@ final class DataDirectory: Sendable {
             let digits = String(generator.next(), radix: 16)
             return String(repeating: "0", count: 16 - digits.count) + digits
         }.joined()
-        // Written aside and renamed: a crash leaves the whole secret or none.
-        let temporary = "\(file).new"
-        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-        let bytes = Array((secret + "\n").utf8)
-        let written = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-        guard descriptor >= 0, written == bytes.count, fsync(descriptor) == 0, rename(temporary, file) == 0 else {
-            let reason = String(cString: strerror(errno))
-            if descriptor >= 0 { close(descriptor) }
-            throw StartError("\(file) cannot be written: \(reason); make room or make the directory writable")
-        }
-        close(descriptor)
+        // A crash leaves the whole secret or none.
+        do { try PrivateFiles.write(secret + "\n", to: file) } catch { throw StartError(error.description) }
         return secret
     }
 

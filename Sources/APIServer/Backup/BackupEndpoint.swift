@@ -1,4 +1,5 @@
 import APIMachinery
+import DurableFiles
 import FoundationEssentials
 import Glibc
 import NIOCore

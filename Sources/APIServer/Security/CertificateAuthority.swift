@@ -1,4 +1,5 @@
 import Crypto
+import DurableFiles
 import FoundationEssentials
 import NIOSSL
 import SwiftASN1

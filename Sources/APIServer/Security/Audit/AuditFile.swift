@@ -1,4 +1,5 @@
 import APIMachinery
+import DurableFiles
 import Glibc
 import Synchronization
 
