@@ -39,6 +39,8 @@ final class WorkflowRunProvider: ResourceProvider, Service {
     /// The most runs of one page, and their bytes.
     private static let pageLimit = 1000
     private static let pageBytes = 8 << 20
+    /// Bytes of runs that a watch from an earlier revision may begin with; a watcher so far behind lists again.
+    private static let historyBytes = 64 << 20
 
     func page(_ query: ProvidedQuery) async throws(ObjectStoreError) -> ProvidedPage {
         try await Self.translating {
@@ -81,7 +83,15 @@ final class WorkflowRunProvider: ResourceProvider, Service {
             let latest = self.engine.store.changes.latest
             var watch = self.engine.watch(after: revision)
             var found: [ProvidedChange] = []
-            while watch.revision < latest, !Task.isCancelled { found += try await watch.next().map(Self.change) }
+            var weight = 0
+            while watch.revision < latest, !Task.isCancelled {
+                let events = try await watch.next()
+                weight = weight.saturatingAdd(events.map(\.object.weight).saturatingSum)
+                guard weight <= Self.historyBytes else {
+                    throw RunStoreError(.expired, "too much has happened since revision \(revision); list again")
+                }
+                found += events.map(Self.change)
+            }
             return found
         }
     }

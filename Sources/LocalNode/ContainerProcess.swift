@@ -57,8 +57,8 @@ final class ContainerProcess: Sendable {
     private let send: AsyncStream<UInt8>.Continuation
 
     init() {
-        // Orders are few and none may be lost.
-        (orders, send) = AsyncStream.makeStream(bufferingPolicy: .unbounded)
+        // The last orders count: an order to kill that a shim does not read is given again, and ends the others.
+        (orders, send) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(16))
     }
 
     /// Asks the container's main process to end.

@@ -77,6 +77,7 @@ public final class LocalNode: Service {
             context.logger.warning("processes of an earlier run were killed", metadata: ["count": "\(strays)"])
         }
         let informer = Informer<Pod>(client: context.client, logger: context.logger)
+        // One for each Pod of the node, whose number the API bounds, and taken at once.
         let (pods, arrivals) = AsyncStream<PodWorker>.makeStream(bufferingPolicy: .unbounded)
         informer.addHandler { [self] event in
             if let worker = handle(event) { arrivals.yield(worker) }

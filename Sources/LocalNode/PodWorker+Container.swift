@@ -129,7 +129,7 @@ extension PodWorker {
         let exit = Box<ContainerExit?>(nil)
         let sessions = Box<Set<Int32>>([])
         await withTaskGroup(of: Void.self) { group in
-            let (starts, started) = AsyncStream<Void>.makeStream()
+            let (starts, started) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
             group.addTask { [self] in
                 for await _ in starts { await probe(container, command) }
             }

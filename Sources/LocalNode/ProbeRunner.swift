@@ -106,7 +106,7 @@ struct ProbeRunner: Sendable {
         }
         command.path = path
         let process = ContainerProcess()
-        let (reports, told) = AsyncStream<ShimReport>.makeStream()
+        let (reports, told) = AsyncStream<ShimReport>.makeStream(bufferingPolicy: .bufferingOldest(8))
         return await withTaskGroup(of: Answer?.self) { [command, time, timeout] group in
             group.addTask {
                 do {

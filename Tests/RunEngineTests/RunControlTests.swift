@@ -6,6 +6,29 @@ import Testing
 
 @Suite("Steering runs")
 struct RunControlTests {
+    @Test("A watch reads a bounded number of bytes at once, and loses nothing", arguments: [1, 3000, 1 << 20])
+    func watchInPieces(bytes: Int) async throws {
+        let f = try await EngineFixture()
+        try f.workflow("w", .noop("a"))
+        var names: [String] = []
+        for _ in 0..<20 { names.append(try await f.submit("w")) }
+        let jobs = try await f.lease(20)
+        for job in jobs { try await f.report(job, output: "\"\(String(repeating: "x", count: 2000))\"") }
+        try await f.engine.delete(namespace: "default", name: names[3])
+        let latest = f.engine.store.changes.latest
+        var watch = f.engine.watch(after: 0, maximumBytes: bytes)
+        var rounds: [[RunEvent]] = []
+        while watch.revision < latest { rounds.append(try await watch.next()) }
+        let events = rounds.flatMap { $0 }
+        #expect(events.map(\.object.run.name).sorted() == names.sorted())
+        #expect(events.count { $0.kind == .deleted } == 1)
+        #expect(events.map(\.revision) == events.map(\.revision).sorted())
+        // A deletion needs no reading, and comes along.
+        let read = rounds.map { $0.filter { $0.kind != .deleted } }.filter { !$0.isEmpty }
+        #expect(read.allSatisfy { $0.count == 1 || $0.map(\.object.weight).reduce(0, +) <= bytes })
+        #expect(read.count == (bytes > 3000 ? 1 : 19))
+    }
+
     @Test("After too many deliveries the job is a dead letter; it can be requeued and purged")
     func deadLetters() async throws {
         let f = try await EngineFixture()

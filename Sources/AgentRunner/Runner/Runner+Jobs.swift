@@ -11,7 +11,11 @@ extension Runner {
             )
         }
         let now = clock.now
-        for job in intake.start { start.yield(ReceivedJob(job: job, at: now)) }
+        for job in intake.start {
+            if case .dropped = start.yield(ReceivedJob(job: job, at: now)) {
+                logger.error("more jobs than slots; the lease of one runs out", metadata: ["job": .string(job.id)])
+            }
+        }
         if !intake.inline.isEmpty { runInline(intake.inline, receivedAt: now) }
         guard !intake.surplus.isEmpty else { return }
         await release(intake.surplus)

@@ -89,7 +89,8 @@ public final class Runner: Service {
         state = Monitor(RunnerState(slots: options.workers, inlineActors: executors.inlineActors))
         metrics = RunnerMetrics(registry: registry, pool: options.identity.pool, state: state)
         contact = Mutex(Contact(turned: clock.now))
-        (starts, start) = AsyncStream.makeStream()
+        // No more than the slots are ever started at once.
+        (starts, start) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(max(1, options.workers)))
     }
 
     /// Works until graceful shutdown, then finishes what runs (within the drain time-out; what is left then is

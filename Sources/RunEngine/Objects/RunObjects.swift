@@ -16,7 +16,7 @@ public struct RunSnapshot: Sendable, Hashable {
 
 extension RunSnapshot {
     /// The bytes of it that users decide about, and something for the rest.
-    var weight: Int { steps.reduce(512 + run.params.count + run.metadata.count) { $0 + 256 + $1.output.count } }
+    public var weight: Int { steps.reduce(512 + run.params.count + run.metadata.count) { $0 + 256 + $1.output.count } }
 }
 
 extension RunQuery {
@@ -104,8 +104,10 @@ extension RunEngine {
     }
 
     /// The events after a revision. Ask it again and again for more.
-    public func watch(after revision: Int64, namespace: String? = nil) -> RunWatch {
-        RunWatch(store: store, namespace: namespace, revision: revision)
+    ///
+    /// - Parameter maximumBytes: about how many bytes of runs are read at once.
+    public func watch(after revision: Int64, namespace: String? = nil, maximumBytes: Int = 16 << 20) -> RunWatch {
+        RunWatch(store: store, namespace: namespace, revision: revision, maximumBytes: maximumBytes)
     }
 
     /// Creates the run that a WorkflowRun object asks for.
@@ -181,17 +183,22 @@ public struct RunWatch: Sendable {
     public private(set) var revision: Int64
     /// Runs whose first event was left out because a later one follows.
     private var unseen: Set<Int64> = []
+    private let maximumBytes: Int
 
     /// Changes read at once.
     private static let batch = 1024
 
-    init(store: any RunStore, namespace: String?, revision: Int64) {
+    init(store: any RunStore, namespace: String?, revision: Int64, maximumBytes: Int) {
         self.store = store
         self.namespace = namespace
         self.revision = revision
+        self.maximumBytes = maximumBytes
     }
 
     /// Waits for the next events; empty if the task was cancelled, or if what happened is not for this watcher.
+    ///
+    /// They are about as many bytes as the watch may read at once, one of them at least; the others come with the next
+    /// call.
     ///
     /// - Throws: `RunStoreError` with `expired` if the watcher is too far behind: list again.
     public mutating func next() async throws -> [RunEvent] {
@@ -199,18 +206,9 @@ public struct RunWatch: Sendable {
         // Asked first, so that every change up to it is among those read next.
         let latest = store.changes.latest
         let changes = try store.changes.changes(after: revision, limit: Self.batch)
-        let wanted = changes.filter { namespace == nil || $0.namespace == namespace }
-        let ids = Set(wanted.map(\.run))
-        let snapshots = try await store.read { reader in
-            var snapshots: [Int64: RunSnapshot] = [:]
-            for id in ids {
-                guard let run = try reader.run(id: id) else { continue }
-                snapshots[id] = RunSnapshot(run: run, steps: try reader.steps(run: id))
-            }
-            return snapshots
-        }
+        let (snapshots, end) = try await read(changes)
         var events: [RunEvent] = []
-        for change in wanted {
+        for change in changes[..<end] where concerns(change) {
             switch change.kind {
             case .deleted(let run):
                 unseen.remove(change.run)
@@ -225,9 +223,30 @@ public struct RunWatch: Sendable {
                 events.append(RunEvent(kind: isNew ? .added : .modified, object: snapshot))
             }
         }
+        let told = changes[..<end].last?.revision
         // Numbers are also given out for other things than changes; those count as told.
-        revision =
-            changes.count < Self.batch ? max(latest, changes.last?.revision ?? 0) : changes.last?.revision ?? latest
+        let isAll = end == changes.count && changes.count < Self.batch
+        revision = isAll ? max(latest, told ?? 0) : told ?? latest
         return events
+    }
+
+    private func concerns(_ change: RunChange) -> Bool { namespace == nil || change.namespace == namespace }
+
+    /// Reads the runs that the changes are about, as far as there is room for them.
+    ///
+    /// - Returns: the runs by id, and the index of the first change whose run was not read.
+    private func read(_ changes: [RunChange]) async throws -> (runs: [Int64: RunSnapshot], end: Int) {
+        try await store.read { [self] reader in
+            var room = ByteRoom(maximumBytes)
+            var looked: Set<Int64> = []
+            var snapshots: [Int64: RunSnapshot] = [:]
+            for (index, change) in changes.enumerated() where concerns(change) && looked.insert(change.run).inserted {
+                guard let run = try reader.run(id: change.run) else { continue }
+                let snapshot = RunSnapshot(run: run, steps: try reader.steps(run: change.run))
+                guard room.takes(snapshot.weight) else { return (snapshots, index) }
+                snapshots[change.run] = snapshot
+            }
+            return (snapshots, changes.count)
+        }
     }
 }
