@@ -71,7 +71,7 @@ struct StatusCommand: AsyncParsableCommand {
                 let status = pool.json["status"]
                 func number(_ name: String) -> Int64 { status?[name]?.intValue ?? 0 }
                 func queue(_ name: String) -> Int64 { status?.value(at: "queue", name)?.intValue ?? 0 }
-                let progressing = status?["conditions"]?.arrayValue?.first { $0["type"]?.stringValue == "Progressing" }
+                let state = PoolState(status)
                 table.add([
                     .init(allNamespaces ? "\(pool.namespace)/\(pool.name)" : pool.name),
                     .init(status?["version"]?.stringValue ?? "-"),
@@ -84,10 +84,7 @@ struct StatusCommand: AsyncParsableCommand {
                     .init("\(queue("leased"))"),
                     .init(HumanDuration.human(seconds: queue("oldestAgeSeconds"))),
                     .init("\(queue("deadLetters"))", queue("deadLetters") > 0 ? .red : nil),
-                    .init(
-                        progressing?["reason"]?.stringValue ?? "-",
-                        phaseStyle(progressing?["status"]?.stringValue ?? "")
-                    ),
+                    .init(state.reason, state.style),
                 ])
             }
             Terminal.write(table.render())
