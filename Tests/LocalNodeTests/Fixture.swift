@@ -1,4 +1,5 @@
 import APIMachinery
+import Containment
 import ControllerRuntime
 import FoundationEssentials
 import Glibc
@@ -59,6 +60,7 @@ struct NodeFixture: Sendable {
     static func with(
         api: MemoryAPI = MemoryAPI(),
         directory: String,
+        containment: Containment = .disabled,
         _ change: (inout LocalNode.Options) -> Void = { _ in },
         _ body: (NodeFixture) async throws -> Void
     ) async throws {
@@ -71,7 +73,7 @@ struct NodeFixture: Sendable {
         var logger = Logger(label: "node")
         logger.logLevel = .critical
         let client = api.client()
-        let node = LocalNode(client: client, options: options, logger: logger)
+        let node = LocalNode(client: client, options: options, containment: containment, logger: logger)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await node.run() }
             do {
