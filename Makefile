@@ -30,6 +30,10 @@ test: ## Install what the tests need, build, and pass them all
 bench: build ## Measure, and print the figures with machine, load and versions
 	@scripts/bench
 
+.PHONY: bench-memory
+bench-memory: build ## Measure memory under bodies of strangers, many runs, many definitions
+	@scripts/bench-memory
+
 .PHONY: bench-api
 bench-api: deps ## Measure the embedded API server: creates, lists, watches, memory, start
 	@scripts/install-packages bench

@@ -1,4 +1,5 @@
 import APIMachinery
+import DurableFiles
 import Logging
 import Storage
 import TestSupport
