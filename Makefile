@@ -45,7 +45,7 @@ conformance: deps ## Replay the recorded Kubernetes cases against the embedded A
 	@scripts/conformance
 
 .PHONY: fuzz
-fuzz: deps ## Look for inputs that break the parsers, patches, CEL, apply and the whole plane (TARGETS="json plane")
+fuzz: deps ## Look for inputs that break the parsers, patches, CEL, apply or a whole plane (SECONDS_EACH=30, TARGETS="json plane")
 	@scripts/install-packages test
 	@scripts/fuzz
 
