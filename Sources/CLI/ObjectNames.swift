@@ -24,7 +24,7 @@ struct ObjectReference: ExpressibleByArgument {
             kind = ""
             return
         }
-        guard let kind = ObjectKind(word: parts[0]), kind != .run else { return nil }
+        guard let kind = ObjectKind(word: parts[0]), kind == .pool || kind == .workflow else { return nil }
         self.kind = kind.rawValue
     }
 
@@ -85,6 +85,7 @@ enum ObjectKind: String, CaseIterable {
     case pool = "workerpool"
     case workflow
     case run = "workflowrun"
+    case deadLetter = "deadletter"
 
     init?(word: Substring) {
         switch word.lowercased() {
@@ -94,6 +95,8 @@ enum ObjectKind: String, CaseIterable {
         case "workflowrun", "workflowruns", "wfr", "run", "runs", "workflowrun.runs.martinet.dev",
             "workflowruns.runs.martinet.dev":
             self = .run
+        case "deadletter", "deadletters", "deadletter.runs.martinet.dev", "deadletters.runs.martinet.dev":
+            self = .deadLetter
         default: return nil
         }
     }

@@ -37,6 +37,18 @@ import Testing
     }
 
     @Test(
+        "A dead letter is named as it is printed, or by its name alone",
+        arguments: ["84.0.1", "deadletter/84.0.1", "deadletters/84.0.1"]
+    )
+    func deadLetterNames(_ argument: String) throws {
+        for command in ["show", "requeue", "purge"] {
+            #expect(throws: Never.self) { _ = try Ctl.parseAsRoot(["deadletters", command, argument]) }
+        }
+        #expect(try ObjectKind.deadLetter.name(argument) == "84.0.1")
+        #expect(throws: (any Error).self) { _ = try Ctl.parseAsRoot(["deadletters", "show", "workflow/84.0.1"]) }
+    }
+
+    @Test(
         "Command lines that are right",
         arguments: [
             "run w", "run w -p a=b -j c=5 --priority 12 --watch -n ns", "run w -l a=b --dry-run -o yaml",

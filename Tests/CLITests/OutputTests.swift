@@ -55,6 +55,15 @@ import Testing
         #expect(Printing.age(nil, now: now) == "<unknown>")
     }
 
+    @Test func whatAProgramWroteDoesNotSteerTheTerminal() {
+        var table = Table("NAME", "MESSAGE")
+        table.add("a", "\u{1B}[31mboo\u{1B}]0;own\u{7}\u{9B}2J\r\nend")
+        #expect(plain(table.render()) == "NAME   MESSAGE\na      ^[[31mboo^[]0;own^G\u{FFFD}2J  end\n")
+        var text = StyledText()
+        text.append("\u{1B}cü", .red)
+        #expect(plain(text.styled) == "^[cü")
+    }
+
     @Test func styledTextIsCutWhereTheTerminalEnds() {
         var text = StyledText()
         text.append("abc", .red)

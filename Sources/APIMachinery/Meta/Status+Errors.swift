@@ -39,21 +39,24 @@ extension Status {
         )
     }
 
-    /// 422: these fields are wrong.
+    /// As many errors as one answer tells: nobody reads more, and a body of a megabyte can have hundreds of thousands.
+    public static let mostErrors = 1000
+
+    /// 422: these fields are wrong. Of more than `mostErrors` the first are told, and how many are left out.
     public static func invalid(group: String, kind: String, name: String, errors: [FieldError]) -> Status {
         let groupKind = group.isEmpty ? kind : "\(kind).\(group)"
         var message = "\(groupKind) \"\(name)\" is invalid"
+        let told = errors.prefix(mostErrors)
         // Equal messages are told once, and several come in brackets, as an aggregate of errors prints in Go.
-        var unique: [String] = []
-        for error in errors where !unique.contains(where: { $0.equalsBytes(of: error.description) }) {
-            unique.append(error.description)
-        }
+        var seen: Set<[UInt8]> = []
+        var unique = told.map(\.description).filter { seen.insert(Array($0.utf8)).inserted }
+        if told.count < errors.count { unique.append("and \(errors.count - told.count) more errors") }
         if unique.count == 1 {
             message += ": \(unique[0])"
         } else if unique.count > 1 {
             message += ": [\(unique.joined(separator: ", "))]"
         }
-        let causes = errors.map {
+        let causes = told.map {
             Cause(reason: $0.reason.rawValue, message: $0.body, field: $0.field.isEmpty ? "<nil>" : $0.field)
         }
         return Status(

@@ -106,9 +106,8 @@ struct SelectorParser {
     /// between a comma and a parenthesis, is the empty value.
     private mutating func values() throws(SelectorError) -> [String] {
         var result: [String] = []
-        func insert(_ value: String) {
-            if !result.contains(where: { $0.equalsBytes(of: value) }) { result.append(value) }
-        }
+        var seen: Set<[UInt8]> = []
+        func insert(_ value: String) { if seen.insert(Array(value.utf8)).inserted { result.append(value) } }
         while true {
             let token = next()
             switch token.asValue {

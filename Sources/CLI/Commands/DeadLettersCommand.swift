@@ -26,7 +26,8 @@ struct DeadLettersCommand: AsyncParsableCommand {
     struct Selection: ParsableArguments {
         @Argument(
             help: ArgumentHelp("The dead letters, as ctl deadletters list names them.", valueName: "name"),
-            completion: NamesCommand.completion(of: "deadletters")
+            completion: NamesCommand.completion(of: "deadletters"),
+            transform: ObjectKind.deadLetter.name
         )
         var names: [String] = []
 
@@ -104,7 +105,8 @@ struct DeadLettersCommand: AsyncParsableCommand {
 
         @Argument(
             help: ArgumentHelp("The dead letter.", valueName: "name"),
-            completion: NamesCommand.completion(of: "deadletters")
+            completion: NamesCommand.completion(of: "deadletters"),
+            transform: ObjectKind.deadLetter.name
         )
         var name: String
 

@@ -124,7 +124,9 @@ struct RunDisplay {
 struct StyledText {
     private(set) var spans: [(text: String, style: Terminal.Style?)] = []
 
-    mutating func append(_ text: String, _ style: Terminal.Style? = nil) { spans.append((text, style)) }
+    mutating func append(_ text: String, _ style: Terminal.Style? = nil) {
+        spans.append((Terminal.harmless(text), style))
+    }
 
     mutating func append(_ other: StyledText) { spans += other.spans }
 

@@ -4,8 +4,9 @@ struct Table {
         var text: String
         var style: Terminal.Style?
 
+        /// The text may come from programs that jobs run; what would steer a terminal is shown, not sent.
         init(_ text: String, _ style: Terminal.Style? = nil) {
-            self.text = text
+            self.text = Terminal.harmless(text)
             self.style = style
         }
     }
