@@ -1,12 +1,34 @@
 import APIMachinery
 import Expressions
 
+/// The ids of a workflow's steps, and what to say of an id that none has. Large workflows are told of without guesses, as
+/// each wrong id would be compared with every right one.
+struct StepNames {
+    let ids: Set<String>
+    /// Those that CEL reads as a subtraction.
+    let hyphenated: [String]
+    private let listed: String
+
+    private static let mostCompared = 200
+
+    init(_ ids: Set<String>) {
+        self.ids = ids
+        hyphenated = ids.count > Self.mostCompared ? [] : ids.filter { $0.contains("-") }
+        listed = ids.sorted().prefix(12).joined(separator: ", ")
+    }
+
+    func unknown(_ name: String) -> String {
+        let question = ids.count > Self.mostCompared ? "" : Suggestion.question(for: name, in: ids)
+        return "no step has this id\(question); the steps are: \(listed)"
+    }
+}
+
 /// What the expressions of one step may speak of, and what is wrong with those that speak of something else.
 struct ExpressionScope {
     /// The workflow's parameters.
     var parameters: Set<String>
     /// All steps.
-    var steps: Set<String>
+    var steps: StepNames
     /// The steps that have ended when this one begins.
     var upstream: Set<String>
     /// The step itself.
@@ -46,6 +68,19 @@ struct ExpressionScope {
         return errors
     }
 
+    /// Whether an expression of the step can name another step.
+    static func speaksOfSteps(_ step: Step) -> Bool {
+        func speaks(_ value: JSONValue) -> Bool {
+            switch value {
+            case .string(let text): text.contains("steps")
+            case .array(let elements): elements.contains(where: speaks)
+            case .object(let members): members.contains { speaks($0.value) }
+            case .null, .bool, .int, .double: false
+            }
+        }
+        return step.when?.contains("steps") ?? false || step.with.map(speaks) ?? false
+    }
+
     private func validate(template value: JSONValue, at path: FieldPath) -> [FieldError] {
         switch value {
         case .string(let text):
@@ -67,7 +102,7 @@ struct ExpressionScope {
 
     /// The fault, and what to write in place of a step's id that CEL reads as a subtraction.
     private func remedied(_ fault: String, in text: String) -> String {
-        let ids = steps.filter { $0.contains("-") && text.contains("steps.\($0)") }
+        let ids = steps.hyphenated.filter { text.contains("steps.\($0)") }
         guard let id = ids.max(by: { $0.utf8.count < $1.utf8.count }) else { return fault }
         return "\(fault); an id with a hyphen is written steps[\"\(id)\"], as CEL reads steps.\(id) as a subtraction"
     }
@@ -95,15 +130,12 @@ struct ExpressionScope {
         switch path[0] {
         case "params":
             if parameters.contains(name) { return nil }
-            let known = parameters.isEmpty ? "none are declared" : parameters.sorted().joined(separator: ", ")
+            let known =
+                parameters.isEmpty ? "none are declared" : parameters.sorted().prefix(12).joined(separator: ", ")
             return "params.\(name): no parameter has this name; declare it in spec.params (\(known))"
         case "steps":
             if name == step { return "steps.\(name): a step cannot refer to itself" }
-            if !steps.contains(name) {
-                return
-                    "steps.\(name): no step has this id\(Suggestion.question(for: name, in: steps)); the steps are: "
-                    + steps.sorted().prefix(12).joined(separator: ", ")
-            }
+            if !steps.ids.contains(name) { return "steps.\(name): \(steps.unknown(name))" }
             if !upstream.contains(name) {
                 return "steps.\(name): this step may not have ended yet; add \(name) to dependsOn"
             }

@@ -84,9 +84,12 @@ public enum WorkflowValidation {
             }
         }
         let graph = WorkflowGraph(steps: spec.steps)
+        let known = StepNames(ids)
         for (index, step) in spec.steps.enumerated() {
+            // Nobody reads more, and putting them into words takes longer than finding them.
+            guard errors.count < Status.mostErrors else { break }
             let field = path.index(index)
-            errors += validateDependencies(step, ids: ids, at: field.child("dependsOn"))
+            errors += validateDependencies(step, known, at: field.child("dependsOn"))
             if !actors.contains(step.actor) {
                 errors.append(.notSupported(field.child("actor"), .string(step.actor), actors))
             } else {
@@ -96,8 +99,9 @@ public enum WorkflowValidation {
             if let retry = step.retry { errors += validate(retry, at: field.child("retry")) }
             let scope = ExpressionScope(
                 parameters: parameters,
-                steps: ids,
-                upstream: graph.upstream(of: index),
+                steps: known,
+                // All that a step stands on is found for those steps only that speak of others.
+                upstream: ExpressionScope.speaksOfSteps(step) ? graph.upstream(of: index) : [],
                 step: step.id
             )
             errors += scope.validate(step, at: field)
@@ -115,19 +119,12 @@ public enum WorkflowValidation {
         return errors
     }
 
-    private static func validateDependencies(_ step: Step, ids: Set<String>, at path: FieldPath) -> [FieldError] {
+    private static func validateDependencies(_ step: Step, _ known: StepNames, at path: FieldPath) -> [FieldError] {
         var errors: [FieldError] = []
         var seen: Set<String> = []
         for (index, name) in (step.dependsOn ?? []).enumerated() {
-            if !ids.contains(name) {
-                let known = ids.sorted().prefix(12).joined(separator: ", ")
-                errors.append(
-                    .invalid(
-                        path.index(index),
-                        .string(name),
-                        "no step has this id\(Suggestion.question(for: name, in: ids)); the steps are: \(known)"
-                    )
-                )
+            if !known.ids.contains(name) {
+                errors.append(.invalid(path.index(index), .string(name), known.unknown(name)))
             } else if !seen.insert(name).inserted {
                 errors.append(.duplicate(path.index(index), .string(name)))
             }

@@ -170,6 +170,24 @@ import Testing
         #expect(PodWarnings.all(of: pod) == row.warnings)
     }
 
+    /// What overlaps is found by its path, not by a look at all pairs.
+    @Test("Of many files and ports only so many warnings are made")
+    func manyFiles() {
+        let items: [JSONValue] = (0..<60_000).map { ["key": "k", "path": .string("d\($0 % 30_000)/f")] }
+        let ports: [JSONValue] = (0..<4_000).map { _ in ["containerPort": 80, "protocol": "TCP"] }
+        let pod: JSONValue = [
+            "spec": [
+                "volumes": [["name": "v", "configMap": ["name": "c", "items": .array(items)]]],
+                "containers": [["name": "c", "ports": .array(ports)]],
+            ]
+        ]
+        let warnings = PodWarnings.all(of: pod)
+        let paths = warnings.filter { $0.contains("overlapping paths") }
+        #expect(paths.count == PodWarnings.most)
+        #expect(paths.first == #"volume "v" (ConfigMap "c"): overlapping paths: "d0/f" with "d0/f""#)
+        #expect(warnings.count < 4 * PodWarnings.most)
+    }
+
     @Test("An annotation that does nothing any more is told for each container")
     func annotations() {
         let key = "container.seccomp.security.alpha.kubernetes.io/c"

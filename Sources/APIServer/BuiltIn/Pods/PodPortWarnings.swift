@@ -24,8 +24,12 @@ enum PodPortWarnings {
                 if address(port) != "", hostPort(port) == 0 {
                     warnings.append("\(place): hostIP set without hostPort: \(goText(port))")
                 }
+                // An answer has no room for as many; those of one port alone would be the square of their number.
+                guard warnings.count < PodWarnings.most else { continue }
                 warnings += (known[key] ?? []).compactMap { conflict(port, $0).map { "\(place): \($0)" } }
-                known[key, default: []].append(Known(place: place, port: port))
+                if known[key, default: []].count < PodWarnings.most {
+                    known[key, default: []].append(Known(place: place, port: port))
+                }
             }
         }
         return warnings + names(spec, path)

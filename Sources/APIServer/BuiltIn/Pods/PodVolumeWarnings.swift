@@ -39,13 +39,6 @@ enum PodVolumeWarnings {
         var path: String
         var source: String
 
-        /// Whether both would be the same file, or one of them a directory of the other.
-        func overlaps(_ other: File) -> Bool {
-            let (own, its) = (File.trimmed(path), File.trimmed(other.path))
-            if own.isEmpty || its.isEmpty { return false }
-            return own == its || own.hasPrefix("\(its)/") || its.hasPrefix("\(own)/")
-        }
-
         static func trimmed(_ path: String) -> Substring {
             var rest = path[...]
             while rest.hasSuffix("/") { rest = rest.dropLast() }
@@ -74,12 +67,54 @@ enum PodVolumeWarnings {
         return empty + warnings(files, "volume \(name) (Projected): overlapping paths")
     }
 
+    /// Of all pairs of files that would be the same, or one of them a directory of the other.
     private static func warnings(_ files: [File], _ start: String) -> [String] {
-        files.indices.flatMap { index in
-            let file = files[index]
-            return files[..<index].filter { $0.overlaps(file) }.map { other in
-                "\(start): \(shown(file)) with \(shown(other))"
+        var warnings: [String] = []
+        var paths = PathTree()
+        for (index, file) in files.enumerated() {
+            for other in paths.insert(File.trimmed(file.path), index) {
+                // An answer has no room for as many.
+                guard warnings.count < PodWarnings.most else { return warnings }
+                warnings.append("\(start): \(shown(file)) with \(shown(files[other]))")
             }
+        }
+        return warnings
+    }
+
+    /// Paths by their components, so that those that overlap are found without a look at all others.
+    private struct PathTree {
+        private struct Node {
+            var children: [Substring: Int] = [:]
+            /// The files at this path.
+            var here: [Int] = []
+            /// The first files at this path and below it, as many as are ever told.
+            var below: [Int] = []
+        }
+
+        private var nodes = [Node()]
+
+        /// Adds a file; answers those before it that overlap with it, in their order.
+        mutating func insert(_ path: Substring, _ index: Int) -> [Int] {
+            guard !path.isEmpty else { return [] }
+            var found: [Int] = []
+            var node = 0
+            for component in path.split(separator: "/", omittingEmptySubsequences: false) {
+                if node > 0 {
+                    found += nodes[node].here.prefix(PodWarnings.most)
+                    if nodes[node].below.count < PodWarnings.most { nodes[node].below.append(index) }
+                }
+                if let child = nodes[node].children[component] {
+                    node = child
+                } else {
+                    nodes[node].children[component] = nodes.count
+                    node = nodes.count
+                    nodes.append(Node())
+                }
+            }
+            found += nodes[node].below
+            nodes[node].here.append(index)
+            if nodes[node].below.count < PodWarnings.most { nodes[node].below.append(index) }
+            return found.sorted()
         }
     }
 

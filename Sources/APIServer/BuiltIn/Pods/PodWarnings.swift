@@ -2,6 +2,9 @@ import APIMachinery
 
 /// What the maker of a Pod is warned of: it is taken, but may not mean what it seems to (`pkg/api/pod/warnings.go`).
 enum PodWarnings {
+    /// As many warnings of one kind as are looked for: an answer's headers have room for far fewer.
+    static let most = 500
+
     static func all(of pod: JSONValue) -> [String] {
         let spec = pod["spec"] ?? .null
         let path = FieldPath("spec")
