@@ -29,42 +29,35 @@ public enum DeadLetterDefinition {
                     "subresources": ["status": [:]],
                     "selectableFields": [["jsonPath": ".status.pool"]],
                     "additionalPrinterColumns": [
-                        column("Pool", ".status.pool"), column("Run", ".status.run"), column("Step", ".status.step"),
-                        column("Deliveries", ".status.deliveries", type: "integer"),
-                        column("Age", ".metadata.creationTimestamp", type: "date"),
-                        column("Message", ".status.message"),
+                        DefinitionParts.column("Pool", ".status.pool"), DefinitionParts.column("Run", ".status.run"),
+                        DefinitionParts.column("Step", ".status.step"),
+                        DefinitionParts.column("Deliveries", ".status.deliveries", type: "integer"),
+                        DefinitionParts.column("Age", ".metadata.creationTimestamp", type: "date"),
+                        DefinitionParts.column("Message", ".status.message"),
                     ],
                 ]
             ],
         ],
     ]
 
-    private static func column(_ name: String, _ path: String, type: String = "string") -> JSONValue {
-        ["name": .string(name), "type": .string(type), "jsonPath": .string(path)]
-    }
-
-    private static func text(_ description: String) -> JSONValue {
-        ["type": "string", "description": .string(description)]
-    }
-
     private static let schema: JSONValue = [
         "type": "object",
         "description": "A job that was delivered too often without being reported. Deleting it discards the job.",
         "properties": [
-            "apiVersion": text("The version of this kind: runs.martinet.dev/v1alpha1."),
-            "kind": text("DeadLetter."),
+            "apiVersion": DefinitionParts.text("The version of this kind: runs.martinet.dev/v1alpha1."),
+            "kind": DefinitionParts.text("DeadLetter."),
             "metadata": ["type": "object"],
             "status": [
                 "type": "object",
                 "description": "The job, and why it is a dead letter; written by the controller only.",
                 "properties": [
-                    "pool": text("The worker pool in whose queue the job was."),
-                    "run": text("The WorkflowRun that the job belongs to."),
-                    "workflow": text("The Workflow of that run."),
-                    "step": text("The step of the run."),
+                    "pool": DefinitionParts.text("The worker pool in whose queue the job was."),
+                    "run": DefinitionParts.text("The WorkflowRun that the job belongs to."),
+                    "workflow": DefinitionParts.text("The Workflow of that run."),
+                    "step": DefinitionParts.text("The step of the run."),
                     "attempt": ["type": "integer", "description": "The number of the step's attempt."],
                     "deliveries": ["type": "integer", "description": "How often the job was given to a runner."],
-                    "message": text("Why it is a dead letter."),
+                    "message": DefinitionParts.text("Why it is a dead letter."),
                     "enqueuedAt": ["type": "string", "format": "date-time"],
                 ],
             ],

@@ -28,23 +28,17 @@ public enum QuarantineDefinition {
                     "schema": ["openAPIV3Schema": schema],
                     "subresources": ["status": [:]],
                     "additionalPrinterColumns": [
-                        column("Kind", ".spec.kind"), column("Namespace", ".spec.namespace"),
-                        column("Subject", ".spec.name"), column("Deaths", ".status.deaths", type: "integer"),
-                        column("Signal", ".status.signal"),
-                        column("Age", ".metadata.creationTimestamp", type: "date"),
+                        DefinitionParts.column("Kind", ".spec.kind"),
+                        DefinitionParts.column("Namespace", ".spec.namespace"),
+                        DefinitionParts.column("Subject", ".spec.name"),
+                        DefinitionParts.column("Deaths", ".status.deaths", type: "integer"),
+                        DefinitionParts.column("Signal", ".status.signal"),
+                        DefinitionParts.column("Age", ".metadata.creationTimestamp", type: "date"),
                     ],
                 ]
             ],
         ],
     ]
-
-    private static func column(_ name: String, _ path: String, type: String = "string") -> JSONValue {
-        ["name": .string(name), "type": .string(type), "jsonPath": .string(path)]
-    }
-
-    private static func text(_ description: String) -> JSONValue {
-        ["type": "string", "description": .string(description)]
-    }
 
     private static let schema: JSONValue = [
         "type": "object",
@@ -52,17 +46,19 @@ public enum QuarantineDefinition {
             "Something the plane no longer works on, because it died over it twice. Delete it to release it.",
         "required": ["spec"],
         "properties": [
-            "apiVersion": text("The version of this kind: martinet.dev/v1alpha1."),
-            "kind": text("Quarantine."),
+            "apiVersion": DefinitionParts.text("The version of this kind: martinet.dev/v1alpha1."),
+            "kind": DefinitionParts.text("Quarantine."),
             "metadata": ["type": "object"],
             "spec": [
                 "type": "object",
                 "description": "What is quarantined.",
                 "required": ["kind", "name"],
                 "properties": [
-                    "kind": text("The kind of work: a controller's name, run, pod, catalog, submission or request."),
-                    "namespace": text("The namespace of what was worked on; empty for what has none."),
-                    "name": text("The name of what was worked on."),
+                    "kind": DefinitionParts.text(
+                        "The kind of work: a controller's name, run, pod, catalog, submission or request."
+                    ),
+                    "namespace": DefinitionParts.text("The namespace of what was worked on; empty for what has none."),
+                    "name": DefinitionParts.text("The name of what was worked on."),
                 ],
             ],
             "status": [
@@ -70,8 +66,8 @@ public enum QuarantineDefinition {
                 "description": "Why it is quarantined.",
                 "properties": [
                     "deaths": ["type": "integer", "description": "How often the plane died over it."],
-                    "signal": text("The signal of the last death."),
-                    "message": text("What happened and what to do, as a sentence for people."),
+                    "signal": DefinitionParts.text("The signal of the last death."),
+                    "message": DefinitionParts.text("What happened and what to do, as a sentence for people."),
                 ],
             ],
         ],

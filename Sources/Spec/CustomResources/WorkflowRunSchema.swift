@@ -23,25 +23,17 @@ public enum WorkflowRunDefinition {
                         ["jsonPath": ".spec.workflowRef.name"], ["jsonPath": ".status.phase"],
                     ],
                     "additionalPrinterColumns": [
-                        column("Workflow", ".spec.workflowRef.name"),
-                        column("Phase", ".status.phase"),
-                        column("Started", ".status.startedAt", type: "date"),
-                        column("Finished", ".status.finishedAt", type: "date"),
-                        column("Reason", ".status.reason"),
-                        column("Age", ".metadata.creationTimestamp", type: "date"),
+                        DefinitionParts.column("Workflow", ".spec.workflowRef.name"),
+                        DefinitionParts.column("Phase", ".status.phase"),
+                        DefinitionParts.column("Started", ".status.startedAt", type: "date"),
+                        DefinitionParts.column("Finished", ".status.finishedAt", type: "date"),
+                        DefinitionParts.column("Reason", ".status.reason"),
+                        DefinitionParts.column("Age", ".metadata.creationTimestamp", type: "date"),
                     ],
                 ]
             ],
         ],
     ]
-
-    private static func column(_ name: String, _ path: String, type: String = "string") -> JSONValue {
-        ["name": .string(name), "type": .string(type), "jsonPath": .string(path)]
-    }
-
-    private static func text(_ description: String) -> JSONValue {
-        ["type": "string", "description": .string(description)]
-    }
 
     private static let conditions: JSONValue = [
         "type": "array",
@@ -56,8 +48,8 @@ public enum WorkflowRunDefinition {
         "description": "One execution of a workflow. It keeps to the revision it started with.",
         "required": ["spec"],
         "properties": [
-            "apiVersion": text("The version of this kind: runs.martinet.dev/v1alpha1."),
-            "kind": text("WorkflowRun."),
+            "apiVersion": DefinitionParts.text("The version of this kind: runs.martinet.dev/v1alpha1."),
+            "kind": DefinitionParts.text("WorkflowRun."),
             "metadata": ["type": "object"],
             "spec": [
                 "type": "object",
@@ -66,7 +58,7 @@ public enum WorkflowRunDefinition {
                 "properties": [
                     "workflowRef": [
                         "type": "object", "description": "A Workflow in the run's namespace.", "required": ["name"],
-                        "properties": ["name": text("Its name.")],
+                        "properties": ["name": DefinitionParts.text("Its name.")],
                     ],
                     "params": [
                         "type": "object", "x-kubernetes-preserve-unknown-fields": true,
@@ -84,15 +76,15 @@ public enum WorkflowRunDefinition {
                 "description": "The state of the run; written by the controller only.",
                 "x-kubernetes-preserve-unknown-fields": true,
                 "properties": [
-                    "phase": text("Pending, Running, Suspended, Succeeded, Failed or Cancelled."),
-                    "reason": text("Why, as a word for programs."),
-                    "message": text("Why, as a sentence for people."),
+                    "phase": DefinitionParts.text("Pending, Running, Suspended, Succeeded, Failed or Cancelled."),
+                    "reason": DefinitionParts.text("Why, as a word for programs."),
+                    "message": DefinitionParts.text("Why, as a sentence for people."),
                     "startedAt": time,
                     "finishedAt": time,
-                    "progress": text("Steps that are done, of all steps: 3/5."),
+                    "progress": DefinitionParts.text("Steps that are done, of all steps: 3/5."),
                     "conditions": conditions,
-                    "submitter": text("Who submitted the run, by the name that was authenticated."),
-                    "workflowRevision": text("The revision of the workflow that the run keeps to."),
+                    "submitter": DefinitionParts.text("Who submitted the run, by the name that was authenticated."),
+                    "workflowRevision": DefinitionParts.text("The revision of the workflow that the run keeps to."),
                     "unreadable": [
                         "type": "array", "items": ["type": "string"],
                         "description": "Fields whose stored values are damaged and therefore left out.",
@@ -103,8 +95,10 @@ public enum WorkflowRunDefinition {
                         "items": [
                             "type": "object", "x-kubernetes-preserve-unknown-fields": true,
                             "properties": [
-                                "id": text("The step."),
-                                "phase": text("Pending, Queued, Running, Succeeded, Failed, Skipped or Cancelled."),
+                                "id": DefinitionParts.text("The step."),
+                                "phase": DefinitionParts.text(
+                                    "Pending, Queued, Running, Succeeded, Failed, Skipped or Cancelled."
+                                ),
                                 "attempts": ["type": "integer", "description": "How often it was tried."],
                                 "deliveries": [
                                     "type": "integer",
@@ -112,7 +106,7 @@ public enum WorkflowRunDefinition {
                                 ],
                                 "startedAt": time,
                                 "finishedAt": time,
-                                "runner": text("The Pod that ran the last attempt."),
+                                "runner": DefinitionParts.text("The Pod that ran the last attempt."),
                                 "output": [
                                     "description": "The output of the step, of any JSON type.",
                                     "x-kubernetes-preserve-unknown-fields": true,

@@ -84,11 +84,7 @@ struct HorizontalPodAutoscalerStrategy: BuiltInStrategy {
         _ context: RequestContext
     ) -> [FieldError] {
         guard subresource == "status" else { return validate(object, context) }
-        return ["currentReplicas", "desiredReplicas"].compactMap { field in
-            let count = object.value(at: "status", field)?.intValue ?? 0
-            guard count < 0 else { return nil }
-            return .invalid(FieldPath("status").child(field), .int(count), "must be greater than or equal to 0")
-        }
+        return StatusCounts.errors(object, fields: ["currentReplicas", "desiredReplicas"])
     }
 
     // MARK: Table

@@ -62,11 +62,7 @@ struct PodDisruptionBudgetStrategy: BuiltInStrategy {
         _ context: RequestContext
     ) -> [FieldError] {
         guard subresource == "status" else { return validate(object, context) }
-        return Self.counts.compactMap { field in
-            let count = object.value(at: "status", field)?.intValue ?? 0
-            guard count < 0 else { return nil }
-            return .invalid(FieldPath("status").child(field), .int(count), "must be greater than or equal to 0")
-        }
+        return StatusCounts.errors(object, fields: Self.counts)
     }
 
     /// A count is a number from zero, or a percentage up to a hundred.
