@@ -3,7 +3,6 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 # Programs for people to run are optimised; tests run on a debug build in the same directory.
-RELEASE_FLAGS := -c release --static-swift-stdlib
 PRODUCTS := controller agent-runner pod-shim ctl
 
 .PHONY: help
@@ -15,8 +14,8 @@ deps: ## Install the Debian packages that building and running need
 	@scripts/install-packages build
 
 .PHONY: build
-build: deps ## Build controller, agent-runner, pod-shim and ctl, optimised, into .build/release
-	@for product in $(PRODUCTS); do swift build $(RELEASE_FLAGS) --product $$product || exit 1; done
+build: deps ## Build controller, agent-runner, pod-shim and ctl, optimised, into .build/bin
+	@scripts/build $(PRODUCTS)
 
 .PHONY: demo
 demo: build ## Show the main job end to end on real input (TREE=directory), and leave nothing behind
@@ -37,7 +36,7 @@ bench-memory: build ## Measure memory under bodies of strangers, many runs, many
 .PHONY: bench-api
 bench-api: deps ## Measure the embedded API server: creates, lists, watches, memory, start
 	@scripts/install-packages bench
-	@swift build $(RELEASE_FLAGS) --product apiserver
+	@scripts/build apiserver
 	@scripts/bench-api
 
 .PHONY: conformance
