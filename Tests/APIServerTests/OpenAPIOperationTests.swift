@@ -43,7 +43,7 @@ import Testing
                 "/apis/test.example/v1/namespaces/{namespace}/things/{name}", "/openapi/v3/apis/test.example/v1",
                 "Status"
             ),
-            ("/apis/test.example/v1/namespaces/{namespace}/things", "/openapi/v3/apis/test.example/v1", "Status"),
+            ("/api/v1/namespaces/{namespace}/configmaps", "/openapi/v3/api/v1", "Status"),
             ("/api/v1/namespaces/{namespace}/configmaps/{name}", "/openapi/v3/api/v1", "Status"),
             ("/api/v1/namespaces/{name}", "/openapi/v3/api/v1", "Status"),
             ("/api/v1/namespaces/{namespace}/pods/{name}", "/openapi/v3/api/v1", "Pod"),
@@ -59,6 +59,56 @@ import Testing
         #expect(reference(operation?.value(at: "responses", "200", "content")) == answer)
         #expect(reference(operation?.value(at: "requestBody", "content")) == "DeleteOptions")
         #expect(operation?.value(at: "requestBody", "required") == nil)
+    }
+
+    @Test(
+        "The options of a request stand with it, or with its path if all requests there take them",
+        arguments: [
+            ("things", "get", "allowWatchBookmarks continue limit watch", "namespace pretty"),
+            ("things", "delete", "allowWatchBookmarks continue limit watch", "namespace pretty"),
+            ("things/{name}", "get", "resourceVersion", "name namespace pretty"),
+            (
+                "things/{name}", "delete",
+                "dryRun ignoreStoreReadErrorWithClusterBreakingPotential orphanDependents propagationPolicy",
+                "name namespace pretty"
+            ),
+            ("things/{name}/status", "patch", "dryRun fieldManager fieldValidation force", "name namespace pretty"),
+        ]
+    )
+    func options(_ path: String, _ method: String, _ own: String, _ shared: String) async throws {
+        let server = try await TestServer()
+        #expect(await server.request("POST", DefinitionTests.definitions, TestServer.definition).status == 201)
+        let paths = await server.request("GET", "/openapi/v3/apis/test.example/v1").body["paths"]
+        func names(_ value: JSONValue?) -> [String] {
+            (value?["parameters"]?.arrayValue ?? []).map { $0["name"]?.stringValue ?? "" }
+        }
+        let item = paths?["/apis/test.example/v1/namespaces/{namespace}/\(path)"]
+        let given = Set(names(item?[method]))
+        #expect(given.isSuperset(of: own.split(separator: " ").map(String.init)), "\(given)")
+        #expect(names(item) == shared.split(separator: " ").map(String.init))
+        let everywhere = paths?["/apis/test.example/v1/things"]
+        #expect(names(everywhere).contains("watch") && names(everywhere).contains("pretty"))
+        #expect(everywhere?["get"]?["parameters"] == nil)
+    }
+
+    @Test("Requests to a custom kind's scale are those of the kind; a deletion of many takes no body")
+    func custom() async throws {
+        var definition = TestServer.definition
+        var version = definition["spec"]?["versions"]?.arrayValue?.first ?? .null
+        version["subresources"] = [
+            "scale": ["specReplicasPath": ".spec.size", "statusReplicasPath": ".status.size"]
+        ]
+        definition.set(.array([version]), at: ["spec", "versions"])
+        let server = try await TestServer()
+        #expect(await server.request("POST", DefinitionTests.definitions, definition).status == 201)
+        let paths = await server.request("GET", "/openapi/v3/apis/test.example/v1").body["paths"]
+        let base = "/apis/test.example/v1/namespaces/{namespace}/things"
+        let scale = paths?["\(base)/{name}/scale"]
+        for method in ["get", "put", "patch"] {
+            #expect(scale?[method]?["x-kubernetes-group-version-kind"]?["kind"] == "Thing")
+        }
+        #expect(paths?[base]?["delete"]?["requestBody"] == nil)
+        #expect(paths?[base]?["delete"]?["x-kubernetes-action"] == "deletecollection")
     }
 
     @Test(

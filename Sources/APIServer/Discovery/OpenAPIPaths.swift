@@ -60,18 +60,39 @@ struct OpenAPIPaths {
         if hasName { shared.append(parameter("name", in: "path")) }
         if resource.isNamespaced, !isEverywhere { shared.append(parameter("namespace", in: "path")) }
         shared.append(parameter("pretty", in: "query"))
-        item["parameters"] = .array(shared)
-        for (method, action) in operations {
+        var described: [(method: String, operation: JSONValue)] = operations.map { method, action in
             let name = OpenAPIOperation(
                 action: action,
                 resource: resource,
                 subresource: subresource?.name ?? "",
                 isEverywhere: isEverywhere
             )
-            item[method] = operation(name, subresource?.kind)
+            return (method, operation(name, subresource?.kind))
         }
+        shared += Self.takeCommonParameters(of: &described)
+        item["parameters"] = .array(shared.sorted { Self.name($0) < Self.name($1) })
+        for (method, operation) in described { item[method] = operation }
         return item
     }
+
+    /// Takes the options that all operations of a path have out of them: they are stated once, for the path.
+    private static func takeCommonParameters(of operations: inout [(method: String, operation: JSONValue)])
+        -> [JSONValue]
+    {
+        func parameters(_ operation: JSONValue) -> [JSONValue] { operation["parameters"]?.arrayValue ?? [] }
+        guard let first = operations.first?.operation else { return [] }
+        let common = parameters(first).filter { parameter in
+            parameter["in"] != "body" && operations.allSatisfy { parameters($0.operation).contains(parameter) }
+        }
+        for index in operations.indices {
+            let own = parameters(operations[index].operation).filter { !common.contains($0) }
+            let sorted = own.sorted { name($0) < name($1) }
+            operations[index].operation["parameters"] = sorted.isEmpty ? nil : .array(sorted)
+        }
+        return common
+    }
+
+    private static func name(_ parameter: JSONValue) -> String { parameter["name"]?.stringValue ?? "" }
 
     private func operation(_ about: OpenAPIOperation, _ kind: GroupVersionKind?) -> JSONValue {
         let schemas = OpenAPISchemas(dialect)
@@ -87,27 +108,13 @@ struct OpenAPIPaths {
         var operation: JSONValue = [
             "description": .string(about.description), "operationId": .string(about.identifier),
             "tags": [.string(about.tag)], "x-kubernetes-action": .string(action),
-            "x-kubernetes-group-version-kind": OpenAPISchemas.kind(kind ?? resource.groupVersionKind),
+            "x-kubernetes-group-version-kind": OpenAPISchemas.kind(
+                resource.isCustom ? resource.groupVersionKind : kind ?? resource.groupVersionKind
+            ),
             "responses": responses(action, answer, resource),
         ]
         if dialect == .v2 { operation["schemes"] = ["https"] }
-        var parameters: [JSONValue] = []
-        switch action {
-        case "post", "put", "patch":
-            for option in ["dryRun", "fieldManager", "fieldValidation"] {
-                parameters.append(parameter(option, in: "query"))
-            }
-            if action == "patch" { parameters.append(parameter("force", in: "query", type: "boolean")) }
-        case "delete", "deletecollection":
-            for option in ["dryRun", "propagationPolicy"] { parameters.append(parameter(option, in: "query")) }
-            parameters.append(parameter("gracePeriodSeconds", in: "query", type: "integer"))
-            parameters.append(parameter("orphanDependents", in: "query", type: "boolean"))
-            if action == "deletecollection" { parameters += listParameters }
-        case "list":
-            parameters += listParameters
-            parameters.append(parameter("watch", in: "query", type: "boolean"))
-        default: break
-        }
+        var parameters = options(of: action, resource)
         let types = bodyTypes(action, resource)
         // A deletion needs no options.
         let isDeletion = action.hasPrefix("delete")
@@ -129,6 +136,29 @@ struct OpenAPIPaths {
         return operation
     }
 
+    /// The options that a request takes in its address.
+    private func options(of action: String, _ resource: ServedResource) -> [JSONValue] {
+        func text(_ names: String...) -> [JSONValue] { names.map { parameter($0, in: "query") } }
+        func flags(_ names: String...) -> [JSONValue] {
+            names.map { parameter($0, in: "query", type: "boolean") }
+        }
+        let writing = text("dryRun", "fieldManager", "fieldValidation")
+        let deleting =
+            text("dryRun", "propagationPolicy") + [parameter("gracePeriodSeconds", in: "query", type: "integer")]
+            + flags("ignoreStoreReadErrorWithClusterBreakingPotential", "orphanDependents")
+        let watching = flags("allowWatchBookmarks", "watch")
+        switch action {
+        case "post", "put": return writing
+        case "patch": return writing + flags("force")
+        case "delete": return deleting
+        // The extensions server documents a deletion of many objects as a list.
+        case "deletecollection": return listParameters + (resource.isCustom ? watching : deleting)
+        case "list": return listParameters + watching
+        case "get" where resource.isCustom: return text("resourceVersion")
+        default: return []
+        }
+    }
+
     private var listParameters: [JSONValue] {
         ["continue", "fieldSelector", "labelSelector", "resourceVersion", "resourceVersionMatch"]
             .map { parameter($0, in: "query") }
@@ -138,6 +168,7 @@ struct OpenAPIPaths {
 
     private func bodyTypes(_ action: String, _ resource: ServedResource) -> [String] {
         switch action {
+        case "deletecollection" where resource.isCustom: return []
         case "post", "put", "delete", "deletecollection":
             return resource.isCustom ? ["application/json", "application/yaml"] : ["*/*"]
         case "patch":
