@@ -75,6 +75,39 @@ import Testing
         #expect(await server.request("GET", Self.object).status == 200)
     }
 
+    @Test(
+        "An empty policy is none that there is, and no object has an empty identifier",
+        arguments: [
+            (["propagationPolicy": ""], 422), (["preconditions": ["uid": ""]], 409),
+            (["preconditions": ["resourceVersion": ""]], 409), (["propagationPolicy": .null], 200),
+            (["preconditions": ["uid": .null]], 200),
+        ] as [(JSONValue, Int)]
+    )
+    func emptyTexts(_ options: JSONValue, _ status: Int) async throws {
+        let server = try await server()
+        #expect(await server.request("DELETE", Self.object, options).status == status)
+    }
+
+    @Test(
+        "Who asks in the older way that dependents go is told that the object goes later",
+        arguments: [
+            (["orphanDependents": false], 202), (["propagationPolicy": "Background"], 200),
+            (["orphanDependents": true], 200),
+        ] as [(JSONValue, Int)]
+    )
+    func accepted(_ options: JSONValue, _ status: Int) async throws {
+        let server = try await TestServer()
+        let body: JSONValue = ["metadata": ["name": "a", "finalizers": ["test.example/wait"]]]
+        #expect(await server.request("POST", Self.collection, body).status == 201)
+        let kept = await server.request("DELETE", Self.object, options)
+        #expect(kept.status == status)
+        #expect(kept.body["kind"] == "ConfigMap")
+        #expect(await server.request("DELETE", "\(Self.object)?orphanDependents=false").status == 202)
+        let gone: JSONValue = ["metadata": ["name": "b"]]
+        #expect(await server.request("POST", Self.collection, gone).status == 201)
+        #expect(await server.request("DELETE", "\(Self.collection)/b", ["orphanDependents": false]).status == 200)
+    }
+
     @Test("Preconditions are read from the query; a body replaces the whole query")
     func preconditions() async throws {
         let server = try await server()

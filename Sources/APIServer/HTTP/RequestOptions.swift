@@ -76,6 +76,9 @@ struct DeleteOptions: Sendable {
     var uid: String?
     var resourceVersion: String?
     var isDryRun = false
+    /// Whether the client says in the older way that dependents go with the object, and so wants to know whether the
+    /// object has gone or goes later.
+    var tellsWhetherGone = false
 
     /// Nothing said: the defaults of the kind.
     init() {}
@@ -108,10 +111,11 @@ struct DeleteOptions: Sendable {
     init(_ document: JSONValue) throws(Status) {
         let body = try Self.decode(document)
         gracePeriodSeconds = body["gracePeriodSeconds"]?.intValue
-        uid = body["preconditions"]?["uid"]?.stringValue
-        resourceVersion = body["preconditions"]?["resourceVersion"]?.stringValue
+        // An empty text is a value here: no object has it, and no policy is called so.
+        uid = document["preconditions"]?["uid"]?.stringValue
+        resourceVersion = document["preconditions"]?["resourceVersion"]?.stringValue
         try set(
-            policy: body["propagationPolicy"]?.stringValue,
+            policy: document["propagationPolicy"]?.stringValue,
             orphan: body["orphanDependents"]?.boolValue,
             dryRun: (body["dryRun"]?.arrayValue ?? []).compactMap(\.stringValue)
         )
@@ -134,6 +138,7 @@ struct DeleteOptions: Sendable {
             propagation = orphan ? .orphan : .background
         }
         isDryRun = !dryRun.isEmpty
+        tellsWhetherGone = orphan == false
         try OptionErrors.refuse(errors + OptionErrors.dryRun(dryRun), kind: "DeleteOptions")
     }
 

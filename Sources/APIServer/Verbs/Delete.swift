@@ -12,7 +12,10 @@ enum DeleteVerb {
         let options = try DeleteOptions(context)
         let deletion = Deletion(core: core, resource: resource, backend: backend, context: context, options: options)
         switch try await deletion.run(path: context.path(context.info.name, resource), name: context.info.name) {
-        case .kept(let outcome): return try await Rendering.outcome(outcome, context: context, resource: resource)
+        case .kept(let outcome):
+            var response = try await Rendering.outcome(outcome, context: context, resource: resource)
+            if options.tellsWhetherGone { response.status = 202 }
+            return response
         case .gone(let outcome) where resource.strategy.returnsDeletedObject:
             return try await Rendering.outcome(outcome, context: context, resource: resource)
         case .gone(let outcome):
