@@ -79,6 +79,13 @@ import Testing
         #expect((answer.body["kind"] == "Status") == isStatus)
     }
 
+    @Test("What is plain text is not to be taken for anything else", arguments: ["/nope", "/healthz", "/livez/nope"])
+    func plainText(path: String) async throws {
+        let response = await (try TestServer()).respond("GET", path)
+        #expect(header(response, "Content-Type") == "text/plain; charset=utf-8")
+        #expect(header(response, "X-Content-Type-Options") == "nosniff")
+    }
+
     @Test("The version is written for people, in its own order")
     func version() async throws {
         let server = try await TestServer()

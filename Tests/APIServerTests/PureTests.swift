@@ -116,11 +116,14 @@ import Testing
             (".status.conditions[?(@.status)].type", ["Other", "Ready"]), (".spec..size", ["3"]),
             (".status.conditions[?(@.type<\"P\")].type", ["Other"]),
             (".status.conditions[?(@.type>=\"Ready\")].type", ["Ready"]),
+            // As Go prints what is there and says nothing, and numbers from a million on.
+            (".spec.none", ["<no value>"]), (".spec.ratio", ["1.2345675e+06"]),
         ] as [(String, [String])]
     )
     func jsonPath(path: String, expected: [String]) throws {
         let document: JSONValue = [
-            "spec": ["size": 3, "list": ["a", "b"]], "metadata": ["labels": ["a.b/c": "x"]],
+            "spec": ["size": 3, "list": ["a", "b"], "none": .null, "ratio": 1_234_567.5],
+            "metadata": ["labels": ["a.b/c": "x"]],
             "status": ["conditions": [["type": "Other", "status": "False"], ["type": "Ready", "status": "True"]]],
         ]
         let parsed = try #require(JSONPath(path))

@@ -63,6 +63,14 @@ import Testing
         #expect(shape(events) == ["ADDED a", "ADDED b", "DELETED a"])
     }
 
+    @Test("A watch for a negative time is over at once")
+    func negativeTime() async throws {
+        let server = try await server()
+        _ = await server.request("POST", TestServer.things, TestServer.thing("a"))
+        let events = try await events(server, "\(TestServer.things)?watch=1&timeoutSeconds=-5", count: 2)
+        #expect(events.count <= 1)
+    }
+
     @Test("A watch from a version shows exactly what came after it")
     func resume() async throws {
         let server = try await server()

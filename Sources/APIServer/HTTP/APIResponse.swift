@@ -60,7 +60,13 @@ public struct APIResponse: Sendable {
 
     /// Plain text.
     public static func text(_ text: String, status: Int = 200) -> APIResponse {
-        APIResponse(status: status, contentType: "text/plain; charset=utf-8", body: .bytes(Array(text.utf8)))
+        var response = APIResponse(
+            status: status,
+            contentType: "text/plain; charset=utf-8",
+            body: .bytes(Array(text.utf8))
+        )
+        response.headers.append(("X-Content-Type-Options", "nosniff"))
+        return response
     }
 
     /// A JSON document.

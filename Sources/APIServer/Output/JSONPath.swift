@@ -217,7 +217,8 @@ struct JSONPath: Sendable, Hashable {
     static func text(_ value: JSONValue) -> String {
         switch value {
         case .string(let text): text
-        case .null: "<nil>"
+        case .null: "<no value>"
+        case .double(let number): GoText.number(number)
         default: value.text
         }
     }

@@ -11,11 +11,12 @@ struct ListOptions: Sendable {
     var match: Match?
     var allowsBookmarks = false
     var sendInitialEvents: Bool?
+    /// How long a watch lasts; `nil` leaves that to the server. A negative time is over at once.
     var timeout: Duration?
 
     init(_ context: RequestContext, isWatch: Bool) throws(Status) {
         let query = context.query
-        timeout = try query.integer("timeoutSeconds").flatMap { $0 > 0 ? .seconds($0) : nil }
+        timeout = try query.integer("timeoutSeconds").flatMap { $0 == 0 ? nil : .seconds(max($0, 0)) }
         // More than fits into one answer is the same as no limit, and leaves room to count beyond it.
         limit = try query.integer("limit").flatMap { $0 > 0 ? Int(Int32(clamping: $0)) : nil }
         allowsBookmarks = query.flag("allowWatchBookmarks")

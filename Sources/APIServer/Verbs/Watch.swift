@@ -35,7 +35,7 @@ enum WatchVerb {
             start = try await backend.watch(watcher, after: isFromState ? nil : options.revision)
             if let start, isFromState { watcher.skip(upTo: start.revision) }
             // Asked after the watcher was added: whoever ends all watches has seen it, or is seen here.
-            if core.areWatchesOver { watcher.finish() }
+            if core.areWatchesOver || options.timeout == .zero { watcher.finish() }
         } catch {
             watcher.finish()
             // A history that is gone is told within the watch, as clients expect it there.
