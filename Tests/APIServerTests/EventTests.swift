@@ -67,6 +67,28 @@ import Testing
         #expect(new["reportingController"] == nil && new["deprecatedLastTimestamp"] == .null)
     }
 
+    @Test(
+        "A time that cannot be read is refused in the words of Go",
+        arguments: [
+            ("", "parsing time \"\" as \"2006-01-02T15:04:05.000000Z07:00\": cannot parse \"\" as \"2006\""),
+            (
+                "soon",
+                "parsing time \"soon\" as \"2006-01-02T15:04:05.000000Z07:00\": cannot parse \"soon\" as \"2006\""
+            ),
+        ]
+    )
+    func times(_ time: String, _ message: String) async throws {
+        let answer = await (try TestServer()).request(
+            "POST",
+            "/apis/coordination.k8s.io/v1/namespaces/default/leases",
+            ["metadata": ["name": "l"], "spec": ["renewTime": .string(time)]]
+        )
+        #expect(answer.status == 400)
+        #expect(
+            answer.body["message"]?.stringValue == "Lease in version \"v1\" cannot be handled as a Lease: \(message)"
+        )
+    }
+
     @Test("A Lease keeps an empty holder, and drops what only coordinated leaders have")
     func lease() async throws {
         let server = try await TestServer()

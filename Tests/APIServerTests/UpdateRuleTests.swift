@@ -72,6 +72,7 @@ import Testing
             (["metadata": ["resourceVersion": "1"]], 409, []), (["apiVersion": "test.example/v2"], 422, ["apiVersion"]),
             (["apiVersion": "other/v1", "kind": "Other"], 422, ["kind", "apiVersion"]),
             (["kind": .null], 422, ["patch"]), (["apiVersion": .null], 500, [""]),
+            (["apiVersion": 5], 422, ["patch"]), (["kind": true], 422, ["patch"]),
             (["metadata": ["labels": ["b b": ""]]], 422, Array(repeating: "metadata.labels", count: 3)),
         ] as [(JSONValue, Int, [String])]
     )
@@ -132,6 +133,97 @@ import Testing
         let refused = await server.request("PATCH", path, other, type: Self.apply)
         #expect(refused.status == 422)
         #expect(fields(refused.body) == ["metadata.uid", "metadata.uid"])
+    }
+
+    @Test(
+        "A configuration of another type is refused by the name of the type",
+        arguments: [
+            (["apiVersion": "v2", "kind": "ConfigMap"], "/v2, Kind=ConfigMap"),
+            (["apiVersion": "apps/v1", "kind": "ConfigMap"], "apps/v1, Kind=ConfigMap"),
+            (["kind": "ConfigMap"], "/, Kind=ConfigMap"), (["apiVersion": "v1"], "/v1, Kind="),
+            (["apiVersion": "a/b/c", "kind": "ConfigMap"], "/, Kind="), (.null, "/, Kind="),
+        ] as [(JSONValue, String)]
+    )
+    func otherType(_ configuration: JSONValue, _ type: String) async throws {
+        let server = try await server()
+        let answer = await server.request(
+            "PATCH",
+            "\(Self.configMaps)/a?fieldManager=m",
+            configuration,
+            type: Self.apply
+        )
+        #expect(answer.status == 400)
+        #expect(answer.body["message"]?.stringValue == "invalid object type: \(type)")
+    }
+
+    @Test("A field that is not declared is refused under the name of the object and its type")
+    func undeclared() async throws {
+        let configuration: JSONValue = [
+            "apiVersion": "v1", "kind": "ConfigMap", "metadata": ["name": "a"], "other": 1,
+        ]
+        let path = "\(Self.configMaps)/a?fieldManager=m"
+        let answer = await (try server()).request("PATCH", path, configuration, type: Self.apply)
+        #expect(answer.status == 500)
+        #expect(answer.body["message"]?.stringValue?.contains("(/a; /v1, Kind=ConfigMap): .other: field not") == true)
+    }
+
+    @Test("A kind whose generation nobody counts keeps the one that it is made with")
+    func generation() async throws {
+        let server = try await server()
+        func make(_ path: String, _ body: JSONValue) async -> (status: Int, body: JSONValue) {
+            await server.request("POST", path, body)
+        }
+        let kept = await make(Self.configMaps, ["metadata": ["name": "b", "generation": 5]])
+        #expect(kept.body["metadata"]?["generation"] == 5)
+        let changed = await server.request(
+            "PUT",
+            "\(Self.configMaps)/b",
+            ["metadata": ["name": "b", "generation": 7], "data": ["k": "v"]]
+        )
+        #expect(changed.body["metadata"]?["generation"] == 5)
+        let none = await make(Self.configMaps, ["metadata": ["name": "c", "generation": 0]])
+        #expect(none.status == 201)
+        #expect(none.body["metadata"]?["generation"] == nil)
+        let negative = await make(Self.configMaps, ["metadata": ["name": "d", "generation": -1]])
+        #expect(fields(negative.body) == ["metadata.generation"])
+        var thing = TestServer.thing("e")
+        thing.set(9, at: ["metadata", "generation"])
+        #expect(await make(TestServer.things, thing).body["metadata"]?["generation"] == 1)
+    }
+
+    @Test("Every owner that controls besides the first is one too many, and is named with its kind")
+    func controllers() async throws {
+        let owners: [JSONValue] = ["a", "b", "c"].map { name in
+            [
+                "apiVersion": "v1", "kind": "ConfigMap", "name": .string(name), "uid": .string(name),
+                "controller": true,
+            ]
+        }
+        let body: JSONValue = ["metadata": ["name": "b", "ownerReferences": .array(owners)]]
+        let answer = await (try server()).request("POST", Self.configMaps, body)
+        #expect(fields(answer.body) == ["metadata.ownerReferences", "metadata.ownerReferences"])
+        let message = answer.body["message"]?.stringValue ?? ""
+        #expect(message.contains("in references for ConfigMap/a and ConfigMap/b"))
+        #expect(message.contains("in references for ConfigMap/a and ConfigMap/c"))
+    }
+
+    @Test(
+        "A namespace's own finalizers say whose they are",
+        arguments: [
+            ("POST", "", ["plain"], ["spec.finalizers"]), ("POST", "", ["a b/c"], ["spec.finalizers"]),
+            ("POST", "", ["a.b/c", "orphan"], []),
+            ("PUT", "/default/finalize", ["kubernetes", "plain"], ["spec.finalizers[1]"]),
+            ("PUT", "/default/finalize", ["kubernetes", "a.b/c"], []),
+        ] as [(String, String, [String], [String])]
+    )
+    func namespaces(_ method: String, _ path: String, _ finalizers: [String], _ expected: [String]) async throws {
+        let name = method == "POST" ? "other" : "default"
+        let body: JSONValue = [
+            "metadata": ["name": .string(name)], "spec": ["finalizers": .array(finalizers.map(JSONValue.string))],
+        ]
+        let answer = await (try server()).request(method, "/api/v1/namespaces\(path)", body)
+        #expect(fields(answer.body) == expected)
+        #expect((answer.status == 422) == !expected.isEmpty)
     }
 
     @Test("Finalizers of custom resources that do not say whose they are cause a warning when they are added")

@@ -176,6 +176,31 @@ struct NamespaceStrategy: BuiltInStrategy {
         }
     }
 
+    func validate(_ object: JSONValue, _ context: RequestContext) -> [FieldError] {
+        finalizers(object).flatMap { finalizerErrors($0, FieldPath("spec").child("finalizers")) }
+    }
+
+    func validateUpdate(
+        _ object: JSONValue,
+        old: JSONValue,
+        subresource: String,
+        _ context: RequestContext
+    ) -> [FieldError] {
+        guard subresource == "finalize" else { return [] }
+        let path = FieldPath("spec").child("finalizers")
+        return finalizers(object).enumerated().flatMap { finalizerErrors($1, path.index($0)) }
+    }
+
+    private func finalizers(_ object: JSONValue) -> [String] {
+        (object.value(at: "spec", "finalizers")?.arrayValue ?? []).map { $0.stringValue ?? "" }
+    }
+
+    private func finalizerErrors(_ finalizer: String, _ path: FieldPath) -> [FieldError] {
+        var errors = Validation.finalizer(finalizer, at: path)
+        if let error = MetadataRules.unqualified(finalizer, at: path) { errors.append(error) }
+        return errors
+    }
+
     func checkDeletion(_ object: JSONValue) throws(Status) {
         let name = Unstructured(object).name
         guard !["default", "kube-system", "kube-public"].contains(name) else {

@@ -120,7 +120,11 @@ struct TypedDecoder {
     private func time(_ value: JSONValue, isMicro: Bool = false) throws(Failure) -> Timestamp {
         guard let text = value.stringValue else { throw failure(value, "time") }
         guard let time = Timestamp(rfc3339: text) else {
-            throw Failure(message: "parsing time \"\(text)\" as \"2006-01-02T15:04:05Z07:00\": cannot parse \(dotted)")
+            let layout = isMicro ? "2006-01-02T15:04:05.000000Z07:00" : "2006-01-02T15:04:05Z07:00"
+            throw Failure(
+                message: "parsing time \(GoText.quoted(text)) as \"\(layout)\": cannot parse \(GoText.quoted(text)) as "
+                    + "\"2006\""
+            )
         }
         if isMicro, let fraction = text.split(separator: ".").dropFirst().first,
             fraction.prefix(while: { $0.isNumber }).count != 6

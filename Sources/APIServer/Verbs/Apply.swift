@@ -47,6 +47,8 @@ enum ApplyVerb {
                     message: "error decoding YAML: \(duplicates.joined(separator: ", "))"
                 )
             }
+            // Nothing is a configuration of no type, which is refused as such.
+            if value.isNull { return .object([:]) }
             guard value.objectValue != nil else {
                 throw Status.badRequest(
                     "error decoding YAML: an applied configuration is an object, not \(value.typeName)"

@@ -76,6 +76,12 @@ enum MetadataRules {
                 errors.append(.invalid(path.child("name"), .string(typed.name), text))
             }
         }
+        let generation = typed.metadata("generation")?.intValue ?? 0
+        if generation < 0 {
+            errors.append(
+                .invalid(path.child("generation"), .int(generation), "must be greater than or equal to 0")
+            )
+        }
         return errors + common(typed) + finalizers(typed)
     }
 
@@ -135,7 +141,7 @@ enum MetadataRules {
 
     private static func owners(_ object: Unstructured) -> [FieldError] {
         var errors: [FieldError] = []
-        var controllers: [String] = []
+        var controller: String?
         let base = path.child("ownerReferences")
         for owner in object.metadata("ownerReferences")?.arrayValue ?? [] {
             // The reference says which field, but not of which element.
@@ -156,15 +162,18 @@ enum MetadataRules {
             if groupVersion == GroupVersion(group: "", version: "v1"), kind == "Event" {
                 errors.append(.invalid(at, owner, "/\(apiVersion), Kind=Event is disallowed from being an owner"))
             }
-            if owner["controller"]?.boolValue == true { controllers.append(owner["name"]?.stringValue ?? "") }
-        }
-        if controllers.count > 1 {
+            guard owner["controller"]?.boolValue == true else { continue }
+            let name = "\(kind)/\(owner["name"]?.stringValue ?? "")"
+            guard let first = controller else {
+                controller = name
+                continue
+            }
             errors.append(
                 .invalid(
                     base,
                     object.metadata("ownerReferences") ?? .null,
-                    "Only one reference can have Controller set to true. Found \"true\" in references for "
-                        + "\(controllers[0]) and \(controllers[1])"
+                    "Only one reference can have Controller set to true. Found \"true\" in references for \(first) and "
+                        + name
                 )
             )
         }
@@ -174,15 +183,18 @@ enum MetadataRules {
     /// Built-in kinds take only finalizers that say whose they are, and the few of Kubernetes itself.
     private static func unqualified(_ object: JSONValue) -> [FieldError] {
         Unstructured(object).finalizers.enumerated().compactMap { position, finalizer in
-            guard !finalizer.utf8.contains(UInt8(ascii: "/")), !standardFinalizers.contains(finalizer) else {
-                return nil
-            }
-            return .invalid(
-                path.child("finalizers").index(position),
-                .string(finalizer),
-                "name is neither a standard finalizer name nor is it fully qualified"
-            )
+            unqualified(finalizer, at: path.child("finalizers").index(position))
         }
+    }
+
+    /// What is wrong with a finalizer that does not say whose it is.
+    static func unqualified(_ finalizer: String, at path: FieldPath) -> FieldError? {
+        guard !finalizer.utf8.contains(UInt8(ascii: "/")), !standardFinalizers.contains(finalizer) else { return nil }
+        return .invalid(
+            path,
+            .string(finalizer),
+            "name is neither a standard finalizer name nor is it fully qualified"
+        )
     }
 
     private static let standardFinalizers: Set<String> = ["orphan", "foregroundDeletion", "kubernetes"]

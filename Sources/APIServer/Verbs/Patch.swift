@@ -46,6 +46,15 @@ enum PatchVerb {
         return try await Rendering.outcome(outcome, context: context, resource: resource)
     }
 
+    /// What Go's `encoding/json` calls a value that does not fit.
+    private static func goType(_ value: JSONValue) -> String {
+        switch value {
+        case .int, .double: "number"
+        case .bool: "bool"
+        default: value.typeName
+        }
+    }
+
     /// Reads what a patch has made of `apiVersion` and `kind` as the reference does, which differs from dialect to
     /// dialect: a strategic patch changes a value that has its type already, the others change a document that is read
     /// anew.
@@ -63,6 +72,14 @@ enum PatchVerb {
         }
         let kind = object["kind"]?.stringValue ?? ""
         if resource.isCustom {
+            for field in ["apiVersion", "kind"] {
+                guard let value = object[field], value.stringValue == nil, !value.isNull else { continue }
+                throw PatchDocument.invalidResult(
+                    object,
+                    "couldn't get version/kind; json parse error: json: cannot unmarshal \(goType(value)) into Go struct "
+                        + "field .\(field) of type string"
+                )
+            }
             guard kind.isEmpty else { return [] }
             throw PatchDocument.invalidResult(object, "Object 'Kind' is missing in '\(object.text)'")
         }

@@ -4,8 +4,12 @@ import APIMachinery
 enum SystemFields {
     /// Sets what every new object gets, whatever its creator says.
     static func prepareNew(_ object: inout JSONValue, strategy: any ResourceStrategy, now: Timestamp) {
-        for field in ["deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "resourceVersion", "generation"] {
+        for field in ["deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "resourceVersion"] {
             if object["metadata"]?[field] != nil { object.set(nil, at: ["metadata", field]) }
+        }
+        // Kinds whose generation nobody counts keep what they are made with.
+        if object["metadata"]?["generation"]?.intValue ?? 0 == 0, object["metadata"]?["generation"] != nil {
+            object.set(nil, at: ["metadata", "generation"])
         }
         object.set(.string(UniqueIdentifier.make()), at: ["metadata", "uid"])
         object.set(.string(now.rfc3339), at: ["metadata", "creationTimestamp"])

@@ -188,7 +188,15 @@ extension FieldManager {
 
     private func label(_ object: JSONValue) -> String {
         let given = Unstructured(object)
-        return "\(given.namespace)/\(given.name); \(given.apiVersion), Kind=\(given.kind)"
+        return "\(given.namespace)/\(given.name); \(Self.typeText(given))"
+    }
+
+    /// A type as Go prints a `GroupVersionKind`: `apps/v1, Kind=Deployment`, `/v1, Kind=Pod`. One that cannot be read is
+    /// printed as none.
+    static func typeText(_ object: Unstructured) -> String {
+        if object.apiVersion.isEmpty { return "/, Kind=\(object.kind)" }
+        guard let version = GroupVersion(apiVersion: object.apiVersion) else { return "/, Kind=" }
+        return "\(version.group)/\(version.version), Kind=\(object.kind)"
     }
 
     /// A failure that the API server answers without a reason, code 500.

@@ -79,7 +79,7 @@ public struct FieldManager: Sendable {
     ) throws(Status) -> Outcome {
         let given = Unstructured(configuration)
         guard given.apiVersion == kind.apiVersion, given.kind == kind.kind else {
-            throw .badRequest("invalid object type: \(given.apiVersion), Kind=\(given.kind)")
+            throw .badRequest("invalid object type: \(Self.typeText(given))")
         }
         if let managed = configuration["metadata"]?["managedFields"], !managed.isNull {
             throw .badRequest("metadata.managedFields must be nil")
