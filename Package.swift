@@ -130,7 +130,9 @@ let package = Package(
         module(
             "APIServer",
             [
-                "APIMachinery", "Containment", "DurableFiles", "KubeYAML", "Schema", "Storage", .asn1, .asyncHTTPClient,
+                "APIMachinery", "Containment", "ControllerRuntime", "DurableFiles", "KubeYAML", "Schema", "Storage",
+                .asn1,
+                .asyncHTTPClient,
                 .crypto,
                 .httpTypes, .hummingbird,
                 .hummingbirdCore, .hummingbirdTLS, .logging, .metrics, .nioCore, .nioHTTP1, .nioPosix, .nioSSL,

@@ -67,7 +67,7 @@ public final class APIServer: Service {
     }
 
     private let configuration: Configuration
-    private let core: ServerCore
+    private let assembly: ServerAssembly
     private let dispatcher: Dispatcher
     private let backups: Backups
     private let connections: ConnectionCounter
@@ -80,26 +80,30 @@ public final class APIServer: Service {
     public init(configuration: Configuration, store: any ObjectStore, logger: Logger = Logger(label: "apiserver")) {
         self.configuration = configuration
         self.logger = logger
-        var options = ServerCore.Options()
-        options.now = configuration.now
+        var options = ServerAssembly.Options()
+        options.server.now = configuration.now
+        options.server.objectRules = configuration.objectRules
+        options.server.advice = configuration.advice
+        options.server.objectWarnings = configuration.objectWarnings
+        options.server.containment = configuration.containment
         options.podLogs = configuration.podLogs
-        options.metrics = configuration.podMetrics
-        options.objectRules = configuration.objectRules
-        options.advice = configuration.advice
+        options.podMetrics = configuration.podMetrics
         if let webhooks = configuration.webhooks { options.webhooks = webhooks }
-        options.objectWarnings = configuration.objectWarnings
-        options.containment = configuration.containment
         let audit = configuration.audit.map { AuditLog($0, now: configuration.now, logger: logger) }
-        core = ServerCore(store: store, options: options, audit: audit, logger: logger)
-        dispatcher = Dispatcher(core: core, health: health)
+        assembly = ServerAssembly(store: store, options: options, audit: audit, logger: logger)
+        dispatcher = Dispatcher(core: assembly.core, health: health)
         connections = ConnectionCounter(maximum: configuration.connectionLimits.maximumConnections)
         backups = Backups(
             directory: configuration.dataDirectory,
-            program: core.options.version.gitVersion,
+            program: assembly.core.options.version.gitVersion,
             now: configuration.now,
             logger: logger
         )
-        backups.add(ObjectBackup(core: core) { [weak self] in try await self?.applyManifests() })
+        backups.add(
+            ObjectBackup(store: store, definitions: assembly.customResources) { [weak self] in
+                try await self?.applyManifests()
+            }
+        )
     }
 
     /// Puts the state that another module keeps into backups too. Call before ``run()``.
@@ -107,7 +111,7 @@ public final class APIServer: Service {
 
     /// Serves the objects of a resource that another module keeps. Call before ``run()``.
     public func register(_ provider: any ResourceProvider) throws(Status) {
-        for resource in try ProvidedResources.resources(provider, in: core) { core.registry.add(resource) }
+        try assembly.register(provider)
     }
 
     /// Waits until the server answers, and tells its port.
@@ -149,6 +153,8 @@ public final class APIServer: Service {
     ///
     /// - Throws: if the data directory or the store cannot be used; the message says what to do.
     public func run() async throws {
+        let core = assembly.core
+        let authenticator = assembly.authenticator
         try PrivateFiles.makeDirectory(configuration.dataDirectory)
         try core.audit?.open()
         let directory = configuration.dataDirectory
@@ -166,19 +172,19 @@ public final class APIServer: Service {
         )
         try await load()
         let authority = try await made
-        core.authenticator.accept(try ClientCertificates(authority: authority.authority.certificate))
+        authenticator.accept(try ClientCertificates(authority: authority.authority.certificate))
         try PrivateFiles.write(authority.authority.certificate, to: "\(directory)/ca.crt")
-        core.authenticator.add(
+        authenticator.add(
             token: try administratorToken(),
             user: UserInfo(name: "admin", groups: ["system:masters"])
         )
-        for (token, user) in configuration.tokens { core.authenticator.add(token: token, user: user) }
+        for (token, user) in configuration.tokens { authenticator.add(token: token, user: user) }
 
         let limits = configuration.connectionLimits
         let frontend = HTTPFrontend(
             dispatcher: dispatcher,
-            authenticator: core.authenticator,
-            backups: BackupEndpoint(dispatcher: dispatcher, backups: backups)
+            authenticator: authenticator,
+            endpoints: [BackupEndpoint(dispatcher: dispatcher, backups: backups)]
         )
         let application = Application(
             responder: frontend,
@@ -196,7 +202,7 @@ public final class APIServer: Service {
                 address: .hostname(configuration.host, port: configuration.port),
                 serverName: nil
             ),
-            services: [Housekeeping(core: core)] + (core.audit.map { [$0] } ?? []),
+            services: [WatchClock(core: core), assembly.controllers()] + (core.audit.map { [$0] } ?? []),
             onServerRunning: { channel in
                 let port = channel.localAddress?.port ?? self.configuration.port
                 self.announce(port, authority)
@@ -206,7 +212,7 @@ public final class APIServer: Service {
         defer { core.audit?.close() }
         do {
             // Watches are ended first: the server waits for its connections, and a watch ends only when it is told to.
-            try await withBoundedShutdown(Self.shutdownBound, onShutdown: { [core] in core.endAllWatches() }) {
+            try await withBoundedShutdown(Self.shutdownBound, onShutdown: { core.caches.endAllWatches() }) {
                 try await application.run()
             }
         } catch {
@@ -228,12 +234,7 @@ public final class APIServer: Service {
     public func load() async throws {
         try await backups.finishPending()
         do throws(Status) {
-            try await BuiltInResources.register(in: core)
-            try core.authorizer.load { core.existingCache($0) }
-            let definitions = CustomResourceDefinitions(core: core)
-            core.keep(definitions)
-            try await definitions.loadAll()
-            try await NamespaceController(core: core).bootstrap()
+            try await assembly.load()
             try await applyManifests()
         } catch {
             throw StartFailure(description: error.message ?? "\(error)")
@@ -241,35 +242,8 @@ public final class APIServer: Service {
     }
 
     private func applyManifests() async throws(Status) {
-        try await RoleBootstrap(core: core).run(DefaultRoles.all + configuration.roles)
-        for manifest in configuration.manifests { try await apply(manifest) }
-    }
-
-    /// Applies a manifest as an administrator would.
-    private func apply(_ manifest: JSONValue) async throws(Status) {
-        let object = Unstructured(manifest)
-        guard let kind = object.groupVersionKind,
-            let resource = core.registry.contents.resource(group: kind.group, kind: kind.kind, version: kind.version)
-        else {
-            throw .badRequest(
-                "a manifest of kind \(object.kind) (\(object.apiVersion)) cannot be applied: it is not served"
-            )
-        }
-        var path = kind.groupVersion.path
-        if resource.isNamespaced { path += "/namespaces/\(object.namespace.isEmpty ? "default" : object.namespace)" }
-        let request = APIRequest(
-            method: "PATCH",
-            path: "\(path)/\(resource.names.plural)/\(object.name)",
-            query: QueryParameters("fieldManager=martinet&force=true"),
-            headers: ["content-type": "application/apply-patch+yaml"],
-            body: manifest.bytes,
-            user: ServerCore.systemUser
-        )
-        let response = await dispatcher.respond(to: request)
-        guard response.status >= 300, case .bytes(let bytes) = response.body else { return }
-        // An error without a readable body still has its code.
-        let message = (try? JSONValue(parsing: bytes))?["message"]?.stringValue ?? "status \(response.status)"
-        throw .badRequest("the manifest of \(object.kind) \(object.name) was refused: \(message)")
+        try await assembly.bootstrapRoles(configuration.roles)
+        for manifest in configuration.manifests { try await assembly.client.apply(manifest, manager: "martinet") }
     }
 
     private func announce(_ port: Int, _ authority: CertificateAuthority) {
@@ -316,13 +290,14 @@ public final class APIServer: Service {
     }
 
     /// Writes what the audit log still holds in memory.
-    func flushAuditLog() { core.audit?.close() }
+    func flushAuditLog() { assembly.core.audit?.close() }
 
     /// What is open and under way.
     public var usage: ServerUsage {
-        ServerUsage(
+        let core = assembly.core
+        return ServerUsage(
             connections: connections.count,
-            watchers: core.allCaches.reduce(0) { $0 + $1.watcherCount },
+            watchers: core.caches.all.reduce(0) { $0 + $1.watcherCount },
             bodyBytes: core.flow.bodyBytes,
             isIdle: core.flow.isIdle
         )

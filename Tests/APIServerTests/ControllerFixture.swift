@@ -8,28 +8,30 @@ import TestSupport
 
 /// The inside of a server, for tests of its controllers: nothing runs but what the test calls.
 struct ControllerFixture: Sendable {
-    let core: ServerCore
+    let assembly: ServerAssembly
+    var core: ServerCore { assembly.core }
+    var client: LoopbackClient { assembly.client }
 
     init(now: @escaping @Sendable () -> Timestamp = { Timestamp(seconds: 1_800_000_000) }) async throws {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
-        var options = ServerCore.Options()
-        options.now = now
-        core = ServerCore(store: MemoryObjectStore(), options: options, logger: logger)
-        try await BuiltInResources.register(in: core)
-        let definitions = CustomResourceDefinitions(core: core)
-        core.keep(definitions)
-        try await definitions.loadAll()
-        try await NamespaceController(core: core).bootstrap()
-        try await eventually("the namespace is there") { core.existingCache("namespaces")?.current("default") != nil }
+        var options = ServerAssembly.Options()
+        options.server.now = now
+        assembly = ServerAssembly(store: MemoryObjectStore(), options: options, logger: logger)
+        try await assembly.load()
+        try await eventually("the namespace is there") { core.caches["namespaces"]?.current("default") != nil }
     }
 
-    static func reference(_ name: String, namespace: String = "default") -> OwnerGraph.Reference {
-        OwnerGraph.Reference(storageKey: "configmaps", path: "\(namespace)/\(name)")
+    /// Runs the body while a garbage collector works.
+    func collecting(_ body: (GarbageCollector) async throws -> Void) async throws {
+        let collector = GarbageCollector(core: core, client: client)
+        let running = Task { await collector.run() }
+        defer { running.cancel() }
+        try await body(collector)
     }
 
     func current(_ name: String, namespace: String = "default") -> CachedObject? {
-        core.existingCache("configmaps")?.current("\(namespace)/\(name)")
+        core.caches["configmaps"]?.current("\(namespace)/\(name)")
     }
 
     /// Makes a ConfigMap with these owners and returns its uid.
@@ -53,12 +55,12 @@ struct ControllerFixture: Sendable {
                 "finalizers": .array(finalizers.map { .string($0) }),
             ],
         ]
-        try await core.internalCreate(group: "", resource: "configmaps", namespace: namespace, object)
+        try await client.create(group: "", resource: "configmaps", namespace: namespace, object)
         return try await eventually("\(name) is there") { current(name, namespace: namespace)?.uid }
     }
 
     func delete(_ name: String, _ propagation: DeleteOptions.Propagation) async throws {
-        try await core.internalDelete(
+        try await client.delete(
             group: "",
             resource: "configmaps",
             namespace: "default",

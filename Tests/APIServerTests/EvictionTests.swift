@@ -217,25 +217,26 @@ import TestSupport
     func status() async throws {
         let fixture = try await ControllerFixture()
         let core = fixture.core
-        try await core.internalCreate(
+        let client = fixture.client
+        try await client.create(
             group: "apiextensions.k8s.io",
             resource: "customresourcedefinitions",
             namespace: "",
             Self.scalable
         )
         func make(_ group: String, _ resource: String, _ object: JSONValue) async throws {
-            try await core.internalCreate(group: group, resource: resource, namespace: "default", object)
+            try await client.create(group: group, resource: resource, namespace: "default", object)
         }
         func budget() throws -> JSONValue? {
-            try core.existingCache(PodDisruptionBudgetStrategy.storageKey)?.current("default/b")?.document()
+            try core.caches[PodDisruptionBudgetStrategy.storageKey]?.current("default/b")?.document()
         }
-        try await eventually("the kind is served") { core.existingCache("things.test.example") != nil }
+        try await eventually("the kind is served") { core.caches["things.test.example"] != nil }
         try await make("test.example", "things", TestServer.thing("t", size: 4))
         let owner = try await eventually("the owner is there") {
-            core.existingCache("things.test.example")?.current("default/t")?.uid
+            core.caches["things.test.example"]?.current("default/t")?.uid
         }
-        let housekeeping = Housekeeping(core: core, interval: .milliseconds(5))
-        let running = Task { try await housekeeping.run() }
+        let controllers = fixture.assembly.controllers()
+        let running = Task { try await controllers.run() }
         defer { running.cancel() }
         let spec: JSONValue = ["minAvailable": "50%", "selector": ["matchLabels": ["app": "a"]]]
         try await make("policy", "poddisruptionbudgets", ["metadata": ["name": "b"], "spec": spec])
@@ -251,7 +252,7 @@ import TestSupport
                 "spec": ["nodeName": "n", "containers": [["name": "c", "image": "i"]]],
             ]
             try await make("", "pods", pod)
-            try await core.internalUpdate(
+            try await client.update(
                 group: "",
                 resource: "pods",
                 namespace: "default",

@@ -8,17 +8,17 @@ import TestSupport
 /// How namespaces are filled and emptied, step by step.
 @Suite struct NamespaceControllerTests {
     private func namespace(_ fixture: ControllerFixture, _ name: String) -> CachedObject? {
-        fixture.core.existingCache("namespaces")?.current(name)
+        fixture.core.caches["namespaces"]?.current(name)
     }
 
     private func make(_ fixture: ControllerFixture, _ name: String) async throws {
         let object: JSONValue = ["apiVersion": "v1", "kind": "Namespace", "metadata": ["name": .string(name)]]
-        try await fixture.core.internalCreate(group: "", resource: "namespaces", namespace: "", object)
+        try await fixture.client.create(group: "", resource: "namespaces", namespace: "", object)
         try await eventually("the namespace is there") { namespace(fixture, name) != nil }
     }
 
     private func delete(_ fixture: ControllerFixture, _ name: String) async throws {
-        try await fixture.core.internalDelete(
+        try await fixture.client.delete(
             group: "",
             resource: "namespaces",
             namespace: "",
@@ -37,14 +37,14 @@ import TestSupport
     @Test("Every namespace has its service account, again if somebody takes it away")
     func serviceAccount() async throws {
         let fixture = try await ControllerFixture()
-        let controller = NamespaceController(core: fixture.core)
+        let controller = NamespaceController(core: fixture.core, client: fixture.client)
         try await make(fixture, "team")
         for _ in 0..<2 {
             try await controller.reconcile("team")
             try await eventually("the account is there") {
-                fixture.core.existingCache("serviceaccounts")?.current("team/default") != nil
+                fixture.core.caches["serviceaccounts"]?.current("team/default") != nil
             }
-            try await fixture.core.internalDelete(
+            try await fixture.client.delete(
                 group: "",
                 resource: "serviceaccounts",
                 namespace: "team",
@@ -53,7 +53,7 @@ import TestSupport
                 propagation: nil
             )
             try await eventually("the account is gone") {
-                fixture.core.existingCache("serviceaccounts")?.current("team/default") == nil
+                fixture.core.caches["serviceaccounts"]?.current("team/default") == nil
             }
         }
     }
@@ -61,7 +61,7 @@ import TestSupport
     @Test("A namespace goes when everything in it has gone, and says until then what holds it")
     func deletion() async throws {
         let fixture = try await ControllerFixture()
-        let controller = NamespaceController(core: fixture.core)
+        let controller = NamespaceController(core: fixture.core, client: fixture.client)
         try await make(fixture, "team")
         try await fixture.make("free", namespace: "team")
         try await fixture.make("held", namespace: "team", finalizers: ["test/hold"])
@@ -75,7 +75,7 @@ import TestSupport
         }
         #expect(try condition(fixture, "team", "NamespaceContentRemaining") == "True")
 
-        try await fixture.core.internalUpdate(
+        try await fixture.client.update(
             group: "",
             resource: "configmaps",
             namespace: "team",

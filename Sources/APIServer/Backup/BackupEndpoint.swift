@@ -2,11 +2,12 @@ import APIMachinery
 import DurableFiles
 import FoundationEssentials
 import Glibc
+import Hummingbird
 import NIOCore
 import Storage
 
 /// `GET /martinet/v1/backup` and `POST /martinet/v1/restore`: for administrators, as a backup holds every Secret.
-struct BackupEndpoint: Sendable {
+struct BackupEndpoint: StreamingEndpoint {
     static let backupPath = "/martinet/v1/backup"
     static let restorePath = "/martinet/v1/restore"
     private static let chunkSize = 256 << 10
@@ -17,7 +18,7 @@ struct BackupEndpoint: Sendable {
     /// The answer, if the path is one of these. Bodies of any size are taken: they go to the disk as they come.
     func respond(
         to request: APIRequest,
-        body: some AsyncSequence<ByteBuffer, any Error> & Sendable
+        body: RequestBody
     ) async -> APIResponse? {
         guard request.path == Self.backupPath || request.path == Self.restorePath else { return nil }
         return await dispatcher.respond(to: request) { request throws(Status) in

@@ -2,7 +2,7 @@ import APIMachinery
 
 /// May this user do that?
 struct AccessReview: ResourceAction {
-    let core: ServerCore
+    let authorizer: any Authorizer
     let isSelf: Bool
     /// Whether it is about one namespace, and may be asked by who has rights there only.
     var isLocal = false
@@ -24,7 +24,7 @@ struct AccessReview: ResourceAction {
             for (field, value) in shown.objectValue ?? [:] where value.stringValue == "" { shown[field] = nil }
             result.set(shown, at: ["spec", "resourceAttributes"])
         }
-        let decision = core.authorizer.authorize(Self.attributes(spec, user))
+        let decision = authorizer.authorize(Self.attributes(spec, user))
         result["status"] = ["allowed": .bool(decision.isAllowed)]
         if !decision.reason.isEmpty { result.set(.string(decision.reason), at: ["status", "reason"]) }
         return result
@@ -118,12 +118,12 @@ struct AccessReview: ResourceAction {
 
 /// What may I do here?
 struct RulesReview: ResourceAction {
-    let core: ServerCore
+    let authorizer: RBACAuthorizer
 
     func perform(_ object: JSONValue, _ context: RequestContext) async throws(Status) -> JSONValue {
         let namespace = object.value(at: "spec", "namespace")?.stringValue ?? ""
         guard !namespace.isEmpty else { throw .badRequest("no namespace on request") }
-        let (rules, problem) = core.authorizer.rules(for: context.request.user, namespace: namespace)
+        let (rules, problem) = authorizer.rules(for: context.request.user, namespace: namespace)
         var resources: [JSONValue] = []
         var paths: [JSONValue] = []
         for rule in rules {

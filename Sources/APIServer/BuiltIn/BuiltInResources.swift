@@ -2,8 +2,8 @@ import APIMachinery
 
 /// Registers the kinds that are served without a definition.
 enum BuiltInResources {
-    private static let all = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]
-    private static let status = ServedResource.Subresource(name: "status", verbs: ["get", "patch", "update"])
+    private static let all = ServedResource.allVerbs
+    private static let status = ServedResource.Subresource.status
 
     /// One stored kind.
     private struct Entry {
@@ -17,6 +17,7 @@ enum BuiltInResources {
         var strategy: any ResourceStrategy
         var columns: [PrinterColumn] = []
         var storageGroup: String?
+        var handlers: [String: any SubresourceHandler] = [:]
     }
 
     private static let age = PrinterColumn(name: "Age", type: "string", description: TableWriter.ageColumn.description)
@@ -25,7 +26,7 @@ enum BuiltInResources {
         PrinterColumn(name: name, type: type, description: description)
     }
 
-    private static var core: [Entry] {
+    private static func core(_ dependencies: Dependencies) -> [Entry] {
         [
             Entry(
                 names: ResourceNames(plural: "namespaces", kind: "Namespace", shortNames: ["ns"]),
@@ -69,7 +70,12 @@ enum BuiltInResources {
                     .init(name: "log", verbs: ["get"]), status,
                 ],
                 strategy: PodStrategy(),
-                columns: PodTable.columns
+                columns: PodTable.columns,
+                handlers: [
+                    "binding": BindingHandler(),
+                    "eviction": EvictionHandler(disruptions: dependencies.disruptions),
+                    "log": PodLogHandler(source: dependencies.podLogs),
+                ]
             ),
             Entry(
                 names: ResourceNames(plural: "nodes", kind: "Node", shortNames: ["no"]),
@@ -124,21 +130,6 @@ enum BuiltInResources {
                 columns: PodDisruptionBudgetStrategy.columns
             ),
             autoscalers("v2"), autoscalers("v1"),
-            Entry(
-                group: "apiextensions.k8s.io",
-                names: ResourceNames(
-                    plural: "customresourcedefinitions",
-                    kind: "CustomResourceDefinition",
-                    shortNames: ["crd", "crds"],
-                    categories: ["api-extensions"]
-                ),
-                isNamespaced: false,
-                subresources: [status],
-                strategy: CustomResourceDefinitionStrategy(),
-                columns: [
-                    PrinterColumn(name: "Created At", type: "date", description: TableWriter.ageColumn.description)
-                ]
-            ),
         ]
     }
 
@@ -237,17 +228,28 @@ enum BuiltInResources {
         )
     }
 
+    /// What some of the kinds need besides the objects.
+    struct Dependencies: Sendable {
+        var authorizer: RBACAuthorizer
+        var authenticator: Authenticator
+        var disruptions: DisruptionBudgets
+        /// Reads Pods' logs, where Pods run.
+        var podLogs: (any PodLogSource)?
+        /// Tells what Pods use; `nil` serves no metrics.
+        var podMetrics: (any PodMetricsSource)?
+    }
+
     /// Serves the stored kinds and the reviews.
-    static func register(in core: ServerCore) async throws(Status) {
-        for entry in self.core + groups + roles(core.authorizer) {
+    static func register(in core: ServerCore, _ dependencies: Dependencies) async throws(Status) {
+        for entry in self.core(dependencies) + groups + roles(dependencies.authorizer) {
             let storageGroup = entry.storageGroup ?? entry.group
             let strategy = entry.strategy
             let key = GroupResource(group: storageGroup, resource: entry.names.plural).description
             let cache: WatchCache
-            if let existing = core.existingCache(key) {
+            if let existing = core.caches[key] {
                 cache = existing
             } else {
-                cache = try await core.cache(of: key) { strategy.fieldValues($0) }
+                cache = try await core.caches.cache(of: key) { strategy.fieldValues($0) }
             }
             var resource = ServedResource(
                 group: entry.group,
@@ -262,11 +264,14 @@ enum BuiltInResources {
             )
             resource.subresources = entry.subresources
             resource.columns = entry.columns
+            resource.handlers = entry.handlers
             core.registry.add(resource)
         }
         for resource in unlimited { core.registry.add(resource) }
-        for resource in Reviews.resources(core) { core.registry.add(resource) }
-        if let source = core.options.metrics {
+        for resource in Reviews.resources(dependencies.authorizer, dependencies.authenticator) {
+            core.registry.add(resource)
+        }
+        if let source = dependencies.podMetrics {
             for resource in UsageMetrics.resources(source) { core.registry.add(resource) }
         }
     }

@@ -3,7 +3,7 @@ import Schema
 
 /// The kinds that are questions: who am I, may I, whose token is this.
 enum Reviews {
-    static func resources(_ core: ServerCore) -> [ServedResource] {
+    static func resources(_ authorizer: RBACAuthorizer, _ authenticator: Authenticator) -> [ServedResource] {
         let authorization = "authorization.k8s.io"
         let authentication = "authentication.k8s.io"
         return [
@@ -11,24 +11,29 @@ enum Reviews {
                 authorization,
                 "selfsubjectaccessreviews",
                 "SelfSubjectAccessReview",
-                AccessReview(core: core, isSelf: true)
+                AccessReview(authorizer: authorizer, isSelf: true)
             ),
             review(
                 authorization,
                 "subjectaccessreviews",
                 "SubjectAccessReview",
-                AccessReview(core: core, isSelf: false)
+                AccessReview(authorizer: authorizer, isSelf: false)
             ),
             review(
                 authorization,
                 "localsubjectaccessreviews",
                 "LocalSubjectAccessReview",
-                AccessReview(core: core, isSelf: false, isLocal: true),
+                AccessReview(authorizer: authorizer, isSelf: false, isLocal: true),
                 isNamespaced: true
             ),
-            review(authorization, "selfsubjectrulesreviews", "SelfSubjectRulesReview", RulesReview(core: core)),
+            review(
+                authorization,
+                "selfsubjectrulesreviews",
+                "SelfSubjectRulesReview",
+                RulesReview(authorizer: authorizer)
+            ),
             review(authentication, "selfsubjectreviews", "SelfSubjectReview", SelfReview()),
-            review(authentication, "tokenreviews", "TokenReview", TokenReview(core: core)),
+            review(authentication, "tokenreviews", "TokenReview", TokenReview(authenticator: authenticator)),
         ]
     }
 
@@ -51,16 +56,6 @@ enum Reviews {
             storageGroup: group
         )
     }
-
-    /// A user as reviews show one.
-    static func json(_ user: UserInfo) -> JSONValue {
-        var result: JSONValue = ["username": .string(user.name), "groups": .array(user.groups.map(JSONValue.string))]
-        if !user.uid.isEmpty { result["uid"] = .string(user.uid) }
-        for (key, values) in user.extra.sorted(by: { $0.key < $1.key }) {
-            result.set(.array(values.map(JSONValue.string)), at: ["extra", key])
-        }
-        return result
-    }
 }
 
 /// Reviews are read as they are; what is wrong with them is found when they are answered.
@@ -77,20 +72,20 @@ private struct SelfReview: ResourceAction {
     func perform(_ object: JSONValue, _ context: RequestContext) async throws(Status) -> JSONValue {
         var result = object
         result.set(.string(context.now.rfc3339), at: ["metadata", "creationTimestamp"])
-        result["status"] = ["userInfo": Reviews.json(context.request.user)]
+        result["status"] = ["userInfo": context.request.user.json]
         return result
     }
 }
 
 /// Whose token is this?
 private struct TokenReview: ResourceAction {
-    let core: ServerCore
+    let authenticator: Authenticator
 
     func perform(_ object: JSONValue, _ context: RequestContext) async throws(Status) -> JSONValue {
         let token = object.value(at: "spec", "token")?.stringValue ?? ""
         var result = object
-        if let user = core.authenticator.user(token: token) {
-            result["status"] = ["authenticated": true, "user": Reviews.json(user)]
+        if let user = authenticator.user(token: token) {
+            result["status"] = ["authenticated": true, "user": user.json]
         } else {
             result["status"] = ["error": "[invalid bearer token]", "user": .object([:])]
         }

@@ -12,7 +12,7 @@ struct RoleStrategy: BuiltInStrategy {
 
     func authorizeWrite(_ object: JSONValue, old: JSONValue?, _ context: RequestContext) throws(Status) {
         let resource = GroupResource(group: RoleIndex.group, resource: isClusterWide ? "clusterroles" : "roles")
-        try Escalation(authorizer: authorizer, context: context, resource: resource).checkRole(object, old: old)
+        try Escalation(authorizer, context, resource).checkRole(object, old: old)
     }
 
     func validate(_ object: JSONValue, _ context: RequestContext) -> [FieldError] {
@@ -89,7 +89,7 @@ struct RoleBindingStrategy: BuiltInStrategy {
     func authorizeWrite(_ object: JSONValue, old: JSONValue?, _ context: RequestContext) throws(Status) {
         let plural = isClusterWide ? "clusterrolebindings" : "rolebindings"
         let resource = GroupResource(group: RoleIndex.group, resource: plural)
-        try Escalation(authorizer: authorizer, context: context, resource: resource).checkBinding(object, old: old)
+        try Escalation(authorizer, context, resource).checkBinding(object, old: old)
     }
 
     func fillDefaults(_ object: inout JSONValue) {
@@ -187,5 +187,18 @@ struct RoleBindingStrategy: BuiltInStrategy {
             .string("\(role.kind)/\(role.name)"), Cells.age(object, now), names("User"), names("Group"),
             names("ServiceAccount"),
         ]
+    }
+}
+
+extension Escalation {
+    /// The check of what a request writes.
+    fileprivate init(_ authorizer: RBACAuthorizer, _ context: RequestContext, _ resource: GroupResource) {
+        self.init(
+            authorizer: authorizer,
+            user: context.request.user,
+            namespace: context.info.namespace,
+            name: context.info.name,
+            resource: resource
+        )
     }
 }

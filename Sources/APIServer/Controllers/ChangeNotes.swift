@@ -2,87 +2,68 @@ import APIMachinery
 import Storage
 import Synchronization
 
-/// What the built-in controllers must know of a committed change: where it was and whom it concerns. The documents stay
-/// behind, so that a large deletion does not hold on to everything that it deletes.
+/// What the garbage collector must know of an object beyond its present state: whom its changes concern. The documents
+/// stay behind, so that a large deletion does not hold on to everything that it deletes.
 struct ChangeNote: Sendable, Hashable {
     var reference: OwnerGraph.Reference
-    var namespace: String
+    var namespace = ""
     /// The uids of the objects that went from that place.
     var deleted: Set<String> = []
     /// The uids of the owners that the changed objects name.
     var owners: Set<String> = []
-    /// Whether the object has owners, is being deleted, or was changed: whether the garbage collector looks at it.
-    var concernsCollector: Bool
+    /// The uids of owners that are gone for sure, even if their kind is not served any more.
+    var absent: Set<String> = []
+    /// Whether the object itself changed, rather than one of its owners.
+    var isChanged = false
 
-    /// Takes note of a change; `nil` if it is nobody's concern.
+    /// A note of nothing yet.
+    init(_ reference: OwnerGraph.Reference) { self.reference = reference }
+
+    /// Takes note of a change; `nil` if the collector has nothing to do with it.
     init?(_ change: ObjectChange) {
         let object = (change.attachment as? JSONValue).map { Unstructured($0) }
         let isGone = change.kind == .deleted
-        reference = OwnerGraph.Reference(storageKey: change.key.resource, path: change.key.path)
+        self.init(OwnerGraph.Reference(storageKey: change.key.resource, path: change.key.path))
+        isChanged = true
         namespace = object?.namespace ?? ""
         if isGone { deleted = [object?.uid ?? ""] }
-        if object?.metadata("ownerReferences") != nil { owners = Set(object?.ownerReferences.map(\.uid) ?? []) }
-        concernsCollector =
-            isGone || change.kind == .updated || !owners.isEmpty || object?.metadata("ownerReferences") != nil
-            || object?.metadata("deletionTimestamp") != nil
-        guard concernsCollector || Self.watched.contains(reference.storageKey) else { return nil }
+        let hasOwners = object?.metadata("ownerReferences") != nil
+        if hasOwners { owners = Set(object?.ownerReferences.map(\.uid) ?? []) }
+        // A new object without owners that stays concerns nobody.
+        guard isGone || change.kind == .updated || hasOwners || object?.metadata("deletionTimestamp") != nil else {
+            return nil
+        }
     }
 
-    /// Kinds whose every change matters to a controller.
-    private static let watched: Set<String> = [
-        "namespaces", CustomResourceDefinitions.storageKey, RoleIndex.Resource.clusterRoles.rawValue,
-    ]
-
-    /// Adds a later change at the same place. The controllers look at what is there now, so the last state is enough,
+    /// Adds a later note on the same place. The collector looks at what is there now, so the last state is enough,
     /// together with everybody who was ever concerned.
     mutating func add(_ later: ChangeNote) {
         if !later.namespace.isEmpty { namespace = later.namespace }
         deleted.formUnion(later.deleted)
         owners.formUnion(later.owners)
-        concernsCollector = concernsCollector || later.concernsCollector
+        absent.formUnion(later.absent)
+        isChanged = isChanged || later.isChanged
     }
 }
 
-/// The notes that wait for the controllers: one for each place, however often something changes there.
+/// The notes that wait for the garbage collector: one for each place, however often something changes there.
 final class ChangeNotes: Sendable {
-    private struct State {
-        var notes: [OwnerGraph.Reference: ChangeNote] = [:]
-        var order: [OwnerGraph.Reference] = []
+    private let notes = Mutex<[OwnerGraph.Reference: ChangeNote]>([:])
+
+    init() {}
+
+    /// Adds a note to what is noted of its place.
+    func add(_ note: ChangeNote) {
+        notes.withLock { notes in
+            if notes[note.reference]?.add(note) == nil { notes[note.reference] = note }
+        }
     }
 
-    private let state = Mutex(State())
-    private let bell: AsyncStream<Void>.Continuation
-    /// Rings when there is something to take.
-    let arrivals: AsyncStream<Void>
+    /// How many places have notes.
+    var count: Int { notes.withLock { $0.count } }
 
-    init() { (arrivals, bell) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1)) }
-
-    /// Takes note of changes; called by the store's writer.
-    func leave(_ changes: [ObjectChange]) {
-        let notes = changes.compactMap { ChangeNote($0) }
-        guard !notes.isEmpty else { return }
-        state.withLock { state in
-            for note in notes {
-                if state.notes[note.reference] == nil {
-                    state.notes[note.reference] = note
-                    state.order.append(note.reference)
-                } else {
-                    state.notes[note.reference]?.add(note)
-                }
-            }
-        }
-        bell.yield()
-    }
-
-    /// How many wait.
-    var count: Int { state.withLock { $0.order.count } }
-
-    /// Takes the oldest notes, up to `limit`.
-    func take(_ limit: Int) -> [ChangeNote] {
-        state.withLock { state in
-            let taken = state.order.prefix(limit).compactMap { state.notes.removeValue(forKey: $0) }
-            state.order.removeFirst(min(limit, state.order.count))
-            return taken
-        }
+    /// Takes what is noted of a place; an empty note if nothing is.
+    func take(_ reference: OwnerGraph.Reference) -> ChangeNote {
+        notes.withLock { $0.removeValue(forKey: reference) } ?? ChangeNote(reference)
     }
 }

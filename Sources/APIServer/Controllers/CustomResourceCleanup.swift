@@ -1,17 +1,51 @@
 import APIMachinery
+import ControllerRuntime
+import Storage
 
 /// Deletes the objects of definitions that are being deleted, then lets the definitions go.
-struct CustomResourceCleanup: Sendable {
-    let core: ServerCore
+final class CustomResourceCleanup: Sendable {
+    private static let storageKey = CustomResourceDefinitionStrategy.storageKey
+    /// After so long what is still there is looked at again, even if nothing was heard of it.
+    private static let retry = Duration.seconds(5)
 
-    func reconcile(_ name: String) async throws(Status) {
-        guard let stored = core.existingCache(CustomResourceDefinitions.storageKey)?.current(name), stored.isDeleting,
+    private let core: ServerCore
+    private let client: LoopbackClient
+    private let loop: ControllerLoop<String>
+
+    init(core: ServerCore, client: LoopbackClient) {
+        self.core = core
+        self.client = client
+        loop = ControllerLoop(name: "customresourcecleanup", logger: core.logger)
+        core.caches.observe { [queue = loop.queue] changes in
+            for change in changes where change.key.resource == Self.storageKey { queue.add(change.key.path) }
+        }
+    }
+
+    /// The definitions to look at.
+    var queue: WorkQueue<String> { loop.queue }
+
+    /// Looks at every definition, then at those that change.
+    func run() async {
+        core.caches[Self.storageKey]?.snapshot().objects.forEach { object in
+            queue.add(object.name)
+            return true
+        }
+        await loop.run { name throws(Status) in try await self.reconcile(name) }
+    }
+
+    /// Looks again at a definition that is being deleted, after objects of its kind went.
+    func objectsWent(of storageKey: String) {
+        if core.caches[Self.storageKey]?.current(storageKey)?.isDeleting == true { queue.add(storageKey) }
+    }
+
+    private func reconcile(_ name: String) async throws(Status) -> Reconciliation {
+        guard let stored = core.caches[Self.storageKey]?.current(name), stored.isDeleting,
             stored.finalizers.contains(CustomResourceDefinitionStrategy.cleanupFinalizer)
-        else { return }
+        else { return .done }
         let definition = try stored.document()
         let group = definition.value(at: "spec", "group")?.stringValue ?? ""
         let plural = definition.value(at: "spec", "names", "plural")?.stringValue ?? ""
-        if let (resource, backend) = core.stored(group: group, plural: plural) {
+        if let (resource, backend) = core.registry.contents.stored(group: group, plural: plural) {
             let request = PageRequest(limit: 1, selection: Selection())
             guard try await backend.page(request).objects.isEmpty else {
                 try await change(
@@ -22,10 +56,12 @@ struct CustomResourceCleanup: Sendable {
                 )
                 // The definition goes when the deletions have been seen by the garbage collector, too, which could
                 // not tell afterwards what the owners of dependents were.
-                return try await core.deleteAll(resource, backend, namespace: nil)
+                try await client.deleteAll(resource, namespace: nil)
+                return .requeue(after: Self.retry)
             }
         }
         try await change(name, to: "False", "InstanceDeletionCompleted", "removed all instances", isLast: true)
+        return .done
     }
 
     private func change(
@@ -36,14 +72,14 @@ struct CustomResourceCleanup: Sendable {
         isLast: Bool = false
     ) async throws(Status) {
         let now = core.options.now()
-        try await core.internalUpdate(
+        try await client.update(
             group: "apiextensions.k8s.io",
             resource: "customresourcedefinitions",
             namespace: "",
             name: name,
             subresource: "status"
         ) { object in
-            CustomResourceConditions.set(
+            StatusConditions.set(
                 "Terminating",
                 to: status,
                 reason: reason,

@@ -4,12 +4,13 @@ import Logging
 /// Tells, as an Event, of objects that name an owner in another namespace, where owners are not looked for.
 struct ForeignOwners: Sendable {
     let core: ServerCore
+    let client: LoopbackClient
 
     /// Reports the owner if it lives elsewhere.
     func report(_ owner: OwnerReference, of object: CachedObject, _ resource: ServedResource) async {
         guard let version = GroupVersion(apiVersion: owner.apiVersion),
             let kind = core.registry.contents.resource(group: version.group, kind: owner.kind), kind.isNamespaced,
-            let cache = core.existingCache(kind.storageKey)
+            let cache = core.caches[kind.storageKey]
         else { return }
         var isElsewhere = false
         cache.snapshot().objects.forEach { candidate in
@@ -46,7 +47,7 @@ struct ForeignOwners: Sendable {
             "reportingComponent": .string(component),
         ]
         do throws(Status) {
-            try await core.internalCreate(group: "", resource: "events", namespace: namespace, event)
+            try await client.create(group: "", resource: "events", namespace: namespace, event)
         } catch {
             core.logger.warning("no Event", metadata: ["reason": "\(reason)", "error": "\(error)"])
         }

@@ -1,4 +1,5 @@
 import APIMachinery
+import ControllerRuntime
 import Logging
 import Storage
 import Synchronization
@@ -9,17 +10,53 @@ final class GarbageCollector: Sendable {
     typealias Reference = OwnerGraph.Reference
 
     private let core: ServerCore
+    private let client: LoopbackClient
     private let graph = Mutex(OwnerGraph())
+    private let notes = ChangeNotes()
+    /// Called when the collector has seen that objects went.
+    private let onDeletion: @Sendable (ChangeNote) -> Void
+    /// References wait in its queue; what is to be known of them is in the notes.
+    private let loop: ControllerLoop<Reference>
 
-    init(core: ServerCore) { self.core = core }
+    /// So many references are worked on at a time: writes that wait at the same time share a transaction.
+    private static let workers = 32
+
+    init(
+        core: ServerCore,
+        client: LoopbackClient,
+        onDeletion: @escaping @Sendable (ChangeNote) -> Void = { _ in }
+    ) {
+        self.core = core
+        self.client = client
+        self.onDeletion = onDeletion
+        loop = ControllerLoop(name: "garbagecollector", workers: Self.workers, logger: core.logger)
+        core.caches.observe { [notes, queue = loop.queue] changes in
+            for change in changes {
+                guard let note = ChangeNote(change) else { continue }
+                notes.add(note)
+                queue.add(note.reference)
+            }
+        }
+    }
+
+    /// Looks at every object once, then follows the changes.
+    func run() async {
+        await scan()
+        await loop.run { reference throws(Status) in try await self.reconcile(reference) }
+    }
+
+    func shutDown() { loop.queue.shutDown() }
+
+    /// Nothing waits and nothing is worked on.
+    var isIdle: Bool { loop.queue.isIdle }
 
     /// Looks at every object once, for what happened before the server started.
-    func scan() async {
+    private func scan() async {
         // Everybody's owners are known before anything is done: an owner must not go free while a dependent of a
         // kind that is read later would hold it.
-        var concerned: [Reference] = []
-        for resource in core.registry.contents.stored { concerned += await noteAll(resource) }
-        await forEachConcurrently(concerned) { await self.visit($0) }
+        for resource in core.registry.contents.stored {
+            for reference in await noteAll(resource) { enqueue(reference) { $0.isChanged = true } }
+        }
     }
 
     private func noteAll(_ resource: ServedResource) async -> [Reference] {
@@ -46,57 +83,55 @@ final class GarbageCollector: Sendable {
         }
     }
 
-    /// Takes the next step after a change of one object.
-    ///
-    /// - Parameter deletedUIDs: the uids of the objects that went from this place.
-    func visit(_ reference: Reference, deletedUIDs: Set<String> = []) async {
+    /// Has a place looked at, with more to be known of it.
+    private func enqueue(_ reference: Reference, _ addition: (inout ChangeNote) -> Void = { _ in }) {
+        var note = ChangeNote(reference)
+        addition(&note)
+        notes.add(note)
+        loop.queue.add(reference)
+    }
+
+    /// Takes the next step after changes of one object or of its owners.
+    private func reconcile(_ reference: Reference) async throws(Status) -> Reconciliation {
+        let note = notes.take(reference)
         do throws(Status) {
-            let object = try await core.current(reference)
-            graph.withLock { $0.note(reference, object) }
-            if let object, let resource = core.resource(reference.storageKey) {
-                if object.isDeleting {
-                    try await finish(object, resource)
-                } else {
-                    try await check(object, resource, reportsStrangers: true)
-                }
-            }
+            try await visit(note)
         } catch {
-            postpone(reference, error)
+            notes.add(note)
+            throw error
         }
-        for uid in deletedUIDs {
+        return .done
+    }
+
+    private func visit(_ note: ChangeNote) async throws(Status) {
+        let object = try await current(note.reference)
+        graph.withLock { $0.note(note.reference, object) }
+        for uid in note.deleted {
             let dependents = graph.withLock { graph in
                 graph.forget(owner: uid)
                 return graph.dependents(of: uid)
             }
-            await forEachConcurrently(dependents) { await self.visit(dependent: $0, absent: uid) }
+            for dependent in dependents { enqueue(dependent) { $0.absent.insert(uid) } }
         }
-    }
-
-    /// Looks at an object after an owner has changed.
-    ///
-    /// - Parameter absent: the uid of an owner that is gone for sure.
-    private func visit(dependent reference: Reference, absent: String? = nil) async {
-        do throws(Status) {
-            guard let object = try await core.current(reference), let resource = core.resource(reference.storageKey)
-            else { return }
-            try await check(object, resource, absent: absent)
-        } catch {
-            postpone(reference, error)
+        // An owner may wait for a dependent to go, or to say that it need not wait.
+        for owner in graph.withLock({ $0.waiting(among: note.owners) }) { enqueue(owner) }
+        if let object, let resource = core.registry.contents.stored(note.reference.storageKey) {
+            if object.isDeleting {
+                try await finish(object, resource)
+            } else {
+                try await check(object, resource, absent: note.absent, reportsStrangers: note.isChanged)
+            }
         }
+        if !note.deleted.isEmpty { onDeletion(note) }
     }
 
-    private func postpone(_ reference: Reference, _ error: Status) {
-        graph.withLock { $0.postpone(reference) }
-        core.logger.warning(
-            "garbage collection postponed",
-            metadata: ["object": "\(reference.storageKey) \(reference.path)", "error": "\(error)"]
-        )
-    }
-
-    /// Does what could not be done before.
-    func retryPostponed() async {
-        let references = graph.withLock { $0.takePostponed() }
-        await forEachConcurrently(Array(references)) { await self.visit($0) }
+    /// The object at that place now, whoever keeps it.
+    private func current(_ reference: Reference) async throws(Status) -> CachedObject? {
+        if let cache = core.caches[reference.storageKey] { return cache.current(reference.path) }
+        guard case .objects(let backend)? = core.registry.contents.stored(reference.storageKey)?.backend else {
+            return nil
+        }
+        return try await backend.object(at: reference.path)
     }
 
     // MARK: Dependents
@@ -107,7 +142,7 @@ final class GarbageCollector: Sendable {
     private func state(of owner: OwnerReference, dependent: CachedObject) async throws(Status) -> OwnerState {
         let version = GroupVersion(apiVersion: owner.apiVersion)
         guard let version, let resource = core.registry.contents.resource(group: version.group, kind: owner.kind),
-            let (_, backend) = core.stored(group: resource.group, plural: resource.names.plural)
+            let (_, backend) = core.registry.contents.stored(group: resource.group, plural: resource.names.plural)
         else { return .solid }  // Of a kind that is not served nothing is known.
         // An object of the cluster cannot belong to one in a namespace, and nobody can tell which one was meant.
         if resource.isNamespaced, dependent.namespace.isEmpty { return .solid }
@@ -119,20 +154,20 @@ final class GarbageCollector: Sendable {
     /// Deletes an object none of whose owners is left, and drops references to owners that are gone.
     ///
     /// - Parameters:
-    ///   - absent: the uid of an owner that is gone for sure, even if its kind is not served any more.
+    ///   - absent: the uids of owners that are gone for sure, even if their kind is not served any more.
     ///   - reportsStrangers: whether an Event tells of owners in other namespaces.
     private func check(
         _ object: CachedObject,
         _ resource: ServedResource,
-        absent: String? = nil,
-        reportsStrangers: Bool = false
+        absent: Set<String>,
+        reportsStrangers: Bool
     ) async throws(Status) {
         guard !object.owners.isEmpty, !object.isDeleting else { return }
         var gone: Set<String> = []
         var isHeld = false
         var isWaiting = false
         for owner in object.owners {
-            let state = owner.uid == absent ? .absent : try await state(of: owner, dependent: object)
+            let state = absent.contains(owner.uid) ? .absent : try await state(of: owner, dependent: object)
             switch state {
             case .solid: isHeld = true
             case .absent: gone.insert(owner.uid)
@@ -141,7 +176,7 @@ final class GarbageCollector: Sendable {
                 gone.insert(owner.uid)
             }
             if reportsStrangers, state == .absent || object.namespace.isEmpty {
-                await ForeignOwners(core: core).report(owner, of: object, resource)
+                await ForeignOwners(core: core, client: client).report(owner, of: object, resource)
             }
         }
         if isHeld {
@@ -160,7 +195,7 @@ final class GarbageCollector: Sendable {
         } else if object.finalizers.contains("foregroundDeletion") {
             propagation = .foreground
         }
-        try await core.internalDelete(
+        try await client.delete(
             group: resource.group,
             resource: resource.names.plural,
             namespace: object.namespace,
@@ -172,7 +207,7 @@ final class GarbageCollector: Sendable {
 
     private func anyDeletesDependents(_ references: [Reference]) async throws(Status) -> Bool {
         for reference in references {
-            if try await core.current(reference)?.isDeletingDependents == true { return true }
+            if try await current(reference)?.isDeletingDependents == true { return true }
         }
         return false
     }
@@ -200,7 +235,7 @@ final class GarbageCollector: Sendable {
         _ change: @escaping @Sendable ([JSONValue]) -> [JSONValue]
     ) async throws(Status) {
         let uid = object.uid
-        try await core.internalUpdate(
+        try await client.update(
             group: resource.group,
             resource: resource.names.plural,
             namespace: object.namespace,
@@ -218,8 +253,8 @@ final class GarbageCollector: Sendable {
     private func finish(_ owner: CachedObject, _ resource: ServedResource) async throws(Status) {
         if owner.finalizers.contains("orphan") {
             for reference in graph.withLock({ $0.dependents(of: owner.uid) }) {
-                guard let dependent = try await core.current(reference),
-                    let resource = core.resource(reference.storageKey)
+                guard let dependent = try await current(reference),
+                    let resource = core.registry.contents.stored(reference.storageKey)
                 else { continue }
                 try await drop([owner.uid], from: dependent, resource)
             }
@@ -227,23 +262,17 @@ final class GarbageCollector: Sendable {
         }
         guard owner.finalizers.contains("foregroundDeletion") else { return }
         let dependents = graph.withLock { $0.dependents(of: owner.uid) }
-        await forEachConcurrently(dependents) { await self.visit(dependent: $0) }
+        for reference in dependents { enqueue(reference) }
         for reference in dependents {
-            let left = try await core.current(reference)?.owners ?? []
+            let left = try await current(reference)?.owners ?? []
             if left.contains(where: { $0.uid == owner.uid && $0.blockOwnerDeletion == true }) { return }
         }
         try await remove("foregroundDeletion", from: owner, resource)
     }
 
-    /// Looks again at the owners of objects that went or changed.
-    func releaseOwners(_ uids: Set<String>) async {
-        let waiting = graph.withLock { $0.waiting(among: uids) }
-        await forEachConcurrently(waiting) { await self.visit($0) }
-    }
-
     private func remove(_ finalizer: String, from object: CachedObject, _ resource: ServedResource) async throws(Status)
     {
-        try await core.internalUpdate(
+        try await client.update(
             group: resource.group,
             resource: resource.names.plural,
             namespace: object.namespace,

@@ -1,55 +1,80 @@
 import APIMachinery
+import ControllerRuntime
+import Storage
 
 /// Empties namespaces that are being deleted, and fills new ones with what every namespace has.
-struct NamespaceController: Sendable {
-    let core: ServerCore
+final class NamespaceController: Sendable {
+    private static let storageKey = "namespaces"
+    /// After so long what is still there is looked at again, even if nothing was heard of it.
+    private static let retry = Duration.seconds(5)
 
-    /// The namespaces that are there from the beginning.
-    static let initial = ["default", "kube-system", "kube-public", "kube-node-lease"]
+    private let core: ServerCore
+    private let client: LoopbackClient
+    private let loop: ControllerLoop<String>
 
-    /// Makes the initial namespaces that are missing.
-    func bootstrap() async throws(Status) {
-        try await core.concurrently(Self.initial) { name throws(Status) in
-            guard core.existingCache("namespaces")?.current(name) == nil else { return }
-            let object: JSONValue = ["apiVersion": "v1", "kind": "Namespace", "metadata": ["name": .string(name)]]
-            try await core.internalCreate(group: "", resource: "namespaces", namespace: "", object)
+    init(core: ServerCore, client: LoopbackClient) {
+        self.core = core
+        self.client = client
+        loop = ControllerLoop(name: "namespace", logger: core.logger)
+        core.caches.observe { [queue = loop.queue] changes in
+            for change in changes where change.key.resource == Self.storageKey { queue.add(change.key.path) }
         }
     }
 
+    /// The namespaces to look at.
+    var queue: WorkQueue<String> { loop.queue }
+
+    /// Looks at every namespace, then at those that change.
+    func run() async {
+        core.caches[Self.storageKey]?.snapshot().objects.forEach { object in
+            queue.add(object.name)
+            return true
+        }
+        await loop.run { name throws(Status) in try await self.reconcile(name) }
+    }
+
+    /// Looks again at a namespace that is being deleted, after objects went from it.
+    func objectsWent(from name: String) {
+        if core.caches[Self.storageKey]?.current(name)?.isDeleting == true { queue.add(name) }
+    }
+
     /// Takes the next step with one namespace.
-    func reconcile(_ name: String) async throws(Status) {
-        guard let namespace = core.existingCache("namespaces")?.current(name) else { return }
+    @discardableResult
+    func reconcile(_ name: String) async throws(Status) -> Reconciliation {
+        guard let namespace = core.caches[Self.storageKey]?.current(name) else { return .done }
         guard namespace.isDeleting else {
-            if core.existingCache("serviceaccounts")?.current("\(name)/default") == nil {
+            if core.caches["serviceaccounts"]?.current("\(name)/default") == nil {
                 let account: JSONValue = [
                     "apiVersion": "v1", "kind": "ServiceAccount", "metadata": ["name": "default"],
                 ]
-                try await core.internalCreate(group: "", resource: "serviceaccounts", namespace: name, account)
+                try await client.create(group: "", resource: "serviceaccounts", namespace: name, account)
             }
-            return
+            return .done
         }
         let definition = try namespace.document()
-        guard definition.value(at: "spec", "finalizers")?.arrayValue?.contains("kubernetes") == true else { return }
+        guard definition.value(at: "spec", "finalizers")?.arrayValue?.contains("kubernetes") == true else {
+            return .done
+        }
         var leftovers = NamespaceLeftovers()
         let resources = core.registry.contents.stored.filter(\.isNamespaced)
-        // Pods end first: what they use is there until they have ended.
-        for resource in resources where resource.storageKey == "pods" { await empty(name, of: resource, &leftovers) }
+        // What is given time to end, as Pods are, ends first: what it uses is there until then.
+        for resource in resources where resource.strategy.isGraceful { await empty(name, of: resource, &leftovers) }
         if leftovers.isEmpty {
-            for resource in resources where resource.storageKey != "pods" {
+            for resource in resources where !resource.strategy.isGraceful {
                 await empty(name, of: resource, &leftovers)
             }
         }
         let found = leftovers
         let now = core.options.now()
-        try await core.internalUpdate(
+        try await client.update(
             group: "",
             resource: "namespaces",
             namespace: "",
             name: name,
             subresource: "status"
         ) { found.describe(in: &$0, now: now) }
-        guard leftovers.isEmpty else { return }
-        try await core.internalUpdate(
+        guard leftovers.isEmpty else { return .requeue(after: Self.retry) }
+        try await client.update(
             group: "",
             resource: "namespaces",
             namespace: "",
@@ -59,13 +84,14 @@ struct NamespaceController: Sendable {
             let left = (object.value(at: "spec", "finalizers")?.arrayValue ?? []).filter { $0 != "kubernetes" }
             object.set(.array(left), at: ["spec", "finalizers"])
         }
+        return .done
     }
 
     /// Deletes all objects of a resource in the namespace and counts those that stay for now.
     private func empty(_ name: String, of resource: ServedResource, _ leftovers: inout NamespaceLeftovers) async {
         guard case .objects(let backend) = resource.backend else { return }
         do throws(Status) {
-            try await core.deleteAll(resource, backend, namespace: name)
+            try await client.deleteAll(resource, namespace: name)
             var request = PageRequest(namespace: name, limit: 500, selection: Selection(), isBrief: true)
             while true {
                 let page = try await backend.page(request)
@@ -96,7 +122,7 @@ struct NamespaceLeftovers: Sendable {
     /// Writes the conditions of a terminating namespace.
     func describe(in namespace: inout JSONValue, now: Timestamp) {
         func set(_ type: String, _ problem: (reason: String, message: String)?, reason: String, message: String) {
-            CustomResourceConditions.set(
+            StatusConditions.set(
                 type,
                 to: problem == nil ? "False" : "True",
                 reason: problem?.reason ?? reason,

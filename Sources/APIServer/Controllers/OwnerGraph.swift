@@ -12,8 +12,6 @@ struct OwnerGraph: Sendable {
     private var owners: [Reference: Set<String>] = [:]
     /// Objects that are deleted in the foreground and wait for their dependents, by uid.
     private var waiting: [String: Reference] = [:]
-    /// What could not be done yet and is to be tried again.
-    private var postponed: Set<Reference> = []
 
     /// Notes an object's owners; `nil` for an object that is gone.
     mutating func note(_ reference: Reference, _ object: CachedObject?) {
@@ -38,12 +36,4 @@ struct OwnerGraph: Sendable {
 
     /// An owner that is gone waits for nobody.
     mutating func forget(owner uid: String) { waiting[uid] = nil }
-
-    mutating func postpone(_ reference: Reference) { postponed.insert(reference) }
-
-    /// Everything that was postponed, once.
-    mutating func takePostponed() -> Set<Reference> {
-        defer { postponed = [] }
-        return postponed
-    }
 }

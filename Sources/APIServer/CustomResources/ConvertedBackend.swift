@@ -2,7 +2,7 @@ import APIMachinery
 import Storage
 
 /// The objects of a resource in a version in which they are not stored, converted by a webhook on the way in and out.
-struct ConvertedBackend: ResourceBackend {
+struct ConvertedBackend: ResourceBackend, ObjectConverter {
     let stored: WatchCache
     let webhook: ConversionWebhook
     /// The version that is served.
@@ -10,6 +10,8 @@ struct ConvertedBackend: ResourceBackend {
     let storage: CustomResourceStrategy
 
     var revision: Int64 { stored.revision }
+
+    var converter: (any ObjectConverter)? { self }
 
     func tick(now: Timestamp) { stored.tick(now: now) }
 

@@ -2,6 +2,10 @@ import APIMachinery
 
 /// CustomResourceDefinitions.
 struct CustomResourceDefinitionStrategy: BuiltInStrategy {
+    /// Serves what the definitions define.
+    let handler: CustomResourceHandler
+
+    static let storageKey = "customresourcedefinitions.apiextensions.k8s.io"
     static let cleanupFinalizer = "customresourcecleanup.apiextensions.k8s.io"
 
     var typeName: String { "CustomResourceDefinition" }
@@ -87,7 +91,7 @@ struct CustomResourceDefinitionStrategy: BuiltInStrategy {
     }
 
     func markForDeletion(_ object: inout JSONValue) {
-        CustomResourceConditions.set(
+        StatusConditions.set(
             "Terminating",
             to: "True",
             reason: "InstanceDeletionPending",
@@ -97,37 +101,10 @@ struct CustomResourceDefinitionStrategy: BuiltInStrategy {
         )
     }
 
+    /// A new kind is served at once, and one that is gone is no longer.
+    func didWrite(_ name: String) async { await handler.definitionChanged(name) }
+
     func cells(_ object: JSONValue, now: Timestamp) -> [JSONValue]? {
         [object.value(at: "metadata", "creationTimestamp") ?? .null]
-    }
-}
-
-/// The conditions of a CustomResourceDefinition.
-enum CustomResourceConditions {
-    static func set(
-        _ type: String,
-        to status: String,
-        reason: String,
-        message: String,
-        in object: inout JSONValue,
-        now: Timestamp
-    ) {
-        var conditions = object.value(at: "status", "conditions")?.arrayValue ?? []
-        let index = conditions.firstIndex { $0["type"]?.stringValue == type }
-        var since = JSONValue.string(now.rfc3339)
-        if let index, conditions[index]["status"]?.stringValue == status {
-            since = conditions[index]["lastTransitionTime"] ?? since
-        }
-        let condition: JSONValue = [
-            "type": .string(type), "status": .string(status), "reason": .string(reason), "message": .string(message),
-            "lastTransitionTime": since,
-        ]
-        if let index { conditions[index] = condition } else { conditions.append(condition) }
-        object.set(.array(conditions), at: ["status", "conditions"])
-    }
-
-    static func isTrue(_ type: String, in object: JSONValue) -> Bool {
-        (object.value(at: "status", "conditions")?.arrayValue ?? [])
-            .contains { $0["type"]?.stringValue == type && $0["status"]?.stringValue == "True" }
     }
 }

@@ -21,7 +21,7 @@ enum CustomResourceDefinitionValidation {
         var errors = specErrors(spec)
         var immutable = [["group"], ["names", "plural"]]
         // What clients have cached of an established kind may not change any more.
-        if CustomResourceConditions.isTrue("Established", in: old) { immutable += [["scope"], ["names", "kind"]] }
+        if StatusConditions.isTrue("Established", in: old) { immutable += [["scope"], ["names", "kind"]] }
         for field in immutable {
             let value = spec.value(at: field) ?? ""
             guard value != old["spec"]?.value(at: field) ?? "" else { continue }

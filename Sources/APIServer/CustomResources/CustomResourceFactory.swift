@@ -117,8 +117,3 @@ enum CustomResourceFactory {
         value?.stringValue.map { $0.split(separator: ".").map(String.init) }
     }
 }
-
-/// Stands in until a resource's objects are found.
-struct EmptyResource: ComputedResource {
-    func objects(namespace: String?) async throws(Status) -> [JSONValue] { [] }
-}

@@ -14,6 +14,7 @@ struct CustomResourceStrategy: ResourceStrategy {
     let scale: ScalePaths?
 
     var schema: KindSchema { versionSchema.kind }
+    var publishedSchema: JSONValue? { get throws(Status) { try versionSchema.text() } }
     var selectableFields: Set<String> { Set(fields.keys) }
     var hasGeneration: Bool { true }
     var allowsUnconditionalUpdate: Bool { false }

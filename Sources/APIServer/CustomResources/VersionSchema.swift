@@ -5,7 +5,7 @@ import Synchronization
 /// The schema of one version of a custom kind. It is compiled when it is first needed and may be dropped again by the
 /// `SchemaCache`: most of the kinds that are defined are not in use at any one time, and a compiled schema takes
 /// about ten times the memory of its text.
-final class VersionSchema: Sendable {
+final class VersionSchema: KindSchemaSource {
     /// Where the text of the schema is.
     enum Source: Sendable {
         /// In a stored definition. The bytes are those that the cache of definitions holds, so they cost nothing.
@@ -63,7 +63,10 @@ final class VersionSchema: Sendable {
         } catch {
             throw .internalError("the schema of the kind cannot be read: \(error); apply its definition again")
         }
-        let compiled = Compiled(definition: definition, kind: KindSchema.custom(definition))
+        let compiled = Compiled(
+            definition: definition,
+            kind: KindSchema(type: TypeSchema(definition.structural), catalogName: nil)
+        )
         cache.insert(compiled, for: self)
         return compiled
     }

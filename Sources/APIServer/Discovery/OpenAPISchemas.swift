@@ -100,10 +100,7 @@ struct OpenAPISchemas {
 
     private func customSchema(_ resource: ServedResource) -> JSONValue {
         // A schema that cannot be read is published as one that says nothing; writes are refused with the reason.
-        guard let custom = resource.strategy as? CustomResourceStrategy,
-            // As above.
-            let published = try? custom.versionSchema.text()
-        else { return ["type": "object"] }
+        guard let published = try? resource.strategy.publishedSchema else { return ["type": "object"] }
         let about = "More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md"
         let metadata = described("ObjectMeta", "Standard object's metadata. \(about)#metadata", resource)
         let schemas = CustomSchemas(
@@ -133,8 +130,7 @@ struct OpenAPISchemas {
 
     /// The fields that objects of a custom kind can be selected by.
     private func selectable(_ resource: ServedResource) -> [JSONValue] {
-        guard let custom = resource.strategy as? CustomResourceStrategy else { return [] }
-        return custom.publishedFields.map { ["fieldPath": .string($0)] }
+        resource.strategy.publishedFields.map { ["fieldPath": .string($0)] }
     }
 
     /// A reference with a description, which version 3 does not allow beside it.

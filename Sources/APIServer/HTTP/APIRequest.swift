@@ -148,28 +148,3 @@ public struct HeaderField: Sendable, Hashable {
         self.value = value
     }
 }
-
-/// Who is asking.
-public struct UserInfo: Sendable, Hashable {
-    public var name: String
-    public var uid: String
-    public var groups: [String]
-    /// What else is known, as the fingerprint of the certificate.
-    public var extra: [String: [String]] = [:]
-
-    /// A user in these groups.
-    public init(name: String, uid: String = "", groups: [String] = []) {
-        self.name = name
-        self.uid = uid
-        self.groups = groups
-    }
-
-    /// Nobody in particular.
-    public static let anonymous = UserInfo(name: "system:anonymous", groups: [unauthenticatedGroup])
-
-    static let authenticatedGroup = "system:authenticated"
-    static let unauthenticatedGroup = "system:unauthenticated"
-
-    /// Whether the user is in the group that may do everything.
-    public var isMaster: Bool { groups.contains("system:masters") }
-}

@@ -13,13 +13,20 @@ struct ConnectionContext: InitializableFromSource, Sendable {
     init(source: ApplicationRequestContextSource) { channel = source.channel }
 }
 
+/// Answers requests whose bodies may be larger than the API's, and are read as they come.
+protocol StreamingEndpoint: Sendable {
+    /// The answer; `nil` if the request is for somebody else, whose body then is unread.
+    func respond(to request: APIRequest, body: RequestBody) async -> APIResponse?
+}
+
 /// Carries requests and answers between Hummingbird and the server's logic.
 struct HTTPFrontend: HTTPResponder {
     typealias Context = ConnectionContext
 
     let dispatcher: Dispatcher
     let authenticator: Authenticator
-    let backups: BackupEndpoint
+    /// Asked before the body is read, in this order.
+    let endpoints: [any StreamingEndpoint]
 
     @Sendable func respond(to request: Request, context: ConnectionContext) async throws -> Response {
         let headers = Self.headers(of: request)
@@ -49,7 +56,8 @@ struct HTTPFrontend: HTTPResponder {
             let answer = await dispatcher.refuse(apiRequest, error)
             return Self.refusal(answer, of: request, on: context.channel)
         }
-        if let answer = await backups.respond(to: apiRequest, body: request.body) {
+        for endpoint in endpoints {
+            guard let answer = await endpoint.respond(to: apiRequest, body: request.body) else { continue }
             return Self.response(answer, to: request, on: context.channel)
         }
         let flow = dispatcher.core.flow

@@ -14,6 +14,9 @@ struct RequestInfo: Sendable, Hashable {
     /// `get`, `list`, `watch`, `create`, `update`, `patch`, `delete`, `deletecollection`, or the method's name.
     var verb = ""
 
+    /// A request that came by no path.
+    init() {}
+
     var groupResource: GroupResource { GroupResource(group: group, resource: resource) }
 
     /// Takes a resource path apart; `nil` if the path is not that of a resource or of something in it.

@@ -96,7 +96,7 @@ final class ProvidedBackend: ResourceBackend {
         }
     }
 
-    /// Parameters of list requests that the provider understands.
+    var readsByPages: Bool { true }
     var listParameters: Set<String> { provider.listParameters }
 
     /// A page ends early at this size: there may be a limit of 500 objects, and megabytes in each.
@@ -166,20 +166,6 @@ final class ProvidedBackend: ResourceBackend {
         }
     }
 
-    /// Answers a request on a subresource of the provider's own; `nil` if it has none of that name.
-    func perform(_ context: RequestContext, at path: String) async throws(Status) -> JSONValue? {
-        let name = context.info.subresource
-        guard provider.subresources[name] != nil else { return nil }
-        let body = context.info.verb == "get" ? JSONValue.null : try BodyReader.read(context).value
-        return try await provider.perform(
-            name,
-            verb: context.info.verb,
-            at: path,
-            parameters: context.query,
-            body
-        )
-    }
-
     func commit(_ write: ObjectWrite) async throws(ObjectStoreError) -> ObjectChange {
         try await provider.commit(write)
     }
@@ -191,61 +177,24 @@ final class ProvidedBackend: ResourceBackend {
     func endWatches() { fanOut.end() }
 }
 
-/// Makes what is served of a provider.
-enum ProvidedResources {
-    static func resources(_ provider: any ResourceProvider, in core: ServerCore) throws(Status) -> [ServedResource] {
-        let spec = provider.definition["spec"] ?? .null
-        let versions = spec["versions"]?.arrayValue ?? []
-        let storage = versions.first { $0["storage"]?.boolValue == true } ?? versions.first ?? .null
-        let storageVersion = storage["name"]?.stringValue ?? ""
-        let stored = strategy(spec, storage, in: core)
-        let name = GroupResource(
-            group: spec["group"]?.stringValue ?? "",
-            resource: spec.value(at: "names", "plural")?.stringValue ?? ""
-        )
-        let backend = ProvidedBackend(provider, metrics: core.metrics, logger: core.logger) {
-            stored.fieldValues($0)
-        } listener: { [weak core] change in
-            core?.takeProvided(
-                ObjectChange(
-                    key: ObjectKey(resource: name.description, path: change.object.path),
-                    kind: change.kind,
-                    revision: change.object.revision,
-                    bytes: change.object.bytes,
-                    // Without the attachment the receiver reads the bytes itself, and says what is wrong with them.
-                    attachment: try? JSONValue(parsing: change.object.bytes)
-                )
-            )
-        }
-        core.keep(backend)
-        var resources: [ServedResource] = []
-        for version in versions where version["served"]?.boolValue == true {
-            let strategy = strategy(spec, version, in: core)
-            var resource = CustomResourceFactory.resource(
-                spec,
-                version,
-                strategy: strategy,
-                storageVersion: storageVersion
-            )
-            resource.backend = .objects(backend)
-            for (name, verbs) in provider.subresources.sorted(by: { $0.key < $1.key }) {
-                resource.subresources.append(.init(name: name, verbs: verbs))
-            }
-            resources.append(resource)
-        }
-        return resources
-    }
+/// A subresource of the provider's own.
+struct ProvidedSubresource: SubresourceHandler {
+    let provider: any ResourceProvider
 
-    private static func strategy(
-        _ spec: JSONValue,
-        _ version: JSONValue,
-        in core: ServerCore
-    ) -> CustomResourceStrategy {
-        let json = version.value(at: "schema", "openAPIV3Schema") ?? .object([:])
-        return CustomResourceFactory.strategy(
-            spec,
-            version,
-            schema: VersionSchema(.json(json), cache: core.schemas)
+    func respond(
+        _ core: ServerCore,
+        _ resource: ServedResource,
+        _ backend: any ResourceBackend,
+        _ context: RequestContext
+    ) async throws(Status) -> APIResponse {
+        let verb = context.info.verb == "watch" ? "get" : context.info.verb
+        let answer = try await provider.perform(
+            context.info.subresource,
+            verb: context.info.verb,
+            at: context.path(context.info.name, resource),
+            parameters: context.query,
+            context.info.verb == "get" ? JSONValue.null : try BodyReader.read(context).value
         )
+        return Rendering.encode(answer, status: verb == "create" ? 201 : 200, context: context)
     }
 }

@@ -1,16 +1,17 @@
 import APIMachinery
 import Schema
 
+/// Has the schema of one version of a kind at hand, or makes it when it is asked for.
+protocol KindSchemaSource: Sendable {
+    var kind: KindSchema { get }
+}
+
 /// What server-side apply and strategic patches must know of a kind.
 struct KindSchema: Sendable {
     /// The type, for field ownership.
     let type: TypeSchema
     /// The type's name in the catalog of built-in types, for strategic patches.
     let catalogName: String?
-
-    static func custom(_ schema: CustomResourceSchema) -> KindSchema {
-        KindSchema(type: TypeSchema(schema.structural), catalogName: nil)
-    }
 
     /// A built-in kind. The schemas are made once: writing out a Pod's type takes a while.
     static func builtIn(_ name: String) -> KindSchema { table[name] ?? KindSchema(type: .deduced, catalogName: name) }

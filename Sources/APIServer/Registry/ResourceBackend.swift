@@ -48,6 +48,27 @@ protocol ResourceBackend: Sendable {
 
     /// Tells watchers the time.
     func tick(now: Timestamp)
+
+    /// Brings watched objects to the version that is served, where that takes more than the strategy.
+    var converter: (any ObjectConverter)? { get }
+
+    /// Parameters of list requests that mean something to the module that keeps the objects.
+    var listParameters: Set<String> { get }
+
+    /// Whether a list without a limit is read by pages as it is sent, because the objects are not in memory.
+    var readsByPages: Bool { get }
+}
+
+extension ResourceBackend {
+    var converter: (any ObjectConverter)? { nil }
+    var listParameters: Set<String> { [] }
+    var readsByPages: Bool { false }
+}
+
+/// Converts objects to the version in which they are served.
+protocol ObjectConverter: Sendable {
+    /// The objects in that version, in the same order. One call costs as much as another, whatever their number.
+    func convert(_ objects: [CachedObject]) async throws(Status) -> [CachedObject]
 }
 
 extension WatchCache: ResourceBackend {

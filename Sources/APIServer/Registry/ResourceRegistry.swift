@@ -18,6 +18,27 @@ final class ResourceRegistry: Sendable {
             resources[GroupVersion(group: group, version: version)]?[plural]
         }
 
+        /// Resources in the form in which their objects are stored, by storage key, where no served version may have it.
+        var storageForms: [String: ServedResource] = [:]
+
+        /// A stored resource in its storage version, or in the preferred one if that is not served. What no version
+        /// serves any more has objects, too.
+        func stored(group: String, plural: String) -> (ServedResource, any ResourceBackend)? {
+            let candidates = (versions[group] ?? []).compactMap { self.resource(group, $0, plural) }
+            let served = candidates.first(where: \.isStorageForm) ?? candidates.first
+            guard
+                let resource = served ?? storageForms[GroupResource(group: group, resource: plural).description],
+                case .objects(let backend) = resource.backend
+            else { return nil }
+            return (resource, backend)
+        }
+
+        /// The stored resource of that storage key (`plural.group`).
+        func stored(_ storageKey: String) -> ServedResource? {
+            let parts = storageKey.split(separator: ".", maxSplits: 1).map(String.init)
+            return stored(group: parts.count > 1 ? parts[1] : "", plural: parts.first ?? "")?.0
+        }
+
         /// Whether the group has kinds that no definition made; unknown paths in it are answered otherwise.
         func isBuiltIn(_ group: String) -> Bool {
             group.isEmpty
@@ -64,8 +85,11 @@ final class ResourceRegistry: Sendable {
     func add(_ resource: ServedResource) { state.withLock { Self.insert(resource, into: &$0) } }
 
     /// Replaces every version of a resource at once; an empty list ends its being served.
-    func replace(group: String, plural: String, with served: [ServedResource]) {
+    ///
+    /// - Parameter storageForm: the resource in its storage version, be that served or not; `nil` once nothing is stored.
+    func replace(group: String, plural: String, with served: [ServedResource], storageForm: ServedResource? = nil) {
         state.withLock { contents in
+            contents.storageForms[GroupResource(group: group, resource: plural).description] = storageForm
             contents.generation += 1
             for version in contents.versions[group] ?? [] {
                 let key = GroupVersion(group: group, version: version)

@@ -90,6 +90,15 @@ protocol ResourceStrategy: Sendable {
     /// Cells of the kind's own columns, where columns are not given by paths.
     func cells(_ object: JSONValue, now: Timestamp) -> [JSONValue]?
 
+    /// Does what must have happened before a write of an object of that name is answered.
+    func didWrite(_ name: String) async
+
+    /// The `openAPIV3Schema` that OpenAPI documents publish, for kinds that are not in the catalog of built-in types.
+    var publishedSchema: JSONValue? { get throws(Status) }
+
+    /// The selectable fields that OpenAPI documents publish, in their order.
+    var publishedFields: [String] { get }
+
     /// The schema for patches by merge keys and for field ownership.
     var schema: KindSchema { get }
 }
@@ -133,6 +142,9 @@ extension ResourceStrategy {
     var deletionFinalizer: String? { nil }
     func markForDeletion(_ object: inout JSONValue) {}
     func cells(_ object: JSONValue, now: Timestamp) -> [JSONValue]? { nil }
+    func didWrite(_ name: String) async {}
+    var publishedSchema: JSONValue? { get throws(Status) { nil } }
+    var publishedFields: [String] { [] }
 
     /// A prefix may end in a dash, as something will follow.
     static func maskTrailingDash(_ name: String) -> String {

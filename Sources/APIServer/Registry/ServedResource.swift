@@ -71,10 +71,17 @@ struct ServedResource: Sendable {
     /// Where the number of replicas is in each version, by apiVersion; `nil` for versions without a scale.
     var replicasPaths: [String: [String]?] = [:]
     /// The schemas of all versions by apiVersion, for field ownership; empty if there is one version only.
-    var types: [String: VersionSchema] = [:]
+    var types: [String: any KindSchemaSource] = [:]
+    /// Who answers requests on subresources, where that is not the object's own verbs.
+    var handlers: [String: any SubresourceHandler] = [:]
+
+    /// What can be done with stored objects, in the order in which discovery lists it.
+    static let allVerbs = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]
 
     /// One subresource and what can be done with it.
     struct Subresource: Sendable, Hashable {
+        static let status = Subresource(name: "status", verbs: ["get", "patch", "update"])
+
         var name: String
         var verbs: [String]
         /// The kind it speaks, if it is not the resource's own.
@@ -110,4 +117,9 @@ protocol ResourceAction: Sendable {
 protocol ComputedResource: Sendable {
     /// The objects of one namespace, or of all (`nil`).
     func objects(namespace: String?) async throws(Status) -> [JSONValue]
+}
+
+/// Has no objects: of a kind that there are none of, or whose objects are yet to be found.
+struct EmptyResource: ComputedResource {
+    func objects(namespace: String?) async throws(Status) -> [JSONValue] { [] }
 }

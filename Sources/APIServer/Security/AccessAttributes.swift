@@ -106,3 +106,8 @@ enum AccessDecision: Sendable, Hashable {
         }
     }
 }
+
+/// Decides what a user may do.
+protocol Authorizer: Sendable {
+    func authorize(_ attributes: AccessAttributes) -> AccessDecision
+}

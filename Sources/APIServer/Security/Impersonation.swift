@@ -51,7 +51,7 @@ struct Impersonation: Sendable {
     /// The user that the request is to be taken as one of.
     ///
     /// - Throws: a 403 naming the first part for which the requestor has no right.
-    func user(for requestor: UserInfo, _ authorizer: RBACAuthorizer) throws(Status) -> UserInfo {
+    func user(for requestor: UserInfo, _ authorizer: any Authorizer) throws(Status) -> UserInfo {
         var result = UserInfo(name: "")
         let namesGroups = parts.contains { $0.kind == .group }
         for part in parts {

@@ -9,11 +9,32 @@ enum ApplyVerb {
         _ context: RequestContext,
         _ patch: PatchDocument
     ) async throws(Status) -> APIResponse {
-        let force = context.query.flag("force")
-        let configuration = try read(patch, context)
-        let owner = FieldOwner(manager: context.fieldManager, subresource: context.info.subresource, now: context.now)
+        let outcome = try await apply(
+            try read(patch, context),
+            core,
+            resource,
+            backend,
+            context,
+            manager: context.fieldManager,
+            force: context.query.flag("force")
+        )
+        return try await Rendering.outcome(outcome, context: context, resource: resource)
+    }
+
+    /// Applies a configuration to the object that the context names.
+    @discardableResult
+    static func apply(
+        _ configuration: JSONValue,
+        _ core: ServerCore,
+        _ resource: ServedResource,
+        _ backend: any ResourceBackend,
+        _ context: RequestContext,
+        manager: String,
+        force: Bool
+    ) async throws(Status) -> ObjectWriter.Outcome {
+        let owner = FieldOwner(manager: manager, subresource: context.info.subresource, now: context.now)
         let writer = ObjectWriter(core: core, resource: resource, backend: backend, context: context)
-        let outcome = try await writer.update(
+        return try await writer.update(
             subresource: context.info.subresource,
             manager: nil,
             createIfMissing: context.info.subresource.isEmpty,
@@ -33,7 +54,6 @@ enum ApplyVerb {
             _ = try resource.strategy.decode(&object)
             return object
         }
-        return try await Rendering.outcome(outcome, context: context, resource: resource)
     }
 
     /// The applied configuration in a request's body.

@@ -25,8 +25,8 @@ enum ListVerb {
         case .objects(let backend):
             var request = try await page(options, selection, namespace, backend)
             var isStreamed = false
-            if let provided = backend as? ProvidedBackend {
-                for name in provided.listParameters { request.parameters[name] = context.query[name] }
+            if backend.readsByPages {
+                for name in backend.listParameters { request.parameters[name] = context.query[name] }
                 request.isBrief = context.query.flag("brief") || context.form.leavesObjectsOut(context.query)
                 // What is kept elsewhere is in memory only while it is sent.
                 isStreamed = request.limit == nil && request.parameters.isEmpty

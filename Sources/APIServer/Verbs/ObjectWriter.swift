@@ -57,7 +57,9 @@ struct ObjectWriter: Sendable {
         var object = object
         let name = Unstructured(object).name
         // Admission comes before validation: in a namespace that is not there, nothing else matters.
-        try await core.admitCreate(of: name, object, resource: resource, context: context)
+        for plugin in core.admission {
+            try plugin.admitCreate(of: name, object, resource: resource, context: context)
+        }
         MetadataRules.tidy(&object, context: context)
         resource.strategy.canonicalize(&object)
         var errors = MetadataRules.errors(ofNew: object, resource, context)
@@ -256,7 +258,7 @@ struct ObjectWriter: Sendable {
         var write = ObjectWrite(operation, key: key, document: DocumentEncoder.encode(stored), attachment: stored)
         write.user = context.request.user.name
         let change = try await backend.commit(write)
-        await core.didWrite(resource.storageKey, name: typed.name)
+        await resource.strategy.didWrite(typed.name)
         var written = object
         written.set(.string(String(change.revision)), at: ["metadata", "resourceVersion"])
         return Outcome(object: written, bytes: change.bytes)

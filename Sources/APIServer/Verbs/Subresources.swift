@@ -19,16 +19,11 @@ enum SubresourceVerbs {
             throw resource.isCustom
                 ? Status.methodNotAllowed(resource.groupResource, verb: verb) : Dispatcher.methodNotOffered
         }
-        if let provided = backend as? ProvidedBackend,
-            let answer = try await provided.perform(context, at: context.path(info.name, resource))
-        {
-            return Rendering.encode(answer, status: verb == "create" ? 201 : 200, context: context)
+        if let handler = resource.handlers[subresource.name] {
+            return try await handler.respond(core, resource, backend, context)
         }
         switch (subresource.name, verb) {
         case ("scale", _): return try await ScaleVerbs.run(core, resource, backend, context)
-        case ("log", _): return try await PodLogVerb.run(core, resource, backend, context)
-        case ("eviction", _): return try await EvictionVerb.run(core, resource, backend, context)
-        case ("binding", _): return try await BindingVerb.run(core, resource, backend, context)
         case (_, "get"): return try await GetVerb.run(core, resource, context)
         case (_, "update"): return try await UpdateVerb.run(core, resource, backend, context)
         case (_, "patch"): return try await PatchVerb.run(core, resource, backend, context)

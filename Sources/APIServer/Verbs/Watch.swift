@@ -35,7 +35,7 @@ enum WatchVerb {
             start = try await backend.watch(watcher, after: isFromState ? nil : options.revision)
             if let start, isFromState { watcher.skip(upTo: start.revision) }
             // Asked after the watcher was added: whoever ends all watches has seen it, or is seen here.
-            if core.areWatchesOver || options.timeout == .zero { watcher.finish() }
+            if core.caches.areWatchesOver || options.timeout == .zero { watcher.finish() }
         } catch {
             watcher.finish()
             // A history that is gone is told within the watch, as clients expect it there.
@@ -44,7 +44,7 @@ enum WatchVerb {
         }
         let stream = WatchStream(
             watcher: watcher,
-            converter: backend as? ConvertedBackend,
+            converter: backend.converter,
             encoder: encoder,
             start: start,
             failure: failure,
@@ -71,7 +71,7 @@ private final class WatchStream: Sendable {
 
     private let watcher: Watcher
     /// Brings objects to the version of the request, where that takes a webhook.
-    private let converter: ConvertedBackend?
+    private let converter: (any ObjectConverter)?
     private let encoder: WatchEncoder
     private let start: WatchStart?
     private let failure: Status?
@@ -80,7 +80,7 @@ private final class WatchStream: Sendable {
 
     init(
         watcher: Watcher,
-        converter: ConvertedBackend?,
+        converter: (any ObjectConverter)?,
         encoder: WatchEncoder,
         start: WatchStart?,
         failure: Status?,

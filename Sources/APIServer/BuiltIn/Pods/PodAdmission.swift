@@ -1,7 +1,26 @@
 import APIMachinery
 
-/// What the admission of a cluster asks of a Pod before its fields are looked at: that what it names exists.
-enum PodAdmission {
+/// What the admission of a cluster asks of a Pod before its fields are looked at: that what it names exists (the plugins
+/// ServiceAccount, Priority and RuntimeClass of Kubernetes).
+struct PodAdmission: AdmissionPlugin {
+    private static let pods = GroupResource(group: "", resource: "pods")
+
+    let caches: ObjectCaches
+
+    func admitCreate(
+        of name: String,
+        _ object: JSONValue,
+        resource: ServedResource,
+        context: RequestContext
+    ) throws(Status) {
+        guard resource.groupResource == Self.pods else { return }
+        let namespace = context.info.namespace
+        let refusal = Self.refusal(object, namespace: namespace) { account in
+            caches["serviceaccounts"]?.current("\(namespace)/\(account)") != nil
+        }
+        if let refusal { throw .forbidden(resource.groupResource, name: name, refusal) }
+    }
+
     /// The priority classes that every cluster has.
     private static let priorities: [String: Int64] = [
         "system-cluster-critical": 2_000_000_000, "system-node-critical": 2_000_001_000,

@@ -33,8 +33,11 @@ public protocol PodMetricsSource: Sendable {
 }
 
 /// GET on a Pod's log.
-enum PodLogVerb {
-    static func run(
+struct PodLogHandler: SubresourceHandler {
+    /// Reads the logs; `nil` where no Pods run.
+    let source: (any PodLogSource)?
+
+    func respond(
         _ core: ServerCore,
         _ resource: ServedResource,
         _ backend: any ResourceBackend,
@@ -45,14 +48,14 @@ enum PodLogVerb {
             throw .notFound(resource.groupResource, name: name)
         }
         let pod = try stored.document()
-        let options = try options(context, pod: pod, name: name)
+        let options = try Self.options(context, pod: pod, name: name)
         let node = pod["spec"]?["nodeName"]?.stringValue ?? ""
         if node.isEmpty {
             // A pod that no node has yet has no log either.
             return APIResponse(status: 204, contentType: "text/plain", body: .bytes([]))
         }
-        try checkState(pod, options, name: name)
-        guard let source = core.options.podLogs else {
+        try Self.checkState(pod, options, name: name)
+        guard let source else {
             throw .internalError("no node of this server keeps logs; the pod \(name) is bound to \(node)")
         }
         let task = CancellableRun()
@@ -133,8 +136,8 @@ enum PodLogVerb {
 }
 
 /// POST on a Pod's binding: puts the Pod on a node.
-enum BindingVerb {
-    static func run(
+struct BindingHandler: SubresourceHandler {
+    func respond(
         _ core: ServerCore,
         _ resource: ServedResource,
         _ backend: any ResourceBackend,

@@ -86,7 +86,7 @@ final class AuditRecord: Sendable {
     }
 
     private static func json(_ user: UserInfo) -> JSONValue {
-        var result = Reviews.json(user)
+        var result = user.json
         if user.groups.isEmpty { result["groups"] = nil }
         return result
     }

@@ -12,15 +12,10 @@ final class NodeAuthorizer: Sendable {
 
     private let graph = Mutex(NodeGraph())
 
-    /// Reads all Pods from their cache.
-    func load(_ pods: WatchCache?) throws(Status) {
-        var objects: [CachedObject] = []
-        pods?.snapshot().objects.forEach { object in
-            objects.append(object)
-            return true
-        }
+    /// Takes over all stored Pods.
+    func load(pods: [(path: String, document: JSONValue)]) {
         var fresh = NodeGraph()
-        for object in objects { fresh.set(object.path, try object.document()) }
+        for (path, document) in pods { fresh.set(path, document) }
         graph.withLock { [fresh] in $0 = fresh }
     }
 

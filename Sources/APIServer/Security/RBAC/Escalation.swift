@@ -4,15 +4,16 @@ import APIMachinery
 /// of its rules or may `escalate`; who binds one must hold them or may `bind` it.
 struct Escalation: Sendable {
     let authorizer: RBACAuthorizer
-    let context: RequestContext
+    let user: UserInfo
+    /// Where the object is to be written; empty for the cluster.
+    let namespace: String
+    /// The name in the request's path.
+    let name: String
     let resource: GroupResource
-
-    private var user: UserInfo { context.request.user }
-    private var namespace: String { context.info.namespace }
 
     /// Checks a role that is to be written.
     func checkRole(_ object: JSONValue, old: JSONValue?) throws(Status) {
-        guard !user.isMaster, !isAllowed("escalate", resource.resource, name: context.info.name) else { return }
+        guard !user.isMaster, !isAllowed("escalate", resource.resource, name: name) else { return }
         guard !concernsCollectionOnly(object, old) else { return }
         try confirm(PolicyRule.list(of: object), for: object)
         // What an aggregated role gathers in the future is not known now.

@@ -6,25 +6,22 @@ import Synchronization
 /// of Secrets and ConfigMaps nodes may read what their Pods refer to.
 ///
 /// It learns of every committed change before the writer gets its answer, so a right holds from the next request on.
-final class RBACAuthorizer: Sendable {
+final class RBACAuthorizer: Authorizer {
     private let index = Mutex(RoleIndex())
     private let nodes = NodeAuthorizer()
 
     // MARK: Keeping it current
 
-    /// Reads everything from the caches.
-    func load(_ cache: (String) -> WatchCache?) throws(Status) {
+    /// Takes over all stored objects.
+    ///
+    /// - Parameter objects: reads the objects of a resource, which it gets by its storage key.
+    func load(_ objects: (String) throws(Status) -> [(path: String, document: JSONValue)]) throws(Status) {
         var fresh = RoleIndex()
         for resource in RoleIndex.Resource.allCases {
-            var objects: [CachedObject] = []
-            cache(resource.rawValue)?.snapshot().objects.forEach { object in
-                objects.append(object)
-                return true
-            }
-            for object in objects { fresh.set(resource, path: object.path, try object.document()) }
+            for (path, document) in try objects(resource.rawValue) { fresh.set(resource, path: path, document) }
         }
         replace(fresh)
-        try nodes.load(cache("pods"))
+        nodes.load(pods: try objects("pods"))
     }
 
     /// Takes over an index as a whole.

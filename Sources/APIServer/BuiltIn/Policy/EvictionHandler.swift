@@ -1,37 +1,49 @@
 import APIMachinery
 
-/// POST on a Pod's eviction: deletes the Pod if the PodDisruptionBudgets allow it
-/// (`k8s.io/kubernetes/pkg/registry/core/pod/storage/eviction.go`). The Pod gets its grace period, in which a runner
-/// finishes its jobs.
-struct EvictionVerb {
-    /// How often an eviction is tried again when the Pod or the budget changes at the same time.
-    private static let attempts = 20
+/// POST on a Pod's eviction.
+struct EvictionHandler: SubresourceHandler {
+    let disruptions: DisruptionBudgets
 
-    let core: ServerCore
-    let resource: ServedResource
-    let backend: any ResourceBackend
-    let context: RequestContext
-    let options: DeleteOptions
-
-    static func run(
+    func respond(
         _ core: ServerCore,
         _ resource: ServedResource,
         _ backend: any ResourceBackend,
         _ context: RequestContext
     ) async throws(Status) -> APIResponse {
         try OptionErrors.check(context, kind: "CreateOptions")
-        let options = try options(context, resource)
-        let verb = EvictionVerb(core: core, resource: resource, backend: backend, context: context, options: options)
-        try await verb.evict()
+        let eviction = Eviction(
+            core: core,
+            disruptions: disruptions,
+            resource: resource,
+            backend: backend,
+            context: context,
+            options: try Eviction.options(context, resource)
+        )
+        try await eviction.evict()
         let status: JSONValue = [
             "kind": "Status", "apiVersion": "v1", "metadata": .object([:]), "status": "Success", "code": 201,
         ]
         return Rendering.encode(status, status: 201, context: context)
     }
+}
+
+/// One eviction: deletes the Pod if the PodDisruptionBudgets allow it
+/// (`k8s.io/kubernetes/pkg/registry/core/pod/storage/eviction.go`). The Pod gets its grace period, in which a runner
+/// finishes its jobs.
+private struct Eviction {
+    /// How often an eviction is tried again when the Pod or the budget changes at the same time.
+    private static let attempts = 20
+
+    let core: ServerCore
+    let disruptions: DisruptionBudgets
+    let resource: ServedResource
+    let backend: any ResourceBackend
+    let context: RequestContext
+    let options: DeleteOptions
 
     // MARK: Request
 
-    private static func options(
+    fileprivate static func options(
         _ context: RequestContext,
         _ resource: ServedResource
     ) throws(Status) -> DeleteOptions {
@@ -65,7 +77,7 @@ struct EvictionVerb {
 
     // MARK: Eviction
 
-    private func evict() async throws(Status) {
+    fileprivate func evict() async throws(Status) {
         for _ in 0..<Self.attempts {
             let (pod, revision) = try await read()
             guard Self.needsNoBudget(pod) else { return try await evict(running: pod, revision) }
@@ -91,7 +103,6 @@ struct EvictionVerb {
 
     /// Evicts a Pod that budgets protect.
     private func evict(running pod: JSONValue, _ revision: Int64) async throws(Status) {
-        let disruptions = DisruptionController(core: core)
         let labels = Unstructured(pod).labels
         let budgets = try disruptions.budgets(in: Unstructured(pod).namespace).filter { $0.selects(labels: labels) }
         guard let budget = budgets.first else { return try await remove(pod, options) }
@@ -114,7 +125,7 @@ struct EvictionVerb {
             try await remove(pod, own)
         } catch {
             guard error.reason == .conflict, options.resourceVersion == nil, options.uid == nil else { throw error }
-            throw DisruptionController.refusal(
+            throw DisruptionBudgets.refusal(
                 "The disruption budget \(budget.name) is still being processed by the server.",
                 retryAfterSeconds: 10
             )
@@ -125,7 +136,7 @@ struct EvictionVerb {
     private func isSpare(
         _ pod: JSONValue,
         _ budget: DisruptionBudget,
-        _ disruptions: DisruptionController
+        _ disruptions: DisruptionBudgets
     ) throws(Status) -> Bool {
         guard !DisruptionBudget.isReady(pod) else { return false }
         if budget.object.value(at: "spec", "unhealthyPodEvictionPolicy") == "AlwaysAllow" { return true }

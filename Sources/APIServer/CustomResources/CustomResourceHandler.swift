@@ -4,8 +4,8 @@ import Schema
 import Synchronization
 
 /// Serves what CustomResourceDefinitions define: keeps the registry and the definitions' status up to date.
-final class CustomResourceDefinitions: Sendable {
-    static let storageKey = "customresourcedefinitions.apiextensions.k8s.io"
+final class CustomResourceHandler: Sendable {
+    private static let storageKey = CustomResourceDefinitionStrategy.storageKey
 
     /// What of a definition decides how it is served; a status update that accepts no names changes none of it.
     private struct Served: Sendable {
@@ -27,8 +27,7 @@ final class CustomResourceDefinitions: Sendable {
         var served: [String: Served] = [:]
         /// The names that each definition has, by the definition's name.
         var claims: [String: Claim] = [:]
-        /// Every kind in the form in which its objects are stored, whether that is served or not.
-        var stored: [String: ServedResource] = [:]
+        var isLoaded = false
     }
 
     private struct Claim {
@@ -37,15 +36,51 @@ final class CustomResourceDefinitions: Sendable {
         var isWhole: Bool
     }
 
+    /// The compiled schemas of custom kinds.
+    let schemas = SchemaCache()
     private let core: ServerCore
+    private let client: LoopbackClient
+    private let webhooks: WebhookTransport
     private let state = Mutex(State())
 
-    init(core: ServerCore) { self.core = core }
+    /// - Parameter webhooks: how conversion webhooks are reached.
+    init(core: ServerCore, client: LoopbackClient, webhooks: @escaping WebhookTransport) {
+        self.core = core
+        self.client = client
+        self.webhooks = webhooks
+    }
+
+    /// Serves the definitions themselves. Called once at the start, before ``loadAll()``.
+    func register() async throws(Status) {
+        let strategy = CustomResourceDefinitionStrategy(handler: self)
+        let cache = try await core.caches.cache(of: Self.storageKey) { _ in [:] }
+        var resource = ServedResource(
+            group: "apiextensions.k8s.io",
+            version: "v1",
+            names: ResourceNames(
+                plural: "customresourcedefinitions",
+                kind: "CustomResourceDefinition",
+                shortNames: ["crd", "crds"],
+                categories: ["api-extensions"]
+            ),
+            isNamespaced: false,
+            verbs: ServedResource.allVerbs,
+            strategy: strategy,
+            backend: .objects(cache),
+            storageVersion: "v1",
+            storageGroup: "apiextensions.k8s.io"
+        )
+        resource.subresources = [.status]
+        resource.columns = [
+            PrinterColumn(name: "Created At", type: "date", description: TableWriter.ageColumn.description)
+        ]
+        core.registry.add(resource)
+    }
 
     /// Serves all definitions that are stored. Called once at the start.
     func loadAll() async throws(Status) {
         var objects: [CachedObject] = []
-        core.existingCache(Self.storageKey)?.snapshot().objects.forEach { object in
+        core.caches[Self.storageKey]?.snapshot().objects.forEach { object in
             objects.append(object)
             return true
         }
@@ -58,12 +93,30 @@ final class CustomResourceDefinitions: Sendable {
             state.withLock { $0.claims[object.name] = claim }
         }
         for object in objects { try await reconcile(object.name) }
+        state.withLock { $0.isLoaded = true }
     }
 
-    /// The resource of that name in the form in which its objects are stored, even if no version is served.
-    func storedForm(group: String, plural: String) -> ServedResource? {
-        state.withLock { $0.stored[GroupResource(group: group, resource: plural).description] }
+    /// Follows a change of one definition.
+    func definitionChanged(_ name: String) async {
+        do throws(Status) {
+            try await reconcile(name)
+        } catch {
+            core.logger.error("custom resource not served", metadata: ["name": "\(name)", "error": "\(error)"])
+        }
     }
+
+    /// The names of all definitions that are stored.
+    var definitionNames: Set<String> {
+        var names: Set<String> = []
+        core.caches[Self.storageKey]?.snapshot().objects.forEach { object in
+            names.insert(object.name)
+            return true
+        }
+        return names
+    }
+
+    /// Whether the stored definitions are served.
+    var isLoaded: Bool { state.withLock { $0.isLoaded } }
 
     private static func group(_ definition: JSONValue) -> String {
         definition.value(at: "spec", "group")?.stringValue ?? ""
@@ -71,14 +124,14 @@ final class CustomResourceDefinitions: Sendable {
 
     /// Brings what is served of one definition in line with it.
     func reconcile(_ name: String) async throws(Status) {
-        guard let stored = core.existingCache(Self.storageKey)?.current(name) else {
+        guard let stored = core.caches[Self.storageKey]?.current(name) else {
             withdraw(name)
             guard let claim = state.withLock({ $0.claims.removeValue(forKey: name) }) else { return }
             try await reconsider(claim.group)
             return
         }
         let definition = try stored.document()
-        let isEstablished = CustomResourceConditions.isTrue("Established", in: definition)
+        let isEstablished = StatusConditions.isTrue("Established", in: definition)
         guard !stored.isDeleting || isEstablished else { return }
         let acceptance = claim(name, definition)
         if isEstablished || acceptance.conflict == nil {
@@ -118,8 +171,7 @@ final class CustomResourceDefinitions: Sendable {
         guard let old = state.withLock({ $0.served.removeValue(forKey: name) }) else { return }
         let key = GroupResource(group: old.group, resource: old.plural).description
         core.registry.replace(group: old.group, plural: old.plural, with: [])
-        _ = state.withLock { $0.stored.removeValue(forKey: key) }
-        core.dropCache(key)
+        core.caches.drop(key)
     }
 
     /// Serves the kind under these names. Nothing is compiled: that waits for the first object.
@@ -142,7 +194,7 @@ final class CustomResourceDefinitions: Sendable {
         var storage: CustomResourceStrategy?
         for version in versions {
             let versionName = version["name"]?.stringValue ?? ""
-            let schema = VersionSchema(.definition(stored, version: versionName), cache: core.schemas)
+            let schema = VersionSchema(.definition(stored, version: versionName), cache: schemas)
             let strategy = CustomResourceFactory.strategy(spec, version, schema: schema)
             types["\(group)/\(versionName)"] = schema
             if versionName == storageVersion {
@@ -158,10 +210,11 @@ final class CustomResourceDefinitions: Sendable {
         let indexed = fields
         var shown: (@Sendable (inout JSONValue) -> Void)?
         if let storage { shown = { [storage] document in storage.fromStorage(&document) } }
-        let cache = try await core.cache(
+        let cache = try await core.caches.cache(
             of: GroupResource(group: group, resource: plural).description,
             showing: shown
         ) { CustomResourceStrategy.values(of: indexed, in: $0) }
+        var storageForm: ServedResource?
         if let storage, let version = versions.first(where: { $0["storage"]?.boolValue == true }) {
             var form = CustomResourceFactory.resource(
                 spec,
@@ -171,9 +224,9 @@ final class CustomResourceDefinitions: Sendable {
             )
             form.backend = .objects(cache)
             form.types = types
-            state.withLock { [form] in $0.stored[form.storageKey] = form }
+            storageForm = form
         }
-        let webhook = ConversionWebhook(spec, transport: core.options.webhooks)
+        let webhook = ConversionWebhook(spec, transport: webhooks)
         for index in resources.indices {
             resources[index].backend = .objects(cache)
             resources[index].types = types
@@ -187,7 +240,7 @@ final class CustomResourceDefinitions: Sendable {
                 resources[index].backend = .objects(converted)
             }
         }
-        core.registry.replace(group: group, plural: plural, with: resources)
+        core.registry.replace(group: group, plural: plural, with: resources, storageForm: storageForm)
         let served = Served(
             definition: stored,
             schemas: Array(types.values),
@@ -200,7 +253,7 @@ final class CustomResourceDefinitions: Sendable {
 
     private func updateStatus(_ definition: JSONValue, _ acceptance: NameAcceptance) async throws(Status) {
         let now = core.options.now()
-        try await core.internalUpdate(
+        try await client.update(
             group: "apiextensions.k8s.io",
             resource: "customresourcedefinitions",
             namespace: "",
@@ -209,7 +262,7 @@ final class CustomResourceDefinitions: Sendable {
         ) { object in
             func set(_ type: String, _ isTrue: Bool, _ reason: String, _ message: String) {
                 let status = isTrue ? "True" : "False"
-                CustomResourceConditions.set(
+                StatusConditions.set(
                     type,
                     to: status,
                     reason: reason,
@@ -227,7 +280,7 @@ final class CustomResourceDefinitions: Sendable {
                 conflict?.message ?? "no conflicts found"
             )
             // What was established once stays so.
-            if !CustomResourceConditions.isTrue("Established", in: object) {
+            if !StatusConditions.isTrue("Established", in: object) {
                 if conflict == nil {
                     set("Established", true, "InitialNamesAccepted", "the initial names have been accepted")
                 } else {
