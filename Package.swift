@@ -141,9 +141,14 @@ let package = Package(
         ),
         module(
             "RunEngine",
+            ["APIMachinery", "Containment", "Expressions", "Spec", "Storage", .logging, .metrics]
+        ),
+        // The engine over HTTP: submissions, and the runners' protocol.
+        module(
+            "RunAPI",
             [
-                "APIMachinery", "Containment", "Expressions", "Spec", "Storage", .httpTypes, .hummingbird, .logging,
-                .metrics, .nioCore,
+                "APIMachinery", "Containment", "RunEngine", "Spec", "Storage", .httpTypes, .hummingbird, .logging,
+                .nioCore,
             ]
         ),
         module(
@@ -182,7 +187,7 @@ let package = Package(
             [
                 "APIMachinery", "APIServer", "CLinux", "Containment", "Controller", "ControllerRuntime", "DurableFiles",
                 "KubeAPI",
-                "KubeClient", "LocalNode", "Observability", "RunEngine", "Spec", "Storage", "StorageSQLite",
+                "KubeClient", "LocalNode", "Observability", "RunAPI", "RunEngine", "Spec", "Storage", "StorageSQLite",
                 .coreMetrics, .crypto, .hummingbird,
                 .logging, .metrics, .serviceLifecycle, .unixSignals,
             ]
@@ -218,6 +223,10 @@ let package = Package(
             ["APIServer", "APIMachinery", "Expressions", "KubeYAML", "Schema", "TestSupport"]
         ),
         testSupport("KubeTestSupport", ["APIMachinery", "KubeClient"]),
+        testSupport(
+            "RunTestSupport",
+            ["APIMachinery", "Containment", "RunEngine", "Spec", "Storage", "StorageSQLite", "TestSupport", .logging]
+        ),
         testSupport("PlaneFuzzer", ["APIMachinery", "TestSupport", .nioCore, .nioPosix, .nioSSL]),
         // Drives the built controller, as the tests do; `make fuzz` builds and runs it.
         .executableTarget(
@@ -263,16 +272,23 @@ let package = Package(
             "ControlPlaneTests",
             [
                 "APIMachinery", "APIServer", "Containment", "ControlPlane", "ControllerRuntime", "KubeClient",
-                "KubeTestSupport", "Observability", "RunEngine", "Spec", "Storage", "TestSupport", .asyncHTTPClient,
-                .logging, .nioCore, .nioPosix,
+                "KubeTestSupport", "Observability", "RunAPI", "RunEngine", "Spec", "Storage", "TestSupport",
+                .asyncHTTPClient, .logging, .nioCore, .nioPosix,
             ]
         ),
         tests("ContainmentTests", ["APIMachinery", "CCrashNote", "Containment", "DurableFiles", .logging]),
         tests(
             "RunEngineTests",
             [
-                "APIMachinery", "Containment", "RunEngine", "Spec", "Storage", "StorageSQLite", "TestSupport",
-                .asyncHTTPClient, .httpTypes, .hummingbird, .logging, .nioCore, .nioHTTP1,
+                "APIMachinery", "Containment", "RunEngine", "RunTestSupport", "Spec", "Storage", "StorageSQLite",
+                "TestSupport", .logging,
+            ]
+        ),
+        tests(
+            "RunAPITests",
+            [
+                "APIMachinery", "RunAPI", "RunEngine", "RunTestSupport", "Spec", "Storage", "StorageSQLite",
+                "TestSupport", .asyncHTTPClient, .hummingbird, .logging, .nioCore, .nioHTTP1,
             ]
         ),
         tests(

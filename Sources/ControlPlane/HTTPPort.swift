@@ -4,6 +4,7 @@ import Hummingbird
 import Logging
 import Metrics
 import Observability
+import RunAPI
 import RunEngine
 import ServiceLifecycle
 

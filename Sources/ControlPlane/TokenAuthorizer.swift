@@ -1,6 +1,6 @@
 import APIMachinery
 import Metrics
-import RunEngine
+import RunAPI
 
 /// Who may use the HTTP port: an administrator everything, a runner the protocol of its own pool.
 struct TokenAuthorizer: RequestAuthorizer, CustomStringConvertible {

@@ -37,7 +37,4 @@ extension Duration {
         let (seconds, attoseconds) = components
         return Double(seconds) + Double(attoseconds) / 1e18
     }
-
-    /// The duration in milliseconds, with fraction.
-    var inMilliseconds: Double { inSeconds * 1000 }
 }

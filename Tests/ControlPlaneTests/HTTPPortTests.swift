@@ -3,6 +3,7 @@ import Logging
 import NIOCore
 import NIOPosix
 import Observability
+import RunAPI
 import RunEngine
 import Storage
 import TestSupport

@@ -1,5 +1,5 @@
 import APIMachinery
-import RunEngine
+import RunAPI
 import Testing
 
 @testable import ControlPlane

@@ -2,6 +2,7 @@ import APIMachinery
 @testable import RunEngine
 import Spec
 import Storage
+import RunTestSupport
 import Testing
 
 /// Somebody sets the machine's clock, forward and back, while runs are under way.

@@ -2,6 +2,7 @@ import APIMachinery
 @testable import RunEngine
 import Spec
 import Storage
+import RunTestSupport
 import Testing
 
 /// A runner that leaves gets no jobs, whichever of its calls are still open, and what it leaves behind is not held

@@ -3,6 +3,8 @@ import APIMachinery
 import Spec
 import Storage
 import StorageSQLite
+import TestSupport
+import RunTestSupport
 import Testing
 
 /// Outputs that go to many steps, and inputs that nobody could take.
@@ -19,7 +21,7 @@ struct LargeInputTests {
 
     @Test("A large output that goes to many steps is handed out in answers of bounded size", arguments: [false, true])
     func fanOut(onDisk: Bool) async throws {
-        try await Scratch.with { directory in
+        try await Files.withTemporaryDirectory { directory in
             let store: any RunStore = onDisk ? try SQLiteRunStore(path: directory + "/runs.sqlite") : MemoryRunStore()
             let f = try await EngineFixture(store: store)
             let readers = (0..<40).map { Self.step("r\($0)", reading: ["a"]) }

@@ -2,6 +2,7 @@ import APIMachinery
 @testable import RunEngine
 import Spec
 import Storage
+import RunTestSupport
 import Testing
 
 /// What changes between the engine's reading and its acting: it acts on what is true when it acts.

@@ -1,6 +1,7 @@
 import APIMachinery
 import Spec
 import Storage
+import RunTestSupport
 import Testing
 
 @testable import RunEngine

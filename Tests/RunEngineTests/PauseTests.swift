@@ -2,6 +2,7 @@ import APIMachinery
 @testable import RunEngine
 import Spec
 import Storage
+import RunTestSupport
 import Testing
 
 /// The controller stands still: a suspended machine, SIGSTOP, a disk that does not answer. Nobody else is at fault.

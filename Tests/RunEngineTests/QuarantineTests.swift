@@ -4,6 +4,8 @@ import FoundationEssentials
 import Logging
 import Storage
 import StorageSQLite
+import TestSupport
+import RunTestSupport
 import Testing
 
 @testable import RunEngine
@@ -34,7 +36,7 @@ import Testing
 
     @Test("A poisoned run is suspended without a job; others go on; released, it goes on where it stood")
     func release() async throws {
-        try await Scratch.with { directory in
+        try await Files.withTemporaryDirectory { directory in
             let first = try await EngineFixture(store: try SQLiteRunStore(path: "\(directory)/runs.db"))
             try first.workflow("w", .noop("a"), .noop("b", after: ["a"]))
             let poison = try await first.submit("w")
@@ -71,7 +73,7 @@ import Testing
 
     @Test("A quarantined run can be cancelled and deleted, which ends its quarantine", arguments: [true, false])
     func ending(isCancelled: Bool) async throws {
-        try await Scratch.with { directory in
+        try await Files.withTemporaryDirectory { directory in
             let first = try await EngineFixture(store: try SQLiteRunStore(path: "\(directory)/runs.db"))
             try first.workflow("w", .noop("a"))
             let name = try await first.submit("w")
@@ -90,7 +92,7 @@ import Testing
 
     @Test("A run that is gone takes its quarantine with it")
     func gone() async throws {
-        try await Scratch.with { directory in
+        try await Files.withTemporaryDirectory { directory in
             let containment = try Self.containment(directory, run: "gone")
             _ = try await EngineFixture(containment: containment)
             #expect(containment.isEmpty)

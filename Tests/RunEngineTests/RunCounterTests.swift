@@ -2,6 +2,7 @@ import APIMachinery
 import Spec
 import Storage
 import Synchronization
+import RunTestSupport
 import Testing
 
 @testable import RunEngine

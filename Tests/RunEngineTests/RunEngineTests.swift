@@ -2,6 +2,7 @@ import APIMachinery
 @testable import RunEngine
 import Spec
 import Storage
+import RunTestSupport
 import Testing
 
 @Suite("Run engine")

@@ -1,5 +1,6 @@
 import APIMachinery
 @testable import RunEngine
+import RunTestSupport
 import Storage
 import Synchronization
 

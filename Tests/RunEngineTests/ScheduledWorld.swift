@@ -1,6 +1,7 @@
 import APIMachinery
 @testable import RunEngine
 import Spec
+import RunTestSupport
 import Storage
 import Synchronization
 

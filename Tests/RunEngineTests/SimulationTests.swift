@@ -3,6 +3,8 @@ import RunEngine
 import Spec
 import Storage
 import StorageSQLite
+import TestSupport
+import RunTestSupport
 import Testing
 
 /// Drives the real engine through thousands of virtual seconds with every fault that runners, networks and crashes
@@ -44,7 +46,7 @@ struct SimulationTests {
 
     @Test("And so it does on disk, over crashes", arguments: [11, 12] as [UInt64])
     func onDisk(seed: UInt64) async throws {
-        try await Scratch.with { directory in
+        try await Files.withTemporaryDirectory { directory in
             // A store that is opened beside the abandoned one sees what had been committed: a crash.
             try await simulate(seed: seed, rounds: 500) { try SQLiteRunStore(path: directory + "/runs.sqlite") }
         }

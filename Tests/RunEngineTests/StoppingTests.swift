@@ -3,6 +3,7 @@ import APIMachinery
 import Spec
 import Storage
 import Synchronization
+import RunTestSupport
 import Testing
 
 /// The plane stops: runners finish what they have, and what they cannot finish is not held against it.

@@ -5,6 +5,8 @@ import RunEngine
 import Spec
 import Storage
 import StorageSQLite
+import TestSupport
+import RunTestSupport
 import Testing
 
 /// Measures rather than tests; runs only when asked for with `MARTINET_BENCH=runs`, in a release build.
@@ -12,7 +14,7 @@ import Testing
 struct ThroughputTests {
     @Test("One-step runs through engine and SQLite", arguments: [1, 8, 64])
     func oneStepRuns(batch: Int) async throws {
-        try await Scratch.with { directory in
+        try await Files.withTemporaryDirectory { directory in
             let total = Int(ProcessInfo.processInfo.environment["MARTINET_BENCH"] ?? "") ?? 20_000
             let store = try SQLiteRunStore(path: directory + "/runs.sqlite")
             let catalog = WorkflowCatalog()

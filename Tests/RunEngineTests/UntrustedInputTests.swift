@@ -2,81 +2,12 @@ import APIMachinery
 import RunEngine
 import Spec
 import Storage
+import RunTestSupport
 import Testing
 
 /// Input that is valid JSON and nonsense, and stored values that are older than the rules for them.
 @Suite("Untrusted input")
 struct UntrustedInputTests {
-    private static let numbers: [JSONValue] = [
-        0, -1, 1, 1024, 1025, .int(.max), .int(.min), 1e300, -1e300, 0.5, 2.5, "NaN", "1e300", .null, true, [], [:],
-    ]
-
-    @Test("Runners may send any number in any member: the answer is one of theirs, and the engine goes on")
-    func protocolNumbers() async throws {
-        try await withServer { server in
-            let calls: [(String, [[String]])] = [
-                ("register", [["concurrency"], ["protocolVersion"], ["jobs"]]),
-                (
-                    "heartbeat",
-                    [["load", "cpuMillicores"], ["load", "memoryMB"], ["load", "slotsBusy"], ["load"], ["jobs"]]
-                ),
-                ("lease", [["capacity"], ["waitSeconds"]]), ("report", [["capacity"], ["reports"]]),
-            ]
-            for (call, members) in calls {
-                for member in members {
-                    for number in Self.numbers where member != ["waitSeconds"] || number.intValue ?? 0 <= 0 {
-                        var body: JSONValue = ["namespace": "default", "pool": "default", "runner": "r"]
-                        body.set(number, at: member)
-                        let answer = try await server.call("POST", "/agents/v1/\(call)", body.text, token: "runner")
-                        #expect([200, 400].contains(answer.code), "\(call) \(body.text): \(answer.json.text)")
-                    }
-                }
-            }
-            // With every slot that runners claimed, a queue without room still answers how long to wait.
-            server.fixture.catalog.setPool(namespace: "default", name: "default", queue: QueueSpec(maxDepth: 1))
-            let path = "/api/v1/namespaces/default/workflows/one/runs"
-            #expect(try await server.call("POST", path, "{}").code == 201)
-            #expect(try await server.call("POST", path, "{}").code == 429)
-        }
-    }
-
-    @Test("A runner has the name of an object, whoever it says it is")
-    func runnerNames() async throws {
-        try await withServer { server in
-            for call in ["register", "lease", "heartbeat", "report", "release", "deregister"] {
-                for name in ["a/exec", "..", "", "A", "a%2Fb", "${{ 1 / 0 }}", String(repeating: "a", count: 300)] {
-                    for member in ["runner", "pool", "namespace"] {
-                        var body: JSONValue = ["namespace": "default", "pool": "default", "runner": "r"]
-                        body[member] = .string(name)
-                        let answer = try await server.call("POST", "/agents/v1/\(call)", body.text, token: "runner")
-                        #expect(answer.code == 400, "\(call) \(body.text): \(answer.json.text)")
-                        #expect(answer.json["message"]?.stringValue?.hasPrefix("\"\(member)\" must be") == true)
-                    }
-                }
-            }
-        }
-    }
-
-    @Test("Submissions may name any number, too")
-    func submissionNumbers() async throws {
-        try await withServer { server in
-            for number in Self.numbers {
-                for body: JSONValue in [["priority": number], ["params": ["who": number]], ["items": number]] {
-                    let path = "/api/v1/namespaces/default/workflows/two/runs"
-                    let answer = try await server.call("POST", path, body.text)
-                    #expect([201, 400, 422].contains(answer.code), "\(body.text): \(answer.json.text)")
-                }
-            }
-            for query in [
-                "limit=9223372036854775807", "limit=-1", "continue=9223372036854775807",
-                "continue=-9223372036854775808",
-            ] {
-                let answer = try await server.call("GET", "/api/v1/namespaces/default/runs?\(query)")
-                #expect([200, 400].contains(answer.code))
-            }
-        }
-    }
-
     @Test("A stored workflow and pool of any numbers run to their end", arguments: 0..<60)
     func storedNumbers(_ seed: Int) async throws {
         let random = SeededRandom(UInt64(seed) &+ 77)
@@ -188,23 +119,6 @@ struct UntrustedInputTests {
         String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
     }
 
-    @Test("An output nested too deep fails its own step, and the run can be read", arguments: [200, 201, 500])
-    func deepOutput(_ depth: Int) async throws {
-        try await withServer { server in
-            let name = try await server.fixture.submit("one")
-            let job = try #require(try await server.agent("lease", ["capacity": 1])["jobs"]?[0])
-            let report = """
-                {"namespace":"default","pool":"default","runner":"pod-1","reports":[{"job":\(job["id"]?.text ?? ""),\
-                "token":\(job["token"]?.text ?? ""),"outcome":"Succeeded","output":\(Self.nested(depth))}]}
-                """
-            #expect(try await server.call("POST", "/agents/v1/report", report, token: "runner").code == 200)
-            let run = try await server.call("GET", "/api/v1/namespaces/default/runs/\(name)")
-            let step = try #require(run.json.value(at: "status", "steps")?[0])
-            #expect(step["phase"] == (depth <= 200 ? "Succeeded" : "Failed"))
-            if depth > 200 { #expect(step["error"]?["reason"] == "OutputTooDeep") }
-        }
-    }
-
     @Test("Outputs that nest in one another stop before the input gets too deep")
     func deepInput() async throws {
         let f = try await EngineFixture()
@@ -228,36 +142,6 @@ struct UntrustedInputTests {
         try await f.report(try #require(try await f.lease().first), output: Self.nested(300))
         #expect(try await f.run(deep).run.phase == .failed)
         #expect(try await f.run(deep).steps[1].failure?.message.contains("nested more than 256 deep") == true)
-    }
-
-    @Test("A run whose values are damaged is listed, read and deleted")
-    func damaged() async throws {
-        try await withServer { server in
-            let f = server.fixture
-            let name = try await f.submit("one")
-            let other = try await f.submit("one")
-            let id = try await f.run(name).run.id
-            try await f.engine.store.transaction { transaction in
-                guard var run = try transaction.run(id: id), var step = try transaction.steps(run: id).first else {
-                    return
-                }
-                run.params = Array("{\"a\":".utf8)
-                try transaction.update(&run)
-                step.output = Array(Self.nested(508).utf8)
-                step.metrics = Array("}{".utf8)
-                try transaction.update(step)
-            }
-            let list = try await server.call("GET", "/api/v1/namespaces/default/runs")
-            #expect(list.json["items"]?.arrayValue?.count == 2)
-            let run = try await server.call("GET", "/api/v1/namespaces/default/runs/\(name)")
-            #expect(
-                run.json.value(at: "status", "unreadable") == [
-                    "spec.params", "status.steps[0].output", "status.steps[0].metrics",
-                ]
-            )
-            #expect(try await server.call("DELETE", "/api/v1/namespaces/default/runs/\(name)").code == 200)
-            #expect(try await server.call("GET", "/api/v1/namespaces/default/runs/\(other)").code == 200)
-        }
     }
 
     @Test("A lease outlives two lost heartbeats, by its bound")

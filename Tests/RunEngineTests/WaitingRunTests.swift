@@ -3,6 +3,7 @@ import RunEngine
 import Spec
 import Storage
 import Synchronization
+import RunTestSupport
 import Testing
 
 @testable import RunEngine

@@ -11,7 +11,7 @@ public enum RunObject {
     /// document, as it was damaged or is nested too deep, is left out and named in `status.unreadable`: a run must be
     /// seen and deleted whatever happened to its values.
     public static func bytes(_ run: RunRecord, _ steps: [StepRecord]) -> [UInt8] {
-        var writer = ObjectWriter()
+        var writer = JSONObjectWriter()
         let (run, steps, unreadable) = embeddable(run, steps)
         writer.object { object in
             object.member("apiVersion", "runs.martinet.dev/v1alpha1")
@@ -94,7 +94,7 @@ public enum RunObject {
         _ run: RunRecord,
         _ steps: [StepRecord],
         _ unreadable: [String],
-        _ status: inout ObjectWriter
+        _ status: inout JSONObjectWriter
     ) {
         if run.phase.isFinal { status.member("conditions") { $0.list([run]) { condition($1, &$0) } } }
         status.member("finishedAt", run.finishedAt)
@@ -110,7 +110,7 @@ public enum RunObject {
     }
 
     /// How the run ended, as Jobs say it: `Complete` or `Failed`, which `kubectl wait` waits for.
-    private static func condition(_ run: RunRecord, _ writer: inout ObjectWriter) {
+    private static func condition(_ run: RunRecord, _ writer: inout JSONObjectWriter) {
         let time = (run.finishedAt ?? run.createdAt).rfc3339
         let isSuccess = run.phase == .succeeded
         writer.object { object in
@@ -123,7 +123,7 @@ public enum RunObject {
         }
     }
 
-    private static func step(_ step: StepRecord, _ writer: inout ObjectWriter) {
+    private static func step(_ step: StepRecord, _ writer: inout JSONObjectWriter) {
         writer.object { object in
             object.member("attempts", step.attempts)
             object.member("deliveries", step.deliveries)
@@ -140,7 +140,7 @@ public enum RunObject {
         }
     }
 
-    private static func failure(_ failure: StepFailure, _ writer: inout ObjectWriter) {
+    private static func failure(_ failure: StepFailure, _ writer: inout JSONObjectWriter) {
         if let exitCode = failure.exitCode { writer.member("exitCode", exitCode) }
         writer.member("message", failure.message)
         writer.member("reason", failure.reason)
@@ -150,81 +150,4 @@ public enum RunObject {
 extension StepRecord {
     /// Whether the step did what it should: it succeeded, or its `when` said that it need not run.
     var isDone: Bool { phase == .succeeded || phase == .skipped && failure?.reason == RunPlanner.conditionFalse }
-}
-
-/// Writes JSON straight into bytes; values that are JSON already are copied.
-struct ObjectWriter {
-    private(set) var output: [UInt8] = []
-    private var isFirst = true
-
-    mutating func object(_ body: (inout ObjectWriter) -> Void) {
-        output.append(UInt8(ascii: "{"))
-        isFirst = true
-        body(&self)
-        output.append(UInt8(ascii: "}"))
-        isFirst = false
-    }
-
-    mutating func list<Element>(_ elements: [Element], _ body: (inout ObjectWriter, Element) -> Void) {
-        output.append(UInt8(ascii: "["))
-        for (index, element) in elements.enumerated() {
-            if index > 0 { output.append(UInt8(ascii: ",")) }
-            body(&self, element)
-        }
-        output.append(UInt8(ascii: "]"))
-        isFirst = false
-    }
-
-    mutating func name(_ name: StaticString) {
-        if !isFirst { output.append(UInt8(ascii: ",")) }
-        isFirst = false
-        output.append(UInt8(ascii: "\""))
-        name.withUTF8Buffer { output.append(contentsOf: $0) }
-        output.append(UInt8(ascii: "\""))
-        output.append(UInt8(ascii: ":"))
-    }
-
-    mutating func member(_ name: StaticString, _ body: (inout ObjectWriter) -> Void) {
-        self.name(name)
-        body(&self)
-    }
-
-    mutating func member(_ name: StaticString, _ json: [UInt8]) {
-        self.name(name)
-        output.append(contentsOf: json)
-    }
-
-    mutating func member(_ name: StaticString, _ text: String) {
-        self.name(name)
-        JSONWriter.append(quoted: text, to: &output)
-    }
-
-    mutating func member(_ name: StaticString, _ number: Int) {
-        self.name(name)
-        output.append(contentsOf: String(number).utf8)
-    }
-
-    mutating func member(_ name: StaticString, _ value: Bool) {
-        self.name(name)
-        output.append(contentsOf: (value ? "true" : "false").utf8)
-    }
-
-    /// A time with microseconds, so that short steps have durations; left out if there is none.
-    mutating func member(_ name: StaticString, _ time: Timestamp?) {
-        guard let time else { return }
-        member(name, time.rfc3339Micro)
-    }
-
-    /// A text by itself, as in a list.
-    mutating func text(_ text: String) { JSONWriter.append(quoted: text, to: &output) }
-
-    /// A value by itself that is JSON already, as in a list.
-    mutating func value(_ json: [UInt8]) { output.append(contentsOf: json) }
-
-    /// Copies members that were written before, without braces.
-    mutating func members(_ bytes: [UInt8]) {
-        if !isFirst { output.append(UInt8(ascii: ",")) }
-        isFirst = false
-        output.append(contentsOf: bytes)
-    }
 }

@@ -7,6 +7,12 @@ public struct RunSnapshot: Sendable, Hashable {
     public var run: RunRecord
     public var steps: [StepRecord]
 
+    /// A run with those steps.
+    public init(run: RunRecord, steps: [StepRecord]) {
+        self.run = run
+        self.steps = steps
+    }
+
     /// The run as a Kubernetes object, in compact JSON.
     public var bytes: [UInt8] { RunObject.bytes(run, steps) }
 

@@ -2,11 +2,12 @@ import APIMachinery
 import RunEngine
 import Spec
 import Storage
+import RunTestSupport
 import Testing
 
 /// The routes over real sockets.
 @Suite("HTTP API")
-struct HTTPTests {
+struct RouteTests {
     @Test("A run from submission to report, as a runner in another language would do it")
     func wholeRun() async throws {
         try await withServer { server in
@@ -270,28 +271,5 @@ struct HTTPTests {
             let answer = try await waiting
             #expect(answer["jobs"]?.arrayValue?.count == 1)
         }
-    }
-
-    @Test("Watching tells every outcome in order")
-    func watching() async throws {
-        let fixture = try await EngineFixture()
-        try fixture.workflow("one", .noop("a"))
-        var watch = fixture.engine.watch(after: 0, namespace: "default")
-        let name = try await fixture.submit("one")
-        let added = try await watch.next()
-        #expect(added.map(\.kind) == [.added] && added[0].object.run.name == name)
-        let job = try #require(try await fixture.lease().first)
-        try await fixture.report(job)
-        let other = try await fixture.submit("one")
-        try await fixture.engine.delete(namespace: "default", name: other)
-        let events = try await watch.next()
-        // The state in between is left out, and so is a run that came and went.
-        #expect(events.map(\.kind) == [.modified, .deleted])
-        #expect(events[0].object.run.phase == .succeeded && events[1].object.run.name == other)
-        #expect(events.map(\.revision) == events.map(\.revision).sorted())
-        // A number that was given out for something else holds nobody up.
-        _ = try await fixture.engine.store.transaction { try $0.nextSequence() }
-        #expect(try await watch.next() == [])
-        #expect(watch.revision == fixture.engine.store.changes.latest)
     }
 }

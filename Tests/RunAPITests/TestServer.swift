@@ -4,15 +4,18 @@ import Hummingbird
 import Logging
 import NIOCore
 import NIOHTTP1
+import RunAPI
 import RunEngine
 import Spec
 import Storage
 import StorageSQLite
 import Synchronization
+import TestSupport
+import RunTestSupport
 import Testing
 
-/// Lets three tokens in: `admin`, `runner` and `reader`.
-struct TokenAuthorizer: RequestAuthorizer {
+/// Accepts three tokens: `admin`, `runner` and `reader`.
+struct ThreeTokens: RequestAuthorizer {
     func authenticate(_ credential: RequestCredential) async throws {
         guard ["admin", "runner", "reader"].contains(credential.token ?? "") else { throw Status.unauthorized() }
     }
@@ -62,7 +65,7 @@ struct Server: Sendable {
 
 /// Serves an engine with two workflows, `one` and `two`, for as long as the body runs.
 func withServer(_ body: @escaping @Sendable (Server) async throws -> Void) async throws {
-    try await Scratch.with { directory in
+    try await Files.withTemporaryDirectory { directory in
         let store = try SQLiteRunStore(path: directory + "/runs.sqlite")
         let fixture = try await EngineFixture(store: store)
         try fixture.workflow("one", .noop("a"))
@@ -78,8 +81,8 @@ func withServer(_ body: @escaping @Sendable (Server) async throws -> Void) async
         )
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let router = Router()
-        RunRoutes(engine: fixture.engine, authorizer: TokenAuthorizer(), logger: logger).add(to: router)
-        RunnerRoutes(engine: fixture.engine, authorizer: TokenAuthorizer(), logger: logger).add(to: router)
+        RunRoutes(engine: fixture.engine, authorizer: ThreeTokens(), logger: logger).add(to: router)
+        RunnerRoutes(engine: fixture.engine, authorizer: ThreeTokens(), logger: logger).add(to: router)
         let (ports, port) = AsyncStream<Int>.makeStream()
         let application = Application(
             router: router,

@@ -1,5 +1,6 @@
 import APIMachinery
 import Hummingbird
+import RunEngine
 import Storage
 
 /// The part of the HTTP API that is about queues and dead letters.
@@ -11,38 +12,38 @@ struct QueueRoutes: Sendable {
 
     func add<Context: RequestContext>(to router: some RouterMethods<Context>) {
         router.get("/api/v1/namespaces/:namespace/queues") { request, context in
-            await list(request, Path(context))
+            await list(request, PathParameters(context))
         }
         router.get("/api/v1/namespaces/:namespace/queues/:queue") { request, context in
-            await get(request, Path(context))
+            await get(request, PathParameters(context))
         }
         router.get("/api/v1/namespaces/:namespace/queues/:queue/deadletters") { request, context in
-            await deadLetters(request, Path(context))
+            await deadLetters(request, PathParameters(context))
         }
         router.delete("/api/v1/namespaces/:namespace/queues/:queue/deadletters") { request, context in
-            await administer(request, Path(context), "purged") { queue, _ in
+            await administer(request, PathParameters(context), "purged") { queue, _ in
                 try await engine.purgeDeadLetters(queue)
             }
         }
         router.delete("/api/v1/namespaces/:namespace/queues/:queue/deadletters/:job") { request, context in
-            await administer(request, Path(context), "purged") { queue, path in
+            await administer(request, PathParameters(context), "purged") { queue, path in
                 try await engine.purgeDeadLetters(queue, step: Self.step(path))
             }
         }
         router.post("/api/v1/namespaces/:namespace/queues/:queue/deadletters/requeue") { request, context in
-            await administer(request, Path(context), "requeued") { queue, _ in
+            await administer(request, PathParameters(context), "requeued") { queue, _ in
                 try await engine.requeueDeadLetters(queue)
             }
         }
         router.post("/api/v1/namespaces/:namespace/queues/:queue/deadletters/:job/requeue") { request, context in
-            await administer(request, Path(context), "requeued") { queue, path in
+            await administer(request, PathParameters(context), "requeued") { queue, path in
                 try await engine.requeueDeadLetter(queue, step: Self.step(path))
                 return 1
             }
         }
     }
 
-    private func list(_ request: Request, _ path: Path) async -> Response {
+    private func list(_ request: Request, _ path: PathParameters) async -> Response {
         await exchange.respond(to: request) {
             let namespace = try path["namespace"]
             try await exchange.authorize(request, .read, namespace)
@@ -54,7 +55,7 @@ struct QueueRoutes: Sendable {
         }
     }
 
-    private func get(_ request: Request, _ path: Path) async -> Response {
+    private func get(_ request: Request, _ path: PathParameters) async -> Response {
         await exchange.respond(to: request) {
             let queue = try QueueName(namespace: path["namespace"], pool: path["queue"])
             try await exchange.authorize(request, .read, queue.namespace)
@@ -85,7 +86,7 @@ struct QueueRoutes: Sendable {
         return .object(object)
     }
 
-    private func deadLetters(_ request: Request, _ path: Path) async -> Response {
+    private func deadLetters(_ request: Request, _ path: PathParameters) async -> Response {
         await exchange.respond(to: request) {
             let queue = try QueueName(namespace: path["namespace"], pool: path["queue"])
             try await exchange.authorize(request, .read, queue.namespace)
@@ -123,9 +124,9 @@ struct QueueRoutes: Sendable {
 
     private func administer(
         _ request: Request,
-        _ path: Path,
+        _ path: PathParameters,
         _ verb: String,
-        _ body: (QueueName, Path) async throws -> Int
+        _ body: (QueueName, PathParameters) async throws -> Int
     ) async -> Response {
         await exchange.respond(to: request) {
             let queue = try QueueName(namespace: path["namespace"], pool: path["queue"])
@@ -134,7 +135,7 @@ struct QueueRoutes: Sendable {
         }
     }
 
-    private static func step(_ path: Path) throws -> StepKey { try step(path["job"]) }
+    private static func step(_ path: PathParameters) throws -> StepKey { try step(path["job"]) }
 
     private static func step(_ text: String) throws -> StepKey {
         guard let job = JobID(text) else {
