@@ -183,14 +183,14 @@ final class Dispatcher: Sendable {
         // Only a known resource says that it cannot be had in the form that was asked for.
         let form = try form(for: resource, request, info)
         let context = RequestContext(request: request, info: info, form: form, now: core.options.now(), audit: audit)
+        // Before all others, so that it is never the one that there is no room for.
+        if let text = resource.deprecationWarning { context.warn(text) }
         do throws(Status) {
             var response = try await serve(resource, context)
-            if let text = resource.deprecationWarning { context.warn(text) }
             Rendering.addWarnings(context.warnings, to: &response)
             return response
         } catch {
             if error == Self.notServed { return .pathNotFound }
-            if let text = resource.deprecationWarning { context.warn(text) }
             return Rendering.status(error, form: form, warnings: context.warnings)
         }
     }

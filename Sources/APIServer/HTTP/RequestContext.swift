@@ -10,7 +10,7 @@ final class RequestContext: Sendable {
     let now: Timestamp
     /// What the audit log is going to say of the request, if there is one.
     let audit: AuditRecord?
-    private let collected = Mutex<[String]>([])
+    private let collected = Mutex(WarningRecorder())
 
     init(request: APIRequest, info: RequestInfo, form: OutputForm, now: Timestamp, audit: AuditRecord? = nil) {
         self.request = request
@@ -22,12 +22,11 @@ final class RequestContext: Sendable {
 
     var query: QueryParameters { request.query }
 
-    /// Adds a text for a `Warning` header; the same text is sent once.
-    func warn(_ text: String) {
-        collected.withLock { if !$0.contains(text) { $0.append(text) } }
-    }
+    /// Adds a text for a `Warning` header.
+    func warn(_ text: String) { collected.withLock { $0.add(text) } }
 
-    var warnings: [String] { collected.withLock { $0 } }
+    /// The texts of the `Warning` headers.
+    var warnings: [String] { collected.withLock { $0.texts } }
 
     /// Whether nothing may be stored: `dryRun=All`.
     var isDryRun: Bool { query["dryRun"] != nil }

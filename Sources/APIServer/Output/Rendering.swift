@@ -206,7 +206,8 @@ enum Rendering {
             for character in text.unicodeScalars {
                 switch character {
                 case "\\", "\"": quoted += "\\\(character)"
-                case "\n", "\r", "\t": quoted += " "
+                // A header has no control characters; with one in it, the whole answer could not be sent.
+                case _ where character.properties.generalCategory == .control: quoted += " "
                 default: quoted.unicodeScalars.append(character)
                 }
             }

@@ -21,14 +21,18 @@ enum ObjectDecoder {
         return object
     }
 
+    /// As many fields as are reported, as in Kubernetes' JSON decoder.
+    private static let mostReported = 100
+
     /// Refuses what strict reading refuses, or warns of it.
     static func report(
-        _ problems: [String],
+        _ all: [String],
         level: FieldValidation,
         resource: ServedResource,
         context: RequestContext
     ) throws(Status) {
-        guard !problems.isEmpty else { return }
+        guard !all.isEmpty else { return }
+        let problems = all.prefix(mostReported)
         switch level {
         case .ignore: break
         case .warn: for problem in problems { context.warn(problem) }
