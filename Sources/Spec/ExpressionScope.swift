@@ -23,73 +23,84 @@ struct StepNames {
     }
 }
 
+/// The names of a workflow's parameters, and what to say of a name that none has.
+struct ParameterNames {
+    let names: Set<String>
+    private let listed: String
+
+    init(_ names: Set<String>) {
+        self.names = names
+        listed = names.isEmpty ? "none are declared" : names.sorted().prefix(12).joined(separator: ", ")
+    }
+
+    func unknown(_ name: String) -> String {
+        "params.\(name): no parameter has this name; declare it in spec.params (\(listed))"
+    }
+}
+
 /// What the expressions of one step may speak of, and what is wrong with those that speak of something else.
 struct ExpressionScope {
+    /// Something wrong with an expression.
+    struct Finding {
+        var error: FieldError
+        /// If the answer is yes, nothing is wrong after all.
+        var unless: StepAncestry.Question?
+    }
+
     /// The workflow's parameters.
-    var parameters: Set<String>
+    var parameters: ParameterNames
     /// All steps.
     var steps: StepNames
-    /// The steps that have ended when this one begins.
-    var upstream: Set<String>
-    /// The step itself.
-    var step: String
+    var graph: WorkflowGraph
+    /// Which steps have ended when this one begins.
+    var ancestry: StepAncestry
+    /// The position of the step itself.
+    var step: Int
 
     private static let declarations: [String: CELType] = ["params": .dyn, "steps": .dyn, "run": .dyn]
     private static let runFields = ["name", "namespace", "uid", "workflow"]
     private static let stepFields = ["output", "phase", "error", "attempts"]
 
     /// The faults in the step's `when` and in the templates of its `with`.
-    func validate(_ step: Step, at path: FieldPath) -> [FieldError] {
-        var errors: [FieldError] = []
+    func validate(_ step: Step, at path: FieldPath) -> [Finding] {
+        var errors: [Finding] = []
         if let when = step.when {
             let field = path.child("when")
             if when.contains("${{") {
                 return [
-                    .invalid(
-                        field,
-                        .string(when),
-                        "when is an expression by itself; write it without ${{ }}: \(Self.unwrapped(when))"
+                    Finding(
+                        error: .invalid(
+                            field,
+                            .string(when),
+                            "when is an expression by itself; write it without ${{ }}: \(Self.unwrapped(when))"
+                        )
                     )
                 ] + (step.with.map { validate(template: $0, at: path.child("with")) } ?? [])
             }
             do throws(ExpressionError) {
                 let program = try Expression.compile(when, declarations: Self.declarations)
-                errors += check(program.references).map { .invalid(field, .string(when), remedied($0, in: when)) }
+                errors += check(program.references, of: .string(when), in: when, at: field)
                 if program.resultType != .bool, program.resultType != .dyn {
-                    errors.append(
-                        .invalid(field, .string(when), "must be true or false, but is a \(program.resultType)")
-                    )
+                    let fault = "must be true or false, but is a \(program.resultType)"
+                    errors.append(Finding(error: .invalid(field, .string(when), fault)))
                 }
             } catch {
-                errors.append(.invalid(field, .string(when), remedied("\(error)", in: when)))
+                errors.append(Finding(error: .invalid(field, .string(when), remedied("\(error)", in: when))))
             }
         }
         if let with = step.with { errors += validate(template: with, at: path.child("with")) }
         return errors
     }
 
-    /// Whether an expression of the step can name another step.
-    static func speaksOfSteps(_ step: Step) -> Bool {
-        func speaks(_ value: JSONValue) -> Bool {
-            switch value {
-            case .string(let text): text.contains("steps")
-            case .array(let elements): elements.contains(where: speaks)
-            case .object(let members): members.contains { speaks($0.value) }
-            case .null, .bool, .int, .double: false
-            }
-        }
-        return step.when?.contains("steps") ?? false || step.with.map(speaks) ?? false
-    }
-
-    private func validate(template value: JSONValue, at path: FieldPath) -> [FieldError] {
+    private func validate(template value: JSONValue, at path: FieldPath) -> [Finding] {
         switch value {
         case .string(let text):
             guard text.contains("${{") else { return [] }
             do throws(TemplateError) {
                 let template = try Template(parsing: text, declarations: Self.declarations, checked: true)
-                return check(template.references).map { .invalid(path, value, remedied($0, in: text)) }
+                return check(template.references, of: value, in: text, at: path)
             } catch {
-                return [.invalid(path, value, remedied("\(error)", in: text))]
+                return [Finding(error: .invalid(path, value, remedied("\(error)", in: text)))]
             }
         case .array(let elements):
             return elements.enumerated().flatMap { validate(template: $1, at: path.index($0)) }
@@ -114,40 +125,44 @@ struct ExpressionScope {
         return result.split(separator: " ").joined(separator: " ")
     }
 
-    private func check(_ references: [Reference]) -> [String] {
-        var faults: [String] = []
+    private func check(
+        _ references: [Reference],
+        of value: JSONValue,
+        in text: String,
+        at path: FieldPath
+    ) -> [Finding] {
+        var told: Set<String> = []
+        var findings: [Finding] = []
         for reference in references {
-            guard let fault = check(reference), !faults.contains(fault) else { continue }
-            faults.append(fault)
+            guard let (fault, question) = check(reference), told.insert(fault).inserted else { continue }
+            findings.append(Finding(error: .invalid(path, value, remedied(fault, in: text)), unless: question))
         }
-        return faults
+        return findings
     }
 
-    private func check(_ reference: Reference) -> String? {
+    private func check(_ reference: Reference) -> (fault: String, unless: StepAncestry.Question?)? {
         let path = reference.path
         guard path.count > 1 else { return nil }
         let name = path[1]
         switch path[0] {
-        case "params":
-            if parameters.contains(name) { return nil }
-            let known =
-                parameters.isEmpty ? "none are declared" : parameters.sorted().prefix(12).joined(separator: ", ")
-            return "params.\(name): no parameter has this name; declare it in spec.params (\(known))"
+        case "params": return parameters.names.contains(name) ? nil : (parameters.unknown(name), nil)
         case "steps":
-            if name == step { return "steps.\(name): a step cannot refer to itself" }
-            if !steps.ids.contains(name) { return "steps.\(name): \(steps.unknown(name))" }
-            if !upstream.contains(name) {
-                return "steps.\(name): this step may not have ended yet; add \(name) to dependsOn"
+            if name.equalsBytes(of: graph.ids[step]) { return ("steps.\(name): a step cannot refer to itself", nil) }
+            guard steps.ids.contains(name), let other = graph.position(of: name) else {
+                return ("steps.\(name): \(steps.unknown(name))", nil)
             }
-            if path.count > 2, !Self.stepFields.contains(path[2]) {
-                return "steps.\(name).\(path[2]): a step has \(Self.stepFields.joined(separator: ", "))"
+            let question = StepAncestry.Question(ancestor: other, step: step)
+            let answer = ancestry.quickAnswer(question)
+            if answer != false, path.count > 2, !Self.stepFields.contains(path[2]) {
+                return ("steps.\(name).\(path[2]): a step has \(Self.stepFields.joined(separator: ", "))", nil)
             }
+            if answer == true { return nil }
+            let fault = "steps.\(name): this step may not have ended yet; add \(name) to dependsOn"
+            return (fault, answer == nil ? question : nil)
         case "run":
-            if !Self.runFields.contains(name) {
-                return "run.\(name): a run has \(Self.runFields.joined(separator: ", "))"
-            }
-        default: break
+            return Self.runFields.contains(name)
+                ? nil : ("run.\(name): a run has \(Self.runFields.joined(separator: ", "))", nil)
+        default: return nil
         }
-        return nil
     }
 }

@@ -13,16 +13,12 @@ public enum ParameterBinding {
         at path: FieldPath
     ) -> (params: JSONObject, errors: [FieldError]) {
         var errors: [FieldError] = []
+        let parameters = Dictionary(declared.map { (Array($0.name.utf8), $0) }, uniquingKeysWith: { first, _ in first })
+        lazy var unknown = unknownFault(declared)
         for (key, value) in given {
-            guard let parameter = declared.first(where: { $0.name.equalsBytes(of: key) }) else {
-                let names = declared.map(\.name).sorted().joined(separator: ", ")
-                errors.append(
-                    .invalid(
-                        path.child(key),
-                        value,
-                        declared.isEmpty ? "the workflow has no parameters" : "the workflow's parameters are: \(names)"
-                    )
-                )
+            guard let parameter = parameters[Array(key.utf8)] else {
+                // Nobody reads more errors than that, and a submission can have hundreds of thousands of members.
+                if errors.count < Status.mostErrors { errors.append(.invalid(path.child(key), value, unknown)) }
                 continue
             }
             errors += typeFaults(value, of: parameter, at: path.child(key)) + depthFaults(value, at: path.child(key))
@@ -37,6 +33,16 @@ public enum ParameterBinding {
         }
         return (result, errors)
     }
+
+    private static func unknownFault(_ declared: [Parameter]) -> String {
+        guard !declared.isEmpty else { return "the workflow has no parameters" }
+        let names = declared.map(\.name).sorted()
+        let more = names.count > mostListed ? ", and \(names.count - mostListed) more" : ""
+        return "the workflow's parameters are: \(names.prefix(mostListed).joined(separator: ", "))\(more)"
+    }
+
+    /// As many names as one message lists.
+    private static let mostListed = 50
 
     /// The value that a text stands for, by the type of the parameter's default; a text stays one where there is no
     /// default, or `null`.

@@ -17,10 +17,13 @@ public struct WorkflowGraph: Sendable {
         for (index, step) in steps.enumerated() where positions[step.id] == nil { positions[step.id] = index }
         var dependencies: [[Int]] = []
         var dependents = [[Int]](repeating: [], count: steps.count)
+        // For each step, the last one that was found to wait for it.
+        var waiting = [Int](repeating: -1, count: steps.count)
         for (index, step) in steps.enumerated() {
             var found: [Int] = []
             for name in step.dependsOn ?? [] {
-                guard let position = positions[name], !found.contains(position) else { continue }
+                guard let position = positions[name], waiting[position] != index else { continue }
+                waiting[position] = index
                 found.append(position)
                 dependents[position].append(index)
             }

@@ -85,9 +85,13 @@ public enum WorkflowValidation {
         }
         let graph = WorkflowGraph(steps: spec.steps)
         let known = StepNames(ids)
+        let declared = ParameterNames(parameters)
+        var ancestry = StepAncestry(graph)
+        // Errors that are faults only if the step spoken of is not upstream, by their place among all.
+        var doubtful: [(place: Int, question: StepAncestry.Question)] = []
         for (index, step) in spec.steps.enumerated() {
             // Nobody reads more, and putting them into words takes longer than finding them.
-            guard errors.count < Status.mostErrors else { break }
+            guard errors.count - doubtful.count < Status.mostErrors else { break }
             let field = path.index(index)
             errors += validateDependencies(step, known, at: field.child("dependsOn"))
             if !actors.contains(step.actor) {
@@ -98,13 +102,21 @@ public enum WorkflowValidation {
             errors += Bounds.timeoutSeconds.faults(step.timeoutSeconds, at: field.child("timeoutSeconds"))
             if let retry = step.retry { errors += validate(retry, at: field.child("retry")) }
             let scope = ExpressionScope(
-                parameters: parameters,
+                parameters: declared,
                 steps: known,
-                // All that a step stands on is found for those steps only that speak of others.
-                upstream: ExpressionScope.speaksOfSteps(step) ? graph.upstream(of: index) : [],
-                step: step.id
+                graph: graph,
+                ancestry: ancestry,
+                step: index
             )
-            errors += scope.validate(step, at: field)
+            for finding in scope.validate(step, at: field) {
+                if let question = finding.unless { doubtful.append((errors.count, question)) }
+                errors.append(finding.error)
+            }
+        }
+        if !doubtful.isEmpty {
+            let upheld = ancestry.upheld(doubtful.map(\.question))
+            let groundless = Set(doubtful.filter { upheld.contains($0.question) }.map(\.place))
+            errors = errors.enumerated().filter { !groundless.contains($0.offset) }.map(\.element)
         }
         if let cycle = graph.cycle, let first = cycle.first {
             let names = (cycle + [first]).map { spec.steps[$0].id }.joined(separator: " -> ")
@@ -130,17 +142,5 @@ public enum WorkflowValidation {
             }
         }
         return errors
-    }
-}
-
-extension WorkflowGraph {
-    /// The ids of all steps that are certain to have ended when the step at that position begins.
-    func upstream(of position: Int) -> Set<String> {
-        var found: Set<Int> = []
-        var pending = dependencies[position]
-        while let next = pending.popLast() {
-            if found.insert(next).inserted { pending += dependencies[next] }
-        }
-        return Set(found.map { ids[$0] })
     }
 }

@@ -36,8 +36,10 @@ public struct CompiledWorkflow: Sendable {
         self.revision = revision
         self.spec = spec
         parallelism = spec.policy?.parallelism.map { $0 > 0 ? $0 : .max } ?? .max
+        // One list for all steps that may speak of any other.
+        let all = Array(graph.ids.indices)
         steps = zip(spec.steps, graph.dependencies).map { step, dependencies in
-            CompiledStep(step, dependsOn: dependencies, policy: spec.policy, graph: graph)
+            CompiledStep(step, dependsOn: dependencies, policy: spec.policy, graph: graph, all: all)
         }
         order = graph.topologicalOrder
     }
@@ -69,7 +71,7 @@ struct CompiledStep: Sendable {
     /// The steps that the expressions may speak of; only their outputs are parsed.
     let references: [Int]
 
-    init(_ step: Step, dependsOn: [Int], policy: RunPolicy?, graph: WorkflowGraph) {
+    init(_ step: Step, dependsOn: [Int], policy: RunPolicy?, graph: WorkflowGraph, all: [Int]) {
         id = step.id
         actor = step.actor
         self.dependsOn = dependsOn
@@ -82,14 +84,14 @@ struct CompiledStep: Sendable {
             .mapError { StepExpressionError(path: "with", cause: "\($0)") }
         // An expression that cannot be read reads nothing; its step fails with the error.
         let read = ((try? condition?.get().references) ?? []) + ((try? input.get().references) ?? [])
-        references = Self.steps(in: read, graph)
+        references = Self.steps(in: read, graph, all)
     }
 
-    private static func steps(in references: [Reference], _ graph: WorkflowGraph) -> [Int] {
+    private static func steps(in references: [Reference], _ graph: WorkflowGraph, _ all: [Int]) -> [Int] {
         var indices: Set<Int> = []
         for reference in references where reference.root == "steps" {
             // `steps[…]` with a computed name may be any of them.
-            guard reference.path.count > 1 else { return Array(graph.ids.indices) }
+            guard reference.path.count > 1 else { return all }
             if let index = graph.position(of: reference.path[1]) { indices.insert(index) }
         }
         return indices.sorted()
