@@ -41,6 +41,26 @@ struct OutputTests {
         #expect(throws: JobError.self) { try ExecOutput.value(of: [0x22, 0xFF, 0x22], mode: .lastLine) }
     }
 
+    @Test("Integers of 64 bits are the same in the report as in the output, in every mode that reads JSON")
+    func integers() throws {
+        let job = try Job(["id": "1.0.1", "token": "1", "actor": "exec"])
+        for number in [9_007_199_254_740_993, -9_007_199_254_740_993, Int64.max, .min, 1 << 62 + 1, 0] {
+            for mode in [ExecStep.OutputMode.lastLine, .document] {
+                let output = try ExecOutput.value(of: Array("{\"n\": [\(number)]}".utf8), mode: mode)
+                let report = JobReport(
+                    job: job,
+                    outcome: .succeeded,
+                    output: output,
+                    metrics: JobMetrics(queueTimeMs: 0, held: .zero, execution: .zero, usage: ResourceUsage()),
+                    startedAt: Timestamp(seconds: 0),
+                    finishedAt: Timestamp(seconds: 0)
+                )
+                let sent = try JSONValue(parsing: report.json.bytes)
+                #expect(sent.value(at: "output", "n")?[0] == .int(number))
+            }
+        }
+    }
+
     @Test("A tail keeps the end, from the beginning of a line")
     func tail() {
         var tail = ByteTail(limit: 10)
