@@ -158,6 +158,14 @@ let package = Package(
                 .logging, .metrics, .serviceLifecycle,
             ]
         ),
+        // Resources whose objects are not in the object store, for the API server.
+        module(
+            "PlaneResources",
+            [
+                "APIMachinery", "APIServer", "Containment", "RunEngine", "Spec", "Storage", .logging,
+                .serviceLifecycle,
+            ]
+        ),
         module("ImageStore", ["APIMachinery"]),
         module("CLinux"),
         module("CSpawn"),
@@ -187,7 +195,8 @@ let package = Package(
             [
                 "APIMachinery", "APIServer", "CLinux", "Containment", "Controller", "ControllerRuntime", "DurableFiles",
                 "KubeAPI",
-                "KubeClient", "LocalNode", "Observability", "RunAPI", "RunEngine", "Spec", "Storage", "StorageSQLite",
+                "KubeClient", "LocalNode", "Observability", "PlaneResources", "RunAPI", "RunEngine", "Spec", "Storage",
+                "StorageSQLite",
                 .coreMetrics, .crypto, .hummingbird,
                 .logging, .metrics, .serviceLifecycle, .unixSignals,
             ]
@@ -289,6 +298,13 @@ let package = Package(
             [
                 "APIMachinery", "RunAPI", "RunEngine", "RunTestSupport", "Spec", "Storage", "StorageSQLite",
                 "TestSupport", .asyncHTTPClient, .hummingbird, .logging, .nioCore, .nioHTTP1,
+            ]
+        ),
+        tests(
+            "PlaneResourcesTests",
+            [
+                "APIMachinery", "APIServer", "Containment", "PlaneResources", "RunEngine", "Spec", "Storage",
+                "StorageSQLite", "TestSupport", .logging,
             ]
         ),
         tests(

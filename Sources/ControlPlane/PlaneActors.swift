@@ -8,6 +8,7 @@ import KubeClient
 import LocalNode
 import Logging
 import Observability
+import PlaneResources
 import RunEngine
 import ServiceLifecycle
 import Spec

@@ -7,6 +7,7 @@ import Glibc
 import KubeClient
 public import Logging
 import Observability
+import PlaneResources
 import RunEngine
 import ServiceLifecycle
 import Spec

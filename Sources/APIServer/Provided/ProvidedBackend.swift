@@ -40,6 +40,9 @@ final class ProvidedBackend: ResourceBackend {
     var revision: Int64 { max(provider.revision, state.withLock { $0.revision }) }
 
     private func take(_ change: ProvidedChange) {
+        guard isNeeded(change) else { return }
+        // Rendered once, here.
+        let change = ProvidedChange(kind: change.kind, object: change.object, previous: change.previous)
         let event = event(change)
         state.withLock { state in
             state.revision = max(state.revision, event.revision)
@@ -49,6 +52,17 @@ final class ProvidedBackend: ResourceBackend {
         let object = event.object
         let hadOwners = event.previous?.owners.isEmpty == false
         if change.kind == .deleted || object.isDeleting || !object.owners.isEmpty || hadOwners { listener(change) }
+    }
+
+    /// Whether a watch or the garbage collector looks at the change. If not, only its revision is recorded, in the same
+    /// moment: a watch that is added later begins after it.
+    private func isNeeded(_ change: ProvidedChange) -> Bool {
+        if change.kind == .deleted || change.mayHaveOwners { return true }
+        return state.withLock { state in
+            if fanOut.count > 0 { return true }
+            state.revision = max(state.revision, change.revision)
+            return false
+        }
     }
 
     /// The object, or its stand-in if it cannot be read.
@@ -75,7 +89,7 @@ final class ProvidedBackend: ResourceBackend {
     private func event(_ change: ProvidedChange) -> CacheEvent {
         let object = cached(change.object)
         let previous = change.previous.map { bytes in
-            cached(StoredObject(path: change.object.path, revision: 0, bytes: bytes))
+            cached(StoredObject(path: change.path, revision: 0, bytes: bytes))
         }
         let kind: CacheEvent.Kind =
             switch change.kind {
@@ -85,7 +99,7 @@ final class ProvidedBackend: ResourceBackend {
             }
         // Without the state before, a change of an object that matches now is taken for one that matched before.
         let before = previous ?? (kind == .modified ? object : nil)
-        return CacheEvent(kind: kind, revision: change.object.revision, object: object, previous: before)
+        return CacheEvent(kind: kind, revision: change.revision, object: object, previous: before)
     }
 
     func object(at path: String) async throws(Status) -> CachedObject? {
@@ -159,7 +173,7 @@ final class ProvidedBackend: ResourceBackend {
             return WatchStart(initial: SortedObjects(sorted: page.objects), missed: [], revision: page.revision)
         }
         do {
-            let missed = try await provider.changes(after: revision).filter { $0.object.revision <= now }
+            let missed = try await provider.changes(after: revision).filter { $0.revision <= now }
             return WatchStart(initial: nil, missed: missed.map(event), revision: now)
         } catch {
             throw Status(error)

@@ -2,19 +2,44 @@ public import APIMachinery
 public import Storage
 
 /// A change of an object that another module keeps.
+///
+/// The object's document is rendered when it is asked for: most changes of a resource that no client watches are never
+/// looked at.
 public struct ProvidedChange: Sendable {
     public var kind: ObjectChange.Kind
-    /// The object after the change; of a deletion, its last state with the deletion's revision.
-    public var object: StoredObject
+    /// The object's path, `namespace/name`.
+    public let path: String
+    /// The object's revision after the change; of a deletion, the deletion's revision.
+    public let revision: Int64
+    /// Whether the object may have owners or finalizers. If so, garbage collection looks at the change.
+    public let mayHaveOwners: Bool
     /// The object before the change, if it is known.
     public var previous: [UInt8]?
+    private let render: @Sendable () -> [UInt8]
 
     /// A change to that object.
     public init(kind: ObjectChange.Kind, object: StoredObject, previous: [UInt8]? = nil) {
-        self.kind = kind
-        self.object = object
+        self.init(kind: kind, path: object.path, revision: object.revision) { object.bytes }
         self.previous = previous
     }
+
+    /// A change to an object whose document is rendered when it is needed.
+    public init(
+        kind: ObjectChange.Kind,
+        path: String,
+        revision: Int64,
+        mayHaveOwners: Bool = true,
+        render: @escaping @Sendable () -> [UInt8]
+    ) {
+        self.kind = kind
+        self.path = path
+        self.revision = revision
+        self.mayHaveOwners = mayHaveOwners
+        self.render = render
+    }
+
+    /// The object after the change; of a deletion, its last state with the deletion's revision. Rendered by each call.
+    public var object: StoredObject { StoredObject(path: path, revision: revision, bytes: render()) }
 }
 
 /// Which objects of a provider are asked for.

@@ -1,40 +1,48 @@
-import APIMachinery
-import APIServer
-import Logging
-import RunEngine
-import ServiceLifecycle
+public import APIMachinery
+public import APIServer
+public import Logging
+public import RunEngine
+public import ServiceLifecycle
 import Spec
-import Storage
+public import Storage
 import Synchronization
 
-/// Serves the runs of the run store as `runs.martinet.dev/v1alpha1 WorkflowRun` objects. Not one byte of them is in the
-/// object store.
-final class WorkflowRunProvider: ResourceProvider, Service {
-    let definition = WorkflowRunDefinition.definition
-    let subresources = ["cancel": ["create"], "retry": ["create"], "logs": ["get"]]
+/// Serves the runs of the run store as `runs.martinet.dev/v1alpha1 WorkflowRun` objects.
+///
+/// Nothing of a run is in the object store: reads are queries of the run store, creations are submissions, and deletions
+/// remove the run's rows. Clients may change labels and other metadata; spec and status are the engine's. Revisions are
+/// the run store's sequence numbers, so that a `resourceVersion` stays valid over a restart, and a watch that continues
+/// from before the restart is `expired` and lists again.
+///
+/// As a `Service` it follows the run store's changes and passes them to the API server's watches.
+public final class WorkflowRunProvider: ResourceProvider, Service {
+    public let definition = WorkflowRunDefinition.definition
+    public let subresources = ["cancel": ["create"], "retry": ["create"], "logs": ["get"]]
     private let engine: RunEngine
     private let logger: Logger
     private let observers = Mutex<[@Sendable (ProvidedChange) -> Void]>([])
     private let newest: Mutex<Int64>
 
-    /// A provider over an engine; `revision` is that of the store at its opening.
-    init(engine: RunEngine, revision: Int64, logger: Logger) {
+    /// A provider over an engine.
+    ///
+    /// - Parameter revision: the run store's revision when it was opened; changes are delivered from there on.
+    public init(engine: RunEngine, revision: Int64, logger: Logger) {
         self.engine = engine
         self.logger = logger
         newest = Mutex(revision)
     }
 
-    var revision: Int64 { newest.withLock { $0 } }
+    public var revision: Int64 { newest.withLock { $0 } }
 
-    func object(at path: String) async throws(ObjectStoreError) -> StoredObject? {
+    public func object(at path: String) async throws(ObjectStoreError) -> StoredObject? {
         let (namespace, name) = Self.split(path)
-        return try await Self.translating {
+        return try await translatingErrors {
             try await self.engine.run(namespace: namespace, name: name).map(Self.stored)
         }
     }
 
     /// `order=newest` lists the latest runs first.
-    let listParameters: Set<String> = ["order"]
+    public let listParameters: Set<String> = ["order"]
 
     /// The most runs of one page, and their bytes.
     private static let pageLimit = 1000
@@ -42,8 +50,8 @@ final class WorkflowRunProvider: ResourceProvider, Service {
     /// Bytes of runs that a watch from an earlier revision may begin with; a watcher so far behind lists again.
     private static let historyBytes = 64 << 20
 
-    func page(_ query: ProvidedQuery) async throws(ObjectStoreError) -> ProvidedPage {
-        try await Self.translating {
+    public func page(_ query: ProvidedQuery) async throws(ObjectStoreError) -> ProvidedPage {
+        try await translatingErrors {
             var wanted = RunQuery(namespace: query.namespace, limit: min(query.limit ?? Self.pageLimit, Self.pageLimit))
             wanted.order = .name(after: Self.predecessor(of: query.start))
             let isNewestFirst = try Self.isNewestFirst(query.parameters)
@@ -78,8 +86,8 @@ final class WorkflowRunProvider: ResourceProvider, Service {
         }
     }
 
-    func changes(after revision: Int64) async throws(ObjectStoreError) -> [ProvidedChange] {
-        try await Self.translating {
+    public func changes(after revision: Int64) async throws(ObjectStoreError) -> [ProvidedChange] {
+        try await translatingErrors {
             let latest = self.engine.store.changes.latest
             var watch = self.engine.watch(after: revision)
             var found: [ProvidedChange] = []
@@ -96,12 +104,12 @@ final class WorkflowRunProvider: ResourceProvider, Service {
         }
     }
 
-    func observe(_ observer: @escaping @Sendable (ProvidedChange) -> Void) {
+    public func observe(_ observer: @escaping @Sendable (ProvidedChange) -> Void) {
         observers.withLock { $0.append(observer) }
     }
 
     /// Hands changes of runs on to the API server's watchers, until the plane stops.
-    func run() async throws {
+    public func run() async throws {
         try await cancelWhenGracefulShutdown { [self] in
             var watch = engine.watch(after: revision)
             while !Task.isCancelled {
@@ -128,7 +136,7 @@ final class WorkflowRunProvider: ResourceProvider, Service {
         }
     }
 
-    func perform(
+    public func perform(
         _ subresource: String,
         verb: String,
         at path: String,
@@ -160,9 +168,9 @@ final class WorkflowRunProvider: ResourceProvider, Service {
         }
     }
 
-    func commit(_ write: ObjectWrite) async throws(ObjectStoreError) -> ObjectChange {
+    public func commit(_ write: ObjectWrite) async throws(ObjectStoreError) -> ObjectChange {
         let (namespace, name) = Self.split(write.key.path)
-        return try await Self.translating {
+        return try await translatingErrors {
             let bytes = write.document.bytes(at: 0)
             let document = try JSONValue(parsing: bytes)
             switch write.operation {
@@ -213,8 +221,17 @@ final class WorkflowRunProvider: ResourceProvider, Service {
             case .modified: .updated
             case .deleted: .deleted
             }
-        return ProvidedChange(kind: kind, object: stored(event.object))
+        let run = event.object.run
+        return ProvidedChange(
+            kind: kind,
+            path: "\(run.namespace)/\(run.name)",
+            revision: event.revision,
+            mayHaveOwners: run.metadata.firstRange(of: ownerReferences) != nil
+        ) { event.object.bytes }
     }
+
+    /// Present in the stored metadata of every run that has an owner.
+    private static let ownerReferences = Array("\"ownerReferences\"".utf8)
 
     private static func committed(
         _ write: ObjectWrite,
@@ -246,31 +263,5 @@ final class WorkflowRunProvider: ResourceProvider, Service {
         // Names are printable ASCII, so no name lies between this text and the one asked for.
         let head = String(name.dropLast())
         return NamespacedName(namespace: namespace, name: head + String(Character(Unicode.Scalar(last - 1))) + "\u{7F}")
-    }
-
-    private static func translating<Result>(
-        _ body: () async throws -> Result
-    ) async throws(ObjectStoreError) -> Result {
-        do {
-            return try await body()
-        } catch let error as ObjectStoreError {
-            throw error
-        } catch let status as Status where status.reason == .conflict {
-            throw ObjectStoreError(.conflict, status.message ?? "conflict")
-        } catch let status as Status {
-            throw ObjectStoreError(status)
-        } catch let error as RunStoreError {
-            let code: ObjectStoreError.Code =
-                switch error.code {
-                case .alreadyExists: .alreadyExists
-                case .notFound: .notFound
-                case .expired: .expired
-                case .unavailable: .unavailable
-                case .corrupt: .corrupt
-                }
-            throw ObjectStoreError(code, error.message)
-        } catch {
-            throw ObjectStoreError(.unavailable, "\(error)")
-        }
     }
 }

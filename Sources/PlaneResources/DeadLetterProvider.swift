@@ -1,24 +1,27 @@
-import APIMachinery
-import APIServer
-import RunEngine
+public import APIMachinery
+public import APIServer
+public import RunEngine
 import Spec
-import Storage
+public import Storage
 
 /// Serves the dead letters of the run store as `runs.martinet.dev/v1alpha1 DeadLetter` objects: `get` and `list` read
 /// them, `delete` discards the job, and the subresource `requeue` puts it back into its queue.
-struct DeadLetterProvider: ResourceProvider {
-    let definition = DeadLetterDefinition.definition
-    let subresources = ["requeue": ["create"]]
-    let engine: RunEngine
+public struct DeadLetterProvider: ResourceProvider {
+    public let definition = DeadLetterDefinition.definition
+    public let subresources = ["requeue": ["create"]]
+    private let engine: RunEngine
+
+    /// A provider over an engine.
+    public init(engine: RunEngine) { self.engine = engine }
 
     /// The most dead letters of one page.
     private static let pageLimit = 1000
 
-    var revision: Int64 { engine.store.changes.latest }
+    public var revision: Int64 { engine.store.changes.latest }
 
-    func object(at path: String) async throws(ObjectStoreError) -> StoredObject? {
+    public func object(at path: String) async throws(ObjectStoreError) -> StoredObject? {
         guard let (namespace, job) = Self.split(path) else { return nil }
-        return try await Self.translating {
+        return try await translatingErrors {
             try await engine.store.read { reader in
                 guard let letter = try reader.deadLetter(job.step), letter.job.id == job,
                     letter.job.queue.namespace == namespace
@@ -28,8 +31,8 @@ struct DeadLetterProvider: ResourceProvider {
         }
     }
 
-    func page(_ query: ProvidedQuery) async throws(ObjectStoreError) -> ProvidedPage {
-        try await Self.translating {
+    public func page(_ query: ProvidedQuery) async throws(ObjectStoreError) -> ProvidedPage {
+        try await translatingErrors {
             try await engine.store.read { reader in
                 var letters: [(path: String, letter: DeadLetter)] = []
                 for queue in try reader.queues() where query.namespace == nil || queue.namespace == query.namespace {
@@ -52,11 +55,11 @@ struct DeadLetterProvider: ResourceProvider {
     }
 
     /// Dead letters are listed; watches of them see no changes.
-    func changes(after revision: Int64) async throws(ObjectStoreError) -> [ProvidedChange] { [] }
+    public func changes(after revision: Int64) async throws(ObjectStoreError) -> [ProvidedChange] { [] }
 
-    func observe(_ observer: @escaping @Sendable (ProvidedChange) -> Void) {}
+    public func observe(_ observer: @escaping @Sendable (ProvidedChange) -> Void) {}
 
-    func perform(
+    public func perform(
         _ subresource: String,
         verb: String,
         at path: String,
@@ -81,7 +84,7 @@ struct DeadLetterProvider: ResourceProvider {
         }
     }
 
-    func commit(_ write: ObjectWrite) async throws(ObjectStoreError) -> ObjectChange {
+    public func commit(_ write: ObjectWrite) async throws(ObjectStoreError) -> ObjectChange {
         guard case .delete = write.operation else {
             let message = "dead letters are created by the controller; they can be read, deleted and requeued"
             throw ObjectStoreError(Status.badRequest(message))
@@ -90,7 +93,7 @@ struct DeadLetterProvider: ResourceProvider {
         guard let stored = try await object(at: path), let (namespace, job) = Self.split(path) else {
             throw ObjectStoreError(.notFound, "the dead letter \(Self.name(path)) does not exist")
         }
-        return try await Self.translating {
+        return try await translatingErrors {
             guard let letter = try await engine.store.read({ try $0.deadLetter(job.step) }) else {
                 throw ObjectStoreError(.notFound, "the dead letter \(job) does not exist")
             }
@@ -142,18 +145,4 @@ struct DeadLetterProvider: ResourceProvider {
     }
 
     private static func name(_ path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }
-
-    private static func translating<Result>(
-        _ body: () async throws -> Result
-    ) async throws(ObjectStoreError) -> Result {
-        do {
-            return try await body()
-        } catch let error as ObjectStoreError {
-            throw error
-        } catch let status as Status {
-            throw ObjectStoreError(status)
-        } catch {
-            throw ObjectStoreError(.unavailable, "\(error)")
-        }
-    }
 }

@@ -1,40 +1,43 @@
-import APIMachinery
-import APIServer
-import Containment
+public import APIMachinery
+public import APIServer
+public import Containment
 import Spec
-import Storage
+public import Storage
 import Synchronization
 
-/// Serves what is put aside as `martinet.dev/v1alpha1 Quarantine` objects: listed to be seen, deleted to be released.
-final class QuarantineProvider: ResourceProvider {
+/// Serves what is quarantined as `martinet.dev/v1alpha1 Quarantine` objects: listing shows the entries, deleting an
+/// object releases its subject.
+public final class QuarantineProvider: ResourceProvider {
     private struct State {
         var revision: Int64
-        /// What watchers were told last.
-        var told: [String: QuarantineEntry] = [:]
+        /// The entries that watchers know, by name.
+        var published: [String: QuarantineEntry] = [:]
         var observers: [@Sendable (ProvidedChange) -> Void] = []
     }
 
-    let definition = QuarantineDefinition.definition
+    public let definition = QuarantineDefinition.definition
     private let containment: Containment
     private let state: Mutex<State>
 
-    /// - Parameter now: revisions grow from start to start, because the clock does.
-    init(_ containment: Containment, now: Timestamp = .now()) {
+    /// A provider of the entries of a containment.
+    ///
+    /// - Parameter now: the time from which the first revision is made, so that revisions grow over restarts.
+    public init(_ containment: Containment, now: Timestamp = .now()) {
         self.containment = containment
         var initial = State(revision: max(1, now.seconds * 1000))
-        for entry in containment.entries { initial.told[entry.subject.id] = entry }
+        for entry in containment.entries { initial.published[entry.subject.id] = entry }
         state = Mutex(initial)
-        containment.onChange { [weak self] in self?.tellChanges() }
+        containment.onChange { [weak self] in self?.publishChanges() }
     }
 
-    var revision: Int64 { state.withLock { $0.revision } }
+    public var revision: Int64 { state.withLock { $0.revision } }
 
-    func object(at path: String) async throws(ObjectStoreError) -> StoredObject? {
+    public func object(at path: String) async throws(ObjectStoreError) -> StoredObject? {
         let revision = revision
         return containment.entries.first { $0.subject.id == path }.map { Self.stored($0, revision) }
     }
 
-    func page(_ query: ProvidedQuery) async throws(ObjectStoreError) -> ProvidedPage {
+    public func page(_ query: ProvidedQuery) async throws(ObjectStoreError) -> ProvidedPage {
         let revision = revision
         let entries = containment.entries.filter {
             !$0.subject.id.utf8.lexicographicallyPrecedes(query.start.utf8)
@@ -48,25 +51,25 @@ final class QuarantineProvider: ResourceProvider {
         )
     }
 
-    func changes(after revision: Int64) async throws(ObjectStoreError) -> [ProvidedChange] {
+    public func changes(after revision: Int64) async throws(ObjectStoreError) -> [ProvidedChange] {
         guard revision >= self.revision else {
             throw ObjectStoreError(.expired, "earlier changes of quarantines are not kept; list them again")
         }
         return []
     }
 
-    func observe(_ observer: @escaping @Sendable (ProvidedChange) -> Void) {
+    public func observe(_ observer: @escaping @Sendable (ProvidedChange) -> Void) {
         state.withLock { $0.observers.append(observer) }
     }
 
-    private func tellChanges() {
+    private func publishChanges() {
         let now = containment.entries
         let (changes, observers) = state.withLock { state in
             let present = Set(now.map(\.subject.id))
-            let gone = state.told.filter { !present.contains($0.key) }.sorted { $0.key < $1.key }
+            let gone = state.published.filter { !present.contains($0.key) }.sorted { $0.key < $1.key }
             var changes: [ProvidedChange] = []
             for (id, entry) in gone {
-                state.told[id] = nil
+                state.published[id] = nil
                 state.revision += 1
                 changes.append(ProvidedChange(kind: .deleted, object: Self.stored(entry, state.revision)))
             }
@@ -77,7 +80,7 @@ final class QuarantineProvider: ResourceProvider {
         }
     }
 
-    func commit(_ write: ObjectWrite) async throws(ObjectStoreError) -> ObjectChange {
+    public func commit(_ write: ObjectWrite) async throws(ObjectStoreError) -> ObjectChange {
         guard case .delete = write.operation else {
             throw ObjectStoreError(
                 Status.methodNotAllowed(QuarantineDefinition.resource.groupResource, verb: "create or update")

@@ -1,13 +1,12 @@
 import APIMachinery
 import APIServer
 import Logging
+import PlaneResources
 import RunEngine
 import Spec
 import Storage
 import Synchronization
 import Testing
-
-@testable import ControlPlane
 
 /// Lists of many runs through the Kubernetes API.
 @Suite struct RunListTests {
