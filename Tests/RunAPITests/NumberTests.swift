@@ -2,6 +2,7 @@ import APIMachinery
 import RunEngine
 import Spec
 import Storage
+import RunTestSupport
 import TestSupport
 import Testing
 
