@@ -14,6 +14,13 @@ public struct PodLogOptions: Sendable, Hashable {
 
     /// Everything that the container has written.
     public init(container: String) { self.container = container }
+
+    /// The same part of that container's log.
+    func of(_ container: String) -> PodLogOptions {
+        var options = self
+        options.container = container
+        return options
+    }
 }
 
 /// Reads the logs of Pods, where Pods run.
@@ -44,11 +51,12 @@ struct PodLogHandler: SubresourceHandler {
         _ context: RequestContext
     ) async throws(Status) -> APIResponse {
         let name = context.info.name
+        let part = try Self.selection(context, name: name)
         guard let stored = try await backend.object(at: context.path(name, resource)) else {
             throw .notFound(resource.groupResource, name: name)
         }
         let pod = try stored.document()
-        let options = try Self.options(context, pod: pod, name: name)
+        let options = try part.of(Self.container(context, pod: pod, name: name))
         let node = pod["spec"]?["nodeName"]?.stringValue ?? ""
         if node.isEmpty {
             // A pod that no node has yet has no log either.
@@ -98,40 +106,74 @@ struct PodLogHandler: SubresourceHandler {
         throw .badRequest("container \"\(container)\" in pod \"\(name)\" is waiting to start: \(reason)")
     }
 
-    private static func options(
+    /// Which part of a log is asked for.
+    ///
+    /// - Throws: a 400 if that cannot be read, a 422 if it cannot be.
+    private static func selection(_ context: RequestContext, name: String) throws(Status) -> PodLogOptions {
+        let query = context.query
+        var options = PodLogOptions(container: "")
+        options.follow = query.flag("follow")
+        options.previous = query.flag("previous")
+        options.timestamps = query.flag("timestamps")
+        options.sinceSeconds = try query.integer("sinceSeconds")
+        if let text = query["sinceTime"], !text.isEmpty {
+            guard let time = Timestamp(rfc3339: text) else {
+                throw .badRequest(
+                    "parsing time \(GoText.quoted(text)) as \"2006-01-02T15:04:05Z07:00\": cannot parse "
+                        + "\(GoText.quoted(text)) as \"2006\""
+                )
+            }
+            options.sinceTime = time
+        }
+        let lines = try query.integer("tailLines")
+        let bytes = try query.integer("limitBytes")
+        var errors: [FieldError] = []
+        if let lines, lines < 0 {
+            errors.append(.invalid(FieldPath("tailLines"), .int(lines), "must be greater than or equal to 0"))
+        }
+        if let bytes, bytes < 1 {
+            errors.append(.invalid(FieldPath("limitBytes"), .int(bytes), "must be greater than 0"))
+        }
+        if let seconds = options.sinceSeconds {
+            if options.sinceTime != nil {
+                let detail = "at most one of `sinceTime` or `sinceSeconds` may be specified"
+                errors.append(.forbidden(FieldPath.root.key(""), detail))
+            } else if seconds < 1 {
+                errors.append(.invalid(FieldPath("sinceSeconds"), .int(seconds), "must be greater than 0"))
+            }
+        }
+        guard errors.isEmpty else { throw .invalid(group: "", kind: "PodLogOptions", name: name, errors: errors) }
+        options.tailLines = lines.map { Int(clamping: $0) }
+        options.limitBytes = bytes.map { Int(clamping: $0) }
+        return options
+    }
+
+    /// The container that is asked for, or the only one.
+    private static func container(
         _ context: RequestContext,
         pod: JSONValue,
         name: String
-    ) throws(Status) -> PodLogOptions {
-        let query = context.query
+    ) throws(Status) -> String {
         func names(_ field: String) -> [String] {
             pod["spec"]?[field]?.arrayValue?.compactMap { $0["name"]?.stringValue } ?? []
         }
         let main = names("containers")
         let all = main + names("initContainers") + names("ephemeralContainers")
-        var container = query["container"] ?? ""
-        if container.isEmpty {
-            guard main.count == 1 else {
-                var message =
-                    "a container name must be specified for pod \(name), choose one of: "
-                    + "[\(main.joined(separator: " "))]"
-                let initial = names("initContainers")
-                if !initial.isEmpty { message += " or one of the init containers: [\(initial.joined(separator: " "))]" }
-                throw .badRequest(message)
+        let container = context.query["container"] ?? ""
+        guard container.isEmpty else {
+            guard all.contains(container) else {
+                throw .badRequest("container \(container) is not valid for pod \(name)")
             }
-            container = main[0]
-        } else if !all.contains(container) {
-            throw .badRequest("container \(container) is not valid for pod \(name)")
+            return container
         }
-        var options = PodLogOptions(container: container)
-        options.follow = query.flag("follow")
-        options.previous = query.flag("previous")
-        options.timestamps = query.flag("timestamps")
-        options.tailLines = query["tailLines"].flatMap { Int($0) }
-        options.sinceSeconds = query["sinceSeconds"].flatMap { Int64($0) }
-        options.sinceTime = query["sinceTime"].flatMap { Timestamp(rfc3339: $0) }
-        options.limitBytes = query["limitBytes"].flatMap { Int($0) }
-        return options
+        guard main.count == 1, let only = main.first else {
+            var message =
+                "a container name must be specified for pod \(name), choose one of: [\(main.joined(separator: " "))]"
+            let initial = names("initContainers")
+            if !initial.isEmpty { message += " or one of the init containers: [\(initial.joined(separator: " "))]" }
+            throw .badRequest(message)
+        }
+        return only
     }
 }
 
