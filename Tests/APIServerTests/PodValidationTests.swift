@@ -276,6 +276,6 @@ import Testing
         let node: JSONValue = ["metadata": ["name": "n"], "spec": ["taints": taints]]
         let answer = await server.request("POST", "/api/v1/nodes", node)
         let fields = answer.body["details"]?["causes"]?.arrayValue?.map { $0["field"]?.stringValue ?? "" }
-        #expect(fields == ["spec.taints[1]", "spec.taints[2].effect"])
+        #expect(fields == ["metadata.taints[1]", "metadata.taints[2].effect"])
     }
 }

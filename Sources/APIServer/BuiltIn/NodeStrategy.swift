@@ -1,4 +1,5 @@
 import APIMachinery
+import Schema
 
 /// Nodes.
 struct NodeStrategy: BuiltInStrategy {
@@ -16,6 +17,14 @@ struct NodeStrategy: BuiltInStrategy {
         if object.value(at: "status", "allocatable") == nil, let capacity = object.value(at: "status", "capacity") {
             object.set(capacity, at: ["status", "allocatable"])
         }
+        // The first network of a node has a field of its own, which is the older one and wins.
+        let first = object.value(at: "spec", "podCIDR")?.stringValue ?? ""
+        let networks = object.value(at: "spec", "podCIDRs")?.arrayValue ?? []
+        if first.isEmpty {
+            if let network = networks.first { object.set(network, at: ["spec", "podCIDR"]) }
+        } else if networks.first?.stringValue != first {
+            object.set([.string(first)], at: ["spec", "podCIDRs"])
+        }
     }
 
     func prepareForUpdate(_ object: inout JSONValue, old: JSONValue, subresource: String) {
@@ -23,7 +32,20 @@ struct NodeStrategy: BuiltInStrategy {
     }
 
     func validate(_ object: JSONValue, _ context: RequestContext) -> [FieldError] {
-        SchedulingValidation.taints((object["spec"] ?? .null).list("taints"), at: FieldPath("spec").child("taints"))
+        var errors = taints(object) + resources(object)
+        let path = FieldPath("spec").child("podCIDRs")
+        let networks = (object["spec"] ?? .null).list("podCIDRs").map { $0.stringValue ?? "" }
+        for (index, network) in networks.enumerated() where !AddressFormats.isCIDR(network) {
+            let detail = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"
+            errors.append(.invalid(path.index(index), .string(network), detail))
+        }
+        // Of two networks one is of the old addresses and one of the new.
+        let families = Set(networks.map { $0.contains(":") })
+        if networks.count > 1, networks.count > 2 || families.count < 2 {
+            let shown = networks.joined(separator: ",")
+            errors.append(.invalid(path, .string(shown), "may specify no more than one CIDR for each IP family"))
+        }
+        return errors
     }
 
     func validateUpdate(
@@ -32,19 +54,41 @@ struct NodeStrategy: BuiltInStrategy {
         subresource: String,
         _ context: RequestContext
     ) -> [FieldError] {
-        var errors = validate(object, context)
+        // A changed node is looked at as a new one, too.
+        var errors = subresource.isEmpty ? validate(object, context) : []
+        errors += resources(object)
+        var seen: Set<JSONValue> = []
+        for (index, address) in (object["status"] ?? .null).list("addresses").enumerated()
+        where !seen.insert(address).inserted {
+            errors.append(.duplicate(FieldPath("status").child("addresses").index(index), address))
+        }
         // Where a node is cannot change once it is known.
-        for field in ["podCIDR", "providerID"] {
-            let before = old.value(at: "spec", field)?.stringValue ?? ""
-            guard !before.isEmpty, before != object.value(at: "spec", field)?.stringValue ?? "" else { continue }
+        let spec = FieldPath("spec")
+        for (field, name) in [("podCIDRs", "podCIDR"), ("providerID", "providerID")] {
+            guard let before = old.value(at: "spec", field), before != object.value(at: "spec", field) else { continue }
             errors.append(
-                .forbidden(
-                    FieldPath("spec").child(field),
-                    "node updates may not change \(field) except from \"\" to valid"
-                )
+                .forbidden(spec.child(field), "node updates may not change \(name) except from \"\" to valid")
             )
         }
+        errors += taints(object)
+        if old.value(at: "spec", "externalID") != object.value(at: "spec", "externalID") {
+            errors.append(.forbidden(spec.child("externalID"), "may not be updated"))
+        }
         return errors
+    }
+
+    /// The reference looks for taints in the metadata, where they once were.
+    private func taints(_ object: JSONValue) -> [FieldError] {
+        SchedulingValidation.taints((object["spec"] ?? .null).list("taints"), at: FieldPath("metadata").child("taints"))
+    }
+
+    private func resources(_ object: JSONValue) -> [FieldError] {
+        ["capacity", "allocatable"].flatMap { field in
+            (object.value(at: "status", field)?.objectValue ?? [:]).flatMap { name, value in
+                let path = FieldPath("status").child(field).child(name)
+                return ResourceValidation.amount(value, of: name, at: path)
+            }
+        }
     }
 
     static let columns: [PrinterColumn] = [

@@ -20,7 +20,7 @@ struct ConfigMapStrategy: BuiltInStrategy {
         }
         for (key, value) in binary {
             errors += Validation.configMapKey(key).map { .invalid(FieldPath("binaryData").key(key), .string(key), $0) }
-            size += (value.stringValue?.utf8.count ?? 0) / 4 * 3
+            size += Base64.decodedCount(value.stringValue ?? "")
         }
         if size > 1 << 20 { errors.append(.tooLong(FieldPath.root.key(""), maximum: 1 << 20)) }
         return errors
@@ -73,9 +73,12 @@ struct SecretStrategy: BuiltInStrategy {
         let data = object["data"]?.objectValue ?? [:]
         let path = FieldPath("data")
         var errors: [FieldError] = []
-        for key in data.keys {
+        var size = 0
+        for (key, value) in data {
             errors += Validation.configMapKey(key).map { .invalid(path.key(key), .string(key), $0) }
+            size += Base64.decodedCount(value.stringValue ?? "")
         }
+        if size > 1 << 20 { errors.append(.tooLong(path, maximum: 1 << 20)) }
         func require(_ keys: [String]) {
             for key in keys where data[key] == nil { errors.append(.required(path.key(key))) }
         }
@@ -149,6 +152,9 @@ struct NamespaceStrategy: BuiltInStrategy {
     func fillDefaults(_ object: inout JSONValue) {
         if object["spec"] == nil { object["spec"] = .object([:]) }
         if object["status"] == nil { object["status"] = .object([:]) }
+        if (object.value(at: "status", "phase")?.stringValue ?? "").isEmpty {
+            object.set("Active", at: ["status", "phase"])
+        }
     }
 
     func prepareForCreate(_ object: inout JSONValue, _ context: RequestContext) {
@@ -186,9 +192,19 @@ struct NamespaceStrategy: BuiltInStrategy {
         subresource: String,
         _ context: RequestContext
     ) -> [FieldError] {
-        guard subresource == "finalize" else { return [] }
-        let path = FieldPath("spec").child("finalizers")
-        return finalizers(object).enumerated().flatMap { finalizerErrors($1, path.index($0)) }
+        switch subresource {
+        case "finalize":
+            let path = FieldPath("spec").child("finalizers")
+            return finalizers(object).enumerated().flatMap { finalizerErrors($1, path.index($0)) }
+        case "status":
+            let isGoing = object["metadata"]?["deletionTimestamp"]?.stringValue != nil
+            let phase = object.value(at: "status", "phase") ?? ""
+            let expected = isGoing ? "Terminating" : "Active"
+            guard phase.stringValue != expected else { return [] }
+            let detail = "may only be '\(expected)' if `deletionTimestamp` is \(isGoing ? "not " : "")empty"
+            return [.invalid(FieldPath("status").child("Phase"), phase, detail)]
+        default: return []
+        }
     }
 
     private func finalizers(_ object: JSONValue) -> [String] {

@@ -21,6 +21,11 @@ enum Base64 {
         return String(decoding: result, as: UTF8.self)
     }
 
+    /// How many bytes padded text stands for.
+    static func decodedCount(_ text: String) -> Int {
+        max(0, text.utf8.count / 4 * 3 - text.utf8.reversed().prefix { $0 == UInt8(ascii: "=") }.count)
+    }
+
     /// Decodes text of either alphabet, padded or not; `nil` if it is neither. Line breaks are skipped.
     static func decode(_ text: String) -> [UInt8]? {
         var result: [UInt8] = []

@@ -1,5 +1,5 @@
 /// Network addresses, as Go's `net` package reads them.
-enum AddressFormats {
+public enum AddressFormats {
     static func isIPv4(_ text: String) -> Bool {
         text.utf8.contains(0x2E) && isIP(Array(text.utf8), lenient: true)
     }
@@ -9,7 +9,7 @@ enum AddressFormats {
     }
 
     /// An address and the number of bits of its network, `10.0.0.0/8`.
-    static func isCIDR(_ text: String) -> Bool {
+    public static func isCIDR(_ text: String) -> Bool {
         let bytes = Array(text.utf8)
         guard let slash = bytes.firstIndex(of: 0x2F), let bits = ASCII.number(bytes[(slash + 1)...]) else {
             return false

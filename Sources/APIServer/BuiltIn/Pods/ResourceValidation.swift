@@ -61,10 +61,12 @@ enum ResourceValidation {
         return [.invalid(path, .string(name), "doesn't follow extended resource name standard")]
     }
 
-    private static func amount(_ value: JSONValue, of name: String, at path: FieldPath) -> [FieldError] {
+    static func amount(_ value: JSONValue, of name: String, at path: FieldPath) -> [FieldError] {
         guard let amount = quantity(value) else { return [] }
         if amount.isNegative { return [.invalid(path, value, "must be greater than or equal to 0")] }
-        if isExtended(name), amount.exactValue == nil { return [.invalid(path, value, "must be an integer")] }
+        if isExtended(name) || name == "pods", amount.exactValue == nil {
+            return [.invalid(path, value, "must be an integer")]
+        }
         return []
     }
 
