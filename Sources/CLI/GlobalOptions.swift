@@ -27,7 +27,7 @@ struct GlobalOptions: ParsableArguments {
         var logger = Logger(label: "ctl")
         logger.logLevel = .error
         let configuration = try load()
-        let client = try KubeClient(configuration, retry: RetryPolicy(maximumAttempts: 3), logger: logger)
+        let client = try KubeClient(configuration, retry: RequestRetryPolicy(maximumAttempts: 3), logger: logger)
         let outcome: Swift.Result<Result, any Error>
         do {
             outcome = .success(try await body(client, namespace ?? configuration.namespace))

@@ -60,7 +60,7 @@ final class PlaneStop: Sendable {
         }
         logger.notice("stopping: runners finish their jobs; a second signal ends them at once")
         readiness.stop()
-        engine.beginStopping()
+        engine.stopLeasing()
         return true
     }
 

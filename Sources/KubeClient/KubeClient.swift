@@ -14,7 +14,7 @@ public struct KubeClient: Sendable {
     public let configuration: ClientConfiguration
     let transport: any APITransport
     let requests: RequestBuilder
-    let retry: RetryPolicy
+    let retry: RequestRetryPolicy
     let time: any TimeSource
     let random: @Sendable () -> Double
     let logger: Logger
@@ -23,7 +23,7 @@ public struct KubeClient: Sendable {
     public init(
         _ configuration: ClientConfiguration,
         timeout: Duration = .seconds(30),
-        retry: RetryPolicy = RetryPolicy(),
+        retry: RequestRetryPolicy = RequestRetryPolicy(),
         logger: Logger = Logger(label: "kubeclient")
     ) throws {
         self.init(
@@ -40,7 +40,7 @@ public struct KubeClient: Sendable {
         _ configuration: ClientConfiguration,
         transport: any APITransport,
         timeout: Duration = .seconds(30),
-        retry: RetryPolicy = RetryPolicy(),
+        retry: RequestRetryPolicy = RequestRetryPolicy(),
         time: any TimeSource = .system,
         random: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) },
         logger: Logger = Logger(label: "kubeclient")
@@ -92,7 +92,7 @@ public struct KubeClient: Sendable {
         try request.checkNames()
         var attempt = 1
         while true {
-            let failure: RetryPolicy.Failure
+            let failure: RequestRetryPolicy.Failure
             let status: Status
             do {
                 let response = try await transport.send(request)

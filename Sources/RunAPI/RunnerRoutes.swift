@@ -49,7 +49,7 @@ public struct RunnerRoutes: Sendable {
 
     private func call(
         _ request: Request,
-        _ body: (RunnerIdentity, JSONValue) async throws -> [UInt8]
+        _ body: (RunnerReference, JSONValue) async throws -> [UInt8]
     ) async -> Response {
         await exchange.respond(to: request) {
             // Whose pool it is stands in the body, so that what the caller may do is only known afterwards.
@@ -63,20 +63,20 @@ public struct RunnerRoutes: Sendable {
     }
 
     /// Who calls, as objects are named: the plane asks the API server for the runner's Pod by this name.
-    private static func identity(_ json: JSONValue) throws -> RunnerIdentity {
+    private static func identity(_ json: JSONValue) throws -> RunnerReference {
         func name(_ member: String, _ rule: (String) -> [String]) throws -> String {
             let text = try json.text(member)
             guard let fault = rule(text).first else { return text }
             throw Status.badRequest("\"\(member)\" must be the name of an object, not \"\(text.prefix(80))\": \(fault)")
         }
-        return RunnerIdentity(
+        return RunnerReference(
             namespace: try name("namespace", Validation.dns1123Label),
             pool: try name("pool", Validation.dns1123Subdomain),
             name: try name("runner", Validation.dns1123Subdomain)
         )
     }
 
-    private func register(_ runner: RunnerIdentity, _ json: JSONValue) async throws -> [UInt8] {
+    private func register(_ runner: RunnerReference, _ json: JSONValue) async throws -> [UInt8] {
         let version = try json.integer(
             "protocolVersion",
             default: Self.protocolVersion,
@@ -105,7 +105,7 @@ public struct RunnerRoutes: Sendable {
         return writer.output
     }
 
-    private func lease(_ runner: RunnerIdentity, _ json: JSONValue) async throws -> [UInt8] {
+    private func lease(_ runner: RunnerReference, _ json: JSONValue) async throws -> [UInt8] {
         let answer = try await engine.lease(
             runner,
             capacity: try json.integer("capacity", default: 1, in: Self.capacity),
@@ -119,7 +119,7 @@ public struct RunnerRoutes: Sendable {
         return writer.output
     }
 
-    private func report(_ runner: RunnerIdentity, _ json: JSONValue) async throws -> [UInt8] {
+    private func report(_ runner: RunnerReference, _ json: JSONValue) async throws -> [UInt8] {
         let reports = try json.list("reports").enumerated().map { index, report in
             try ReportReader(settings: engine.settings).read(report, at: "reports[\(index)]")
         }
@@ -144,7 +144,7 @@ public struct RunnerRoutes: Sendable {
         return writer.output
     }
 
-    private func heartbeat(_ runner: RunnerIdentity, _ json: JSONValue) async throws -> [UInt8] {
+    private func heartbeat(_ runner: RunnerReference, _ json: JSONValue) async throws -> [UInt8] {
         let jobs = try references(json)
         var memory: [JobID: Double] = [:]
         for (index, (job, item)) in zip(jobs, try json.list("jobs")).enumerated() where item["memoryMB"] != nil {
@@ -176,7 +176,7 @@ public struct RunnerRoutes: Sendable {
         )
     }
 
-    private func logs(_ runner: RunnerIdentity, _ json: JSONValue) async throws -> [UInt8] {
+    private func logs(_ runner: RunnerReference, _ json: JSONValue) async throws -> [UInt8] {
         let pieces = try json.list("logs").enumerated().map { index, entry in
             let (job, token) = try ReportReader.reference(entry, at: "logs[\(index)]")
             let text = try entry.text("log").utf8.suffix(engine.settings.maximumLogBytes)
@@ -187,12 +187,12 @@ public struct RunnerRoutes: Sendable {
         return Array("{}".utf8)
     }
 
-    private func release(_ runner: RunnerIdentity, _ json: JSONValue) async throws -> [UInt8] {
+    private func release(_ runner: RunnerReference, _ json: JSONValue) async throws -> [UInt8] {
         let count = try await engine.release(runner, jobs: try references(json))
         return JSONValue.object(["released": .int(Int64(count))]).bytes
     }
 
-    private func deregister(_ runner: RunnerIdentity, _ json: JSONValue) async throws -> [UInt8] {
+    private func deregister(_ runner: RunnerReference, _ json: JSONValue) async throws -> [UInt8] {
         try await engine.deregister(runner)
         return Array("{}".utf8)
     }

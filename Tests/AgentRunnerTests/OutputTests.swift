@@ -47,7 +47,7 @@ struct OutputTests {
         for number in [9_007_199_254_740_993, -9_007_199_254_740_993, Int64.max, .min, 1 << 62 + 1, 0] {
             for mode in [ExecStep.OutputMode.lastLine, .document] {
                 let output = try ExecOutput.value(of: Array("{\"n\": [\(number)]}".utf8), mode: mode)
-                let report = JobReport(
+                let report = OutgoingReport(
                     job: job,
                     outcome: .succeeded,
                     output: output,
@@ -133,7 +133,7 @@ struct OutputTests {
     func reduced() throws {
         let job = try Job(["id": "a", "token": 1, "actor": "noop"])
         let metrics = JobMetrics(queueTimeMs: 0, held: .zero, execution: .zero, usage: ResourceUsage())
-        let report = JobReport(
+        let report = OutgoingReport(
             job: job,
             outcome: .succeeded,
             output: "big",

@@ -11,7 +11,7 @@ struct HTTPTransportTests {
 
     /// Runs the body with a client of such a server.
     private func run(
-        retry: RetryPolicy = .never,
+        retry: RequestRetryPolicy = .never,
         _ change: @escaping (inout ClientConfiguration) -> Void = { _ in },
         server: @escaping @Sendable (RawServer.Connection) async throws -> Void,
         _ body: (KubeClient) async throws -> Void
@@ -118,7 +118,7 @@ struct HTTPTransportTests {
 
     @Test func interruptedReadsAreRepeatedAndWritesAreNot() async throws {
         let count = Mutex(0)
-        try await run(retry: RetryPolicy(backoff: Backoff(base: .milliseconds(1), cap: .milliseconds(1)))) {
+        try await run(retry: RequestRetryPolicy(backoff: Backoff(base: .milliseconds(1), cap: .milliseconds(1)))) {
             connection in
             let number = count.withLock { count in
                 count += 1

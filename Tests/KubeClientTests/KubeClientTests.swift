@@ -46,10 +46,10 @@ struct KubeClientTests {
             (.answer(status: 500, retryAfterSeconds: 1), 1, true, nil),
             (.answer(status: 404, retryAfterSeconds: nil), 1, true, nil),
             (.answer(status: 409, retryAfterSeconds: 1), 1, true, nil),
-        ] as [(RetryPolicy.Failure, Int, Bool, Duration?)]
+        ] as [(RequestRetryPolicy.Failure, Int, Bool, Duration?)]
     )
-    func policy(_ failure: RetryPolicy.Failure, _ attempt: Int, _ isIdempotent: Bool, _ expected: Duration?) {
-        let delay = RetryPolicy().delay(after: failure, attempt: attempt, isIdempotent: isIdempotent, random: 0)
+    func policy(_ failure: RequestRetryPolicy.Failure, _ attempt: Int, _ isIdempotent: Bool, _ expected: Duration?) {
+        let delay = RequestRetryPolicy().delay(after: failure, attempt: attempt, isIdempotent: isIdempotent, random: 0)
         #expect(delay == expected)
     }
 

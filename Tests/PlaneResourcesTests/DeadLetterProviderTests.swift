@@ -19,7 +19,7 @@ struct DeadLetterProviderTests {
         try engine.catalog.setWorkflow(namespace: "default", name: "w", spec: spec)
         let run = try #require(try await engine.submit(namespace: "default", workflow: "w", [RunRequest()]).first).name
         for number in 1...3 {
-            let runner = RunnerIdentity(namespace: "default", pool: "default", name: "\(run)-\(number)")
+            let runner = RunnerReference(namespace: "default", pool: "default", name: "\(run)-\(number)")
             #expect(try await engine.lease(runner, capacity: 1, wait: 0).jobs.count == 1)
             #expect(try await engine.releaseLeases(namespace: "default", runner: runner.name) == 1)
         }

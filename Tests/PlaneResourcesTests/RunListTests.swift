@@ -50,7 +50,7 @@ import Testing
                 _ = try await engine.submit(namespace: "default", workflow: index % 10 == 0 ? "other" : "w", [request])
             }
             guard outputBytes > 0 else { return }
-            let runner = RunnerIdentity(namespace: "default", pool: "default", name: "runner")
+            let runner = RunnerReference(namespace: "default", pool: "default", name: "runner")
             while case let jobs = try await engine.lease(runner, capacity: 100, wait: 0).jobs, !jobs.isEmpty {
                 let reports = jobs.map { job in
                     var report = JobReport(job: job.id, token: job.token, outcome: .succeeded)

@@ -30,7 +30,7 @@ import Testing
 
     private static func arrivals(_ count: Int, readyAt: Timestamp = now) -> EngineEffects {
         var effects = EngineEffects()
-        effects.arrivals = Array(repeating: .init(queue: queue, readyAt: readyAt, isReturn: false), count: count)
+        effects.arrivals = Array(repeating: .init(queue: queue, readyAt: readyAt, isRequeue: false), count: count)
         return effects
     }
 
@@ -44,84 +44,84 @@ import Testing
 
     @Test("Room is promised up to the bound, counting what waits and what is being written")
     func reservations() {
-        let book = QueueBook()
-        book.apply(Self.arrivals(3), now: Self.now)
-        #expect(book.reserve(Self.queue, count: 4, maxDepth: 8) == nil)
-        #expect(book.reserve(Self.queue, count: 2, maxDepth: 8) == 7)
-        #expect(book.reserve(Self.queue, count: 1, maxDepth: 8) == nil)
-        book.unreserve(Self.queue, count: 4)
-        #expect(book.reserve(Self.queue, count: 4, maxDepth: 8) == nil)
+        let counters = QueueCounters()
+        counters.apply(Self.arrivals(3), now: Self.now)
+        #expect(counters.reserve(Self.queue, count: 4, maxDepth: 8) == nil)
+        #expect(counters.reserve(Self.queue, count: 2, maxDepth: 8) == 7)
+        #expect(counters.reserve(Self.queue, count: 1, maxDepth: 8) == nil)
+        counters.unreserve(Self.queue, count: 4)
+        #expect(counters.reserve(Self.queue, count: 4, maxDepth: 8) == nil)
     }
 
     @Test("Many submissions at once never get more room than there is")
     func race() async {
-        let book = QueueBook()
+        let counters = QueueCounters()
         let granted = Counter()
         await withTaskGroup(of: Void.self) { group in
             for number in 0..<200 {
                 group.addTask {
                     let count = 1 + number % 3
-                    guard book.reserve(Self.queue, count: count, maxDepth: 100) == nil else { return }
+                    guard counters.reserve(Self.queue, count: count, maxDepth: 100) == nil else { return }
                     granted.add(count)
-                    book.apply(Self.arrivals(count), now: Self.now)
-                    book.unreserve(Self.queue, count: count)
+                    counters.apply(Self.arrivals(count), now: Self.now)
+                    counters.unreserve(Self.queue, count: count)
                 }
             }
         }
         let sum = granted.sum
         #expect(sum <= 100 && sum > 97)
-        #expect(book.waiting(Self.queue) == sum)
+        #expect(counters.waiting(Self.queue) == sum)
     }
 
     @Test("A count of rows is taken over only if nothing came or went meanwhile")
     func correction() throws {
-        let book = QueueBook()
-        book.apply(Self.arrivals(2), now: Self.now)
-        let old = try #require(book.changeCounts[Self.queue])
+        let counters = QueueCounters()
+        counters.apply(Self.arrivals(2), now: Self.now)
+        let old = try #require(counters.changeCounts[Self.queue])
         var effects = EngineEffects()
         effects.leased = [Self.job(1)]
-        book.apply(effects, now: Self.now)
-        book.correct(Self.queue, waiting: 7, nextDue: nil, unlessChangedSince: old)
-        #expect(book.waiting(Self.queue) == 1)
-        #expect(book.turn(Self.queue) == 1)
-        book.correct(
+        counters.apply(effects, now: Self.now)
+        counters.correct(Self.queue, waiting: 7, nextDue: nil, unlessChangedSince: old)
+        #expect(counters.waiting(Self.queue) == 1)
+        #expect(counters.turn(Self.queue) == 1)
+        counters.correct(
             Self.queue,
             waiting: 7,
             nextDue: nil,
-            unlessChangedSince: try #require(book.changeCounts[Self.queue])
+            unlessChangedSince: try #require(counters.changeCounts[Self.queue])
         )
-        #expect(book.waiting(Self.queue) == 7)
+        #expect(counters.waiting(Self.queue) == 7)
     }
 
     @Test("Delayed jobs are due once, the earliest first, and the next time is told")
     func due() {
-        let book = QueueBook()
+        let counters = QueueCounters()
         let (soon, later) = (Self.now.advanced(bySeconds: 5), Self.now.advanced(bySeconds: 9))
-        book.apply(Self.arrivals(1, readyAt: later), now: Self.now)
-        book.apply(Self.arrivals(1, readyAt: soon), now: Self.now)
-        book.apply(Self.arrivals(1), now: Self.now)
-        #expect(book.due(now: Self.now).ready == [])
-        #expect(book.due(now: Self.now).next == soon)
-        #expect(book.due(now: soon).ready == [Self.queue])
-        #expect(book.due(now: soon).ready == [], "told once")
-        book.noteDue(Self.queue, later)
-        book.noteDue(Self.queue, later.advanced(bySeconds: 1))
-        #expect(book.due(now: soon).next == later)
+        counters.apply(Self.arrivals(1, readyAt: later), now: Self.now)
+        counters.apply(Self.arrivals(1, readyAt: soon), now: Self.now)
+        counters.apply(Self.arrivals(1), now: Self.now)
+        #expect(counters.due(now: Self.now).ready == [])
+        #expect(counters.due(now: Self.now).next == soon)
+        #expect(counters.due(now: soon).ready == [Self.queue])
+        #expect(counters.due(now: soon).ready == [], "told once")
+        counters.recordDue(Self.queue, later)
+        counters.recordDue(Self.queue, later.advanced(bySeconds: 1))
+        #expect(counters.due(now: soon).next == later)
     }
 
     @Test("The mean follows what jobs took, and only of those that ran")
     func mean() {
-        let book = QueueBook()
+        let counters = QueueCounters()
         var effects = EngineEffects()
         effects.departures = [Self.departure(.released, seconds: 100), Self.departure(.lost, seconds: 100)]
-        book.apply(effects, now: Self.now)
+        counters.apply(effects, now: Self.now)
         var statistics = QueueStatistics()
-        book.fill(&statistics, Self.queue)
+        counters.fill(&statistics, Self.queue)
         #expect(statistics.meanExecutionSeconds == nil && statistics.completedTotal == 0)
         effects.departures =
             [Self.departure(.succeeded, seconds: 2)] + (0..<200).map { _ in Self.departure(.failed, seconds: 4) }
-        book.apply(effects, now: Self.now)
-        book.fill(&statistics, Self.queue)
+        counters.apply(effects, now: Self.now)
+        counters.fill(&statistics, Self.queue)
         #expect(statistics.completedTotal == 201)
         #expect(abs((statistics.meanExecutionSeconds ?? 0) - 4) < 0.01)
     }
@@ -130,28 +130,28 @@ import Testing
 
     @Test("Outcomes are counted by kind, and begin anew with a new process")
     func outcomes() {
-        let book = OutcomeBook()
+        let counters = RunnerOutcomes()
         let runner = NamespacedName(namespace: "default", name: "r")
-        for kind in EngineEffects.Departure.Kind.allCases { book.record(kind, of: runner) }
-        let counted = book.outcomes(of: runner)
+        for kind in EngineEffects.Departure.Kind.allCases { counters.record(kind, of: runner) }
+        let counted = counters.outcomes(of: runner)
         #expect(counted.succeeded == 1 && counted.failed == 2 && counted.lost == 1)
-        book.reset(runner)
-        #expect(book.outcomes(of: runner) == JobOutcomes())
-        #expect(book.outcomes(of: NamespacedName(namespace: "other", name: "r")) == JobOutcomes())
+        counters.reset(runner)
+        #expect(counters.outcomes(of: runner) == JobOutcomes())
+        #expect(counters.outcomes(of: NamespacedName(namespace: "other", name: "r")) == JobOutcomes())
     }
 
     @Test("Of very many runners the first are forgotten, again and again, and nobody else")
     func bound() {
-        let book = OutcomeBook()
+        let counters = RunnerOutcomes()
         func runner(_ number: Int) -> NamespacedName { NamespacedName(namespace: "default", name: "r\(number)") }
-        let count = OutcomeBook.limit * 3
+        let count = RunnerOutcomes.limit * 3
         for number in 0..<count {
-            book.record(.succeeded, of: runner(number))
-            if number >= OutcomeBook.limit {
-                #expect(book.outcomes(of: runner(number - OutcomeBook.limit)).succeeded == 0)
+            counters.record(.succeeded, of: runner(number))
+            if number >= RunnerOutcomes.limit {
+                #expect(counters.outcomes(of: runner(number - RunnerOutcomes.limit)).succeeded == 0)
             }
         }
-        #expect((count - OutcomeBook.limit..<count).allSatisfy { book.outcomes(of: runner($0)).succeeded == 1 })
+        #expect((count - RunnerOutcomes.limit..<count).allSatisfy { counters.outcomes(of: runner($0)).succeeded == 1 })
     }
 
     // MARK: Observers
@@ -166,8 +166,8 @@ import Testing
         func queue(_ pool: String) -> QueueName { QueueName(namespace: "n", pool: pool) }
         var effects = EngineEffects()
         effects.arrivals = [
-            .init(queue: queue("a"), readyAt: Self.now, isReturn: false),
-            .init(queue: queue("a"), readyAt: Self.now, isReturn: true),
+            .init(queue: queue("a"), readyAt: Self.now, isRequeue: false),
+            .init(queue: queue("a"), readyAt: Self.now, isRequeue: true),
         ]
         effects.withdrawals = [queue("a"), queue("b")]
         effects.leased = [Self.job(1, queue("c"))]
@@ -190,7 +190,7 @@ import Testing
 
     // MARK: Runners
 
-    private static let runner = RunnerIdentity(namespace: "default", pool: "p", name: "r")
+    private static let runner = RunnerReference(namespace: "default", pool: "p", name: "r")
 
     @Test("A request for jobs is void once its runner has left, begun anew, or is told to drain")
     func requests() throws {
@@ -219,12 +219,12 @@ import Testing
     func leases() {
         let registry = RunnerRegistry()
         registry.touch(Self.runner, now: Self.now)
-        registry.noteLease(Self.job(1), Self.lease(1), at: Self.now)
-        registry.noteLease(Self.job(1), Self.lease(2), at: Self.now)
+        registry.recordLease(Self.job(1), Self.lease(1), at: Self.now)
+        registry.recordLease(Self.job(1), Self.lease(2), at: Self.now)
         #expect(registry.runners(Self.queue).map(\.leasedJobs) == [1])
-        #expect(!registry.noteDeparture(Self.departure(.succeeded, token: 1)), "an older lease")
-        #expect(registry.noteDeparture(Self.departure(.succeeded, token: 2)))
-        #expect(!registry.noteDeparture(Self.departure(.succeeded, token: 2)))
+        #expect(!registry.recordDeparture(Self.departure(.succeeded, token: 1)), "an older lease")
+        #expect(registry.recordDeparture(Self.departure(.succeeded, token: 2)))
+        #expect(!registry.recordDeparture(Self.departure(.succeeded, token: 2)))
         #expect(registry.runners(Self.queue).map(\.leasedJobs) == [0])
     }
 
@@ -251,12 +251,12 @@ import Testing
         let registry = RunnerRegistry()
         registry.touch(Self.runner, now: Self.now)
         let request = try #require(registry.request(Self.runner.key))
-        registry.beginLease(request)
-        registry.beginLease(request)
-        registry.endLease(request)
+        registry.openLease(request)
+        registry.openLease(request)
+        registry.closeLease(request)
         #expect(registry.runners(Self.queue).map(\.leasedJobs) == [1])
-        registry.endLease(request)
-        registry.endLease(request)
+        registry.closeLease(request)
+        registry.closeLease(request)
         #expect(registry.runners(Self.queue).map(\.leasedJobs) == [0])
     }
 }

@@ -16,7 +16,7 @@ final class ScheduledRunner: Sendable {
         var isGone = false
     }
 
-    let identity: RunnerIdentity
+    let identity: RunnerReference
     let state = Mutex(State())
 
     init(_ name: String) { identity = EngineFixture.runner(name) }
@@ -157,7 +157,7 @@ extension ScheduledWorld {
 
     func report(
         _ job: LeasedJob,
-        by identity: RunnerIdentity,
+        by identity: RunnerReference,
         to engine: RunEngine,
         heldSince runner: ScheduledRunner?
     ) async throws {

@@ -260,8 +260,8 @@ final class ScheduledWorld: Sendable {
         if leased > 0 || !stalled.isEmpty || waiting > 0 {
             violation("left over: \(leased) leases, \(waiting) waiting jobs, stalled runs \(stalled)")
         }
-        if engine.book.waiting(EngineFixture.runner().queue) != waiting {
-            violation("the queue's counter says \(engine.book.waiting(EngineFixture.runner().queue))")
+        if engine.counters.waiting(EngineFixture.runner().queue) != waiting {
+            violation("the queue's counter says \(engine.counters.waiting(EngineFixture.runner().queue))")
         }
         let held = engine.runners(namespace: "default", pool: "default").filter { !$0.isIdle }.map(\.name)
         if !held.isEmpty { violation("\(held) are said to have jobs") }

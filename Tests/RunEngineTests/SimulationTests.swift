@@ -218,7 +218,7 @@ struct SimulationTests {
     private func report(
         _ job: LeasedJob,
         _ outcome: JobReport.Outcome,
-        _ identity: RunnerIdentity,
+        _ identity: RunnerReference,
         _ fixture: EngineFixture,
         _ random: SeededRandom,
         _ ledger: inout Ledger

@@ -24,7 +24,7 @@ struct StoppingTests {
         let job = try #require(try await f.lease().first)
         async let poll = f.engine.lease(EngineFixture.runner("other"), capacity: 1, wait: 20)
         while f.engine.waiters.count(EngineFixture.runner().queue) == 0 { await Task.yield() }
-        f.engine.beginStopping()
+        f.engine.stopLeasing()
         #expect(try await poll == LeaseAnswer(jobs: [], drain: false))
         let later = try await f.submit("w")
         #expect(try await f.lease(runner: "other") == [])
@@ -41,7 +41,7 @@ struct StoppingTests {
         let f = try await EngineFixture(store: store)
         try f.workflow("w", .noop("a"))
         try await f.submit("w")
-        store.beforeNextWrite { f.engine.beginStopping() }
+        store.beforeNextWrite { f.engine.stopLeasing() }
         #expect(try await f.lease() == [])
     }
 
@@ -54,7 +54,7 @@ struct StoppingTests {
             #expect(try await fixture.lease(runner: "killed").count == 1)
             let interrupted = Mutex<[InterruptedJob]>([])
             fixture.engine.onInterruption { job in interrupted.withLock { $0.append(job) } }
-            fixture.engine.beginStopping()
+            fixture.engine.stopLeasing()
             _ = try await fixture.engine.release(EngineFixture.runner("polite"), jobs: [(job.id, job.token)])
             try await fixture.engine.deregister(EngineFixture.runner("polite"))
             let runners = ["polite", "killed", "idle"].map { NamespacedName(namespace: "default", name: $0) }

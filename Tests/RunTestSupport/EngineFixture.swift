@@ -57,8 +57,8 @@ package struct EngineFixture: Sendable {
         try #require(try await engine.submit(namespace: "default", workflow: workflow, [request]).first).name
     }
 
-    package static func runner(_ name: String = "runner-1") -> RunnerIdentity {
-        RunnerIdentity(namespace: "default", pool: "default", name: name)
+    package static func runner(_ name: String = "runner-1") -> RunnerReference {
+        RunnerReference(namespace: "default", pool: "default", name: name)
     }
 
     package func lease(_ count: Int = 1, runner: String = "runner-1") async throws -> [LeasedJob] {

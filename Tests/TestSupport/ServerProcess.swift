@@ -30,7 +30,7 @@ public final class ServerProcess {
             if let status = process.status { throw PlaneEnded(status: status, log: process.output().err) }
             return try? ClientConfiguration.load(kubeconfig: kubeconfig)
         }
-        return try KubeClient(configuration, retry: RetryPolicy(maximumAttempts: 1))
+        return try KubeClient(configuration, retry: RequestRetryPolicy(maximumAttempts: 1))
     }
 
     /// The process, while there is one.

@@ -65,7 +65,7 @@ struct WorkAnswer: Sendable {
 }
 
 /// What the controller says to a heartbeat.
-struct HeartbeatAnswer: Sendable, Equatable {
+struct HeartbeatResponse: Sendable, Equatable {
     var drain: Bool
     /// The controller has forgotten the runner.
     var register: Bool

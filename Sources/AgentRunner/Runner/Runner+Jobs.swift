@@ -3,7 +3,7 @@ import Logging
 
 extension Runner {
     /// Does with an answer's jobs what the state decided.
-    func handle(_ intake: RunnerState.Intake, _ work: WorkAnswer) async {
+    func handle(_ intake: RunnerStateMachine.Intake, _ work: WorkAnswer) async {
         for (json, error) in work.unreadable {
             logger.error(
                 "a job cannot be read and is ignored",
@@ -42,7 +42,7 @@ extension Runner {
         let before = OwnUsage.sample()
         let result = await result(of: job)
         let finishedAt = Timestamp.now()
-        let report = JobReport(
+        let report = OutgoingReport(
             job: job,
             outcome: result.outcome,
             output: result.output,
@@ -124,7 +124,7 @@ extension Runner {
     private func runInline(_ jobs: [Job], receivedAt: ContinuousClock.Instant) {
         let before = OwnUsage.sample()
         let batchBegin = clock.now
-        var done: [(report: JobReport, began: ContinuousClock.Instant, took: Duration)] = []
+        var done: [(report: OutgoingReport, began: ContinuousClock.Instant, took: Duration)] = []
         done.reserveCapacity(jobs.count)
         let noMetrics = JobMetrics(queueTimeMs: 0, held: .zero, execution: .zero, usage: ResourceUsage())
         for job in jobs {
@@ -133,7 +133,7 @@ extension Runner {
             let executor = executors[job.actor] as? any InlineJobExecutor
             let result = executor?.executeInline(job) ?? executors.unknown(job.actor)
             let took = clock.now - begin
-            let report = JobReport(
+            let report = OutgoingReport(
                 job: job,
                 outcome: result.outcome,
                 output: result.output,
@@ -165,7 +165,7 @@ extension Runner {
     }
 
     /// One line and the metrics for a finished job.
-    private func note(_ report: JobReport) {
+    private func note(_ report: OutgoingReport) {
         metrics.finished(report)
         guard logger.logLevel <= .info else { return }
         var metadata = Self.metadata(of: report.job)

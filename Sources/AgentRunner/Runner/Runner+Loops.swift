@@ -139,7 +139,7 @@ extension Runner {
         let cpu = load.millicores(cpu: OwnUsage.cpuWithEndedChildren() + live.cpu, now: clock.now)
         let memory = Double(own.memoryBytes + live.memoryBytes) / 1_048_576
         do {
-            let answer = HeartbeatAnswer(
+            let answer = HeartbeatResponse(
                 try await call(
                     .heartbeat,
                     [

@@ -7,7 +7,7 @@ import Synchronization
 
 /// A runner: registers with a controller, leases jobs, runs them, and reports.
 ///
-/// Six loops share one `RunnerState`. *Registration* makes the runner known whenever it is not; *leasing* polls
+/// Six loops share one `RunnerStateMachine`. *Registration* makes the runner known whenever it is not; *leasing* polls
 /// for jobs while slots are free; *reporting* tells what finished and takes new jobs with the answer; *heartbeats*
 /// renew the leases and bring cancellations; *logs* sends what running jobs write; *jobs* runs what was leased.
 /// A controller that goes away stops nothing that runs: reports wait until it is back.
@@ -15,7 +15,7 @@ public final class Runner: Service {
     let options: RunnerOptions
     let connection: any ControllerConnection
     let executors: ExecutorSet
-    let state: Monitor<RunnerState>
+    let state: Monitor<RunnerStateMachine>
     let metrics: RunnerMetrics
     let logger: Logger
     let facts: SystemFacts
@@ -86,7 +86,7 @@ public final class Runner: Service {
         logger[metadataKey: "runner"] = .string(options.identity.name)
         self.logger = logger
         facts = SystemFacts.current(environment: environment)
-        state = Monitor(RunnerState(slots: options.workers, inlineActors: executors.inlineActors))
+        state = Monitor(RunnerStateMachine(slots: options.workers, inlineActors: executors.inlineActors))
         metrics = RunnerMetrics(registry: registry, pool: options.identity.pool, state: state)
         contact = Mutex(Contact(turned: clock.now))
         // No more than the slots are ever started at once.

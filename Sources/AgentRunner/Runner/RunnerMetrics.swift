@@ -35,7 +35,7 @@ struct RunnerMetrics: Sendable {
         MetricDescription("martinet_runner_registered", help: "1 while the runner is registered."),
     ]
 
-    init(registry: PrometheusRegistry, pool: String, state: Monitor<RunnerState>) {
+    init(registry: PrometheusRegistry, pool: String, state: Monitor<RunnerStateMachine>) {
         self.registry = registry
         self.pool = pool
         registry.describe(Self.descriptions)
@@ -50,7 +50,7 @@ struct RunnerMetrics: Sendable {
         }
     }
 
-    func finished(_ report: JobReport) {
+    func finished(_ report: OutgoingReport) {
         let actor = [("pool", pool), ("actor", report.job.actor)]
         let outcome = actor + [("outcome", report.outcome.rawValue)]
         Counter(label: "martinet_runner_jobs_total", dimensions: outcome, factory: registry).increment()

@@ -9,7 +9,7 @@ struct EngineEffects: Sendable {
         var queue: QueueName
         var readyAt: Timestamp
         /// Whether the job has been in the queue before.
-        var isReturn: Bool
+        var isRequeue: Bool
     }
 
     /// A job at a runner that is no longer there.

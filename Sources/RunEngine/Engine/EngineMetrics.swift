@@ -50,7 +50,7 @@ final class EngineMetrics: Sendable {
         for departure in effects.departures { queue(departure.job.queue).record(departure) }
         for run in effects.finished { workflow(run).record(run) }
         for name in effects.deadLetters { queue(name).deadLetters.increment() }
-        for arrival in effects.arrivals where !arrival.isReturn { queue(arrival.queue).enqueued.increment() }
+        for arrival in effects.arrivals where !arrival.isRequeue { queue(arrival.queue).enqueued.increment() }
         if effects.staleReports > 0 { staleReports.increment(by: effects.staleReports) }
         if effects.duplicateReports > 0 { duplicateReports.increment(by: effects.duplicateReports) }
         if effects.repairedRuns > 0 { repairedRuns.increment(by: effects.repairedRuns) }

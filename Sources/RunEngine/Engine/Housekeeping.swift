@@ -34,7 +34,7 @@ extension RunEngine {
         // What the process did before its loops began is no pause, and leases were not looked after meanwhile.
         _ = clock.beat()
         sweepState.withLock { $0.mustRenewLeases = true }
-        beginPauseGrace()
+        startPauseGrace()
         while !Task.isCancelled {
             do {
                 try await tick()
@@ -62,18 +62,18 @@ extension RunEngine {
     /// - Returns: when to look again.
     func releaseDelayedJobs() async -> Timestamp? {
         let now = clock.now
-        let (ready, next) = book.due(now: now)
+        let (ready, next) = counters.due(now: now)
         var earliest = next
         for queue in ready {
             waiters.signal(queue, count: max(1, waiters.count(queue)))
             observers.notify(queue)
             do {
                 guard let due = try await store.read({ try $0.nextReady(queue, after: now) }) else { continue }
-                book.noteDue(queue, due)
+                counters.recordDue(queue, due)
                 earliest = min(earliest ?? due, due)
             } catch {
                 logger.error("Checking delayed jobs failed; trying again", metadata: ["error": "\(error)"])
-                book.noteDue(queue, now.advanced(by: .seconds(1)))
+                counters.recordDue(queue, now.advanced(by: .seconds(1)))
             }
         }
         return earliest
@@ -81,12 +81,12 @@ extension RunEngine {
 
     /// Everything that is to be looked at now and then, once. A simulation calls it in place of `run`.
     public func tick() async throws {
-        try await notePause()
+        try await checkForPause()
         let now = clock.now
         waiters.expire(now: now)
         try await storeSkew()
-        try await takeBackFromLostRunners()
-        try await endOverdueLeases(now)
+        try await revokeLeasesOfLostRunners()
+        try await expireLeases(now)
         try await stopOverdueRuns(now)
         let isSweepDue = sweepState.withLock { state in
             guard state.nextSweep.map({ $0 <= now }) ?? true else { return false }
@@ -101,17 +101,17 @@ extension RunEngine {
         if isSweepDue || arePoolsOther { try await explainWaitingRuns() }
         if isSweepDue {
             try await sweep()
-            try await correctBook(now)
+            try await correctCounters(now)
         }
     }
 
-    private func takeBackFromLostRunners() async throws {
+    private func revokeLeasesOfLostRunners() async throws {
         let now = clock.attention
         let bound = registry.silenceBound(now: now, settings)
         for runner in registry.lost(before: bound) {
             let held = Array(registry.held(runner))
             // It may be heard of while this waits for its turn to write.
-            let count = try await takeBack(held, of: runner, isLost: true) { [registry] in
+            let count = try await revoke(held, of: runner, isLost: true) { [registry] in
                 registry.isLost(runner, before: bound)
             }
             guard registry.forget(runner, ifLostBefore: bound) else { continue }
@@ -123,7 +123,7 @@ extension RunEngine {
     }
 
     /// Ends leases that nobody renewed, and attempts whose runner did not end them in time.
-    private func endOverdueLeases(_ now: Timestamp) async throws {
+    private func expireLeases(_ now: Timestamp) async throws {
         let isGracePeriod = isPauseGrace(now)
         let overdue = try await store.read { [self] reader in
             try reader.leasedJobs().filter { job in
@@ -139,7 +139,7 @@ extension RunEngine {
                     lease.token == stale.lease?.token
                 else { continue }
                 if lease.expiresAt <= now {
-                    try putBack(
+                    try requeue(
                         job,
                         isLost: true,
                         reason: "runner \"\(lease.runner)\" did not renew the lease",
@@ -156,7 +156,7 @@ extension RunEngine {
                         message:
                             "the attempt took longer than \(job.timeoutSeconds ?? 0) s and its runner did not end it"
                     )
-                    try end(job, lease, report, &transition, transaction)
+                    try finishAttempt(job, lease, report, &transition, transaction)
                     try transition.advance(transaction)
                     try transition.save(transaction)
                     effects.append(transition.effects)
@@ -189,7 +189,7 @@ extension RunEngine {
                         grace: settings.stopGrace
                     )
                 } else {
-                    try drop(&transition, transaction)
+                    try dropJobs(&transition, transaction)
                 }
                 try transition.advance(transaction)
                 try transition.save(transaction)
@@ -199,7 +199,7 @@ extension RunEngine {
     }
 
     /// Takes the jobs away from runners that do not let go of them.
-    private func drop(_ transition: inout RunTransition, _ transaction: any RunTransaction) throws {
+    private func dropJobs(_ transition: inout RunTransition, _ transaction: any RunTransaction) throws {
         for index in transition.steps.indices where transition.steps[index].phase == .running {
             if let job = try transaction.job(transition.steps[index].key), let lease = job.lease {
                 transition.effects.departures.append(
@@ -212,7 +212,7 @@ extension RunEngine {
                 )
                 try transaction.removeJob(job.step)
             }
-            transition.end(index, .cancelled, nil)
+            transition.finishStep(index, .cancelled, nil)
         }
     }
 
@@ -249,13 +249,13 @@ extension RunEngine {
     }
 
     /// Replaces the running figures by counted ones, and tells the metrics.
-    private func correctBook(_ now: Timestamp) async throws {
-        let before = book.changeCounts
+    private func correctCounters(_ now: Timestamp) async throws {
+        let before = counters.changeCounts
         let counts = try await store.read { reader in
             try reader.queues().map { ($0, try reader.counts($0, now: now), try reader.nextReady($0, after: now)) }
         }
         for (queue, counts, nextDue) in counts {
-            book.correct(queue, waiting: counts.waiting, nextDue: nextDue, unlessChangedSince: before[queue] ?? 0)
+            counters.correct(queue, waiting: counts.waiting, nextDue: nextDue, unlessChangedSince: before[queue] ?? 0)
             // Costs nothing when nobody waits, and helps whoever does while there are jobs.
             if counts.ready + counts.express > 0 { waiters.signal(queue, count: counts.ready + counts.express) }
             metrics.depth(queue, counts, now)

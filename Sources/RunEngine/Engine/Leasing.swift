@@ -49,17 +49,17 @@ extension RunEngine {
     ///
     /// A process that registers has none of the jobs that one of that name had before, so those go back; those
     /// that it names as its own stay.
-    public func register(_ runner: RunnerIdentity, _ registration: RunnerRegistration) async throws -> RunnerTerms {
+    public func register(_ runner: RunnerReference, _ registration: RunnerRegistration) async throws -> RunnerTerms {
         registry.arrive(runner.key)
         let gone = registry.held(runner.key).filter { !registration.holding.contains($0.key) }
-        if !gone.isEmpty { _ = try await takeBack(Array(gone), of: runner.key, isLost: true) }
+        if !gone.isEmpty { _ = try await revoke(Array(gone), of: runner.key, isLost: true) }
         var isNewPod = false
         let drain = registry.touch(runner, now: clock.attention) { state in
             isNewPod = state.podUID != registration.podUID
             state.podUID = registration.podUID
             state.concurrency = registration.concurrency
         }
-        if isNewPod { outcomeBook.reset(runner.key) }
+        if isNewPod { runnerOutcomes.reset(runner.key) }
         observers.notify(runner.queue)
         return RunnerTerms(
             leaseSeconds: catalog.policy(runner.queue).leaseSeconds,
@@ -71,7 +71,7 @@ extension RunEngine {
 
     /// A runner has stopped. Jobs that it did not hand back, as an answer with them never reached it, go back to the
     /// queue; a farewell is no sign that a job ends its runner, so that the delivery does not count.
-    public func deregister(_ runner: RunnerIdentity) async throws {
+    public func deregister(_ runner: RunnerReference) async throws {
         registry.depart(runner.key)
         waiters.wake(runner.key)
         _ = try await revokeAll(of: runner.key, isLost: false)
@@ -84,7 +84,7 @@ extension RunEngine {
     /// - Parameters:
     ///   - capacity: how many jobs the runner can take.
     ///   - wait: how long to wait at most, in seconds.
-    public func lease(_ runner: RunnerIdentity, capacity: Int, wait: Int) async throws -> LeaseAnswer {
+    public func lease(_ runner: RunnerReference, capacity: Int, wait: Int) async throws -> LeaseAnswer {
         let began = clock.now
         let deadline = began.advanced(bySeconds: min(max(0, wait), settings.pollSeconds * 3))
         let drain = registry.touch(runner, now: clock.attention) { state in
@@ -94,49 +94,49 @@ extension RunEngine {
         guard let request = registry.request(runner.key) else { return LeaseAnswer(jobs: [], drain: true) }
         while !isStopping {
             let seen = waiters.signals(runner.queue)
-            let jobs = try await leaseNow(runner, request, capacity: capacity)
+            let jobs = try await tryLease(runner, request, capacity: capacity)
             if Task.isCancelled {
                 // The caller is gone and will never hear of them.
                 try await release(jobs ?? [], of: runner)
                 return LeaseAnswer(jobs: [], drain: false)
             }
-            guard let jobs else { return passOn(runner) }
+            guard let jobs else { return passSignalOn(runner) }
             guard jobs.isEmpty, clock.now < deadline else { return LeaseAnswer(jobs: jobs, drain: false) }
             await waiters.wait(runner.queue, runner: runner.key, seen: seen, until: deadline)
             // A runner that sends no heartbeats is dead, and its call only looks as if it waited.
             let silence = settings.heartbeatInterval * 2
             let isHeard = registry.isHeard(runner.key, since: clock.attention.advanced(by: .zero - silence))
-            if Task.isCancelled || !isHeard || !registry.mayLease(request) { return passOn(runner) }
+            if Task.isCancelled || !isHeard || !registry.mayLease(request) { return passSignalOn(runner) }
         }
         return LeaseAnswer(jobs: [], drain: false)
     }
 
     /// Ends a call that must not get jobs. The wake-up was meant for a job that someone else must take now.
-    private func passOn(_ runner: RunnerIdentity) -> LeaseAnswer {
+    private func passSignalOn(_ runner: RunnerReference) -> LeaseAnswer {
         if !isStopping { waiters.signal(runner.queue, count: 1) }
         return LeaseAnswer(jobs: [], drain: registry.isDraining(runner.key))
     }
 
     /// - Returns: `nil` if the runner must not get jobs for this request any more.
-    private func leaseNow(
-        _ runner: RunnerIdentity,
+    private func tryLease(
+        _ runner: RunnerReference,
         _ request: RunnerRegistry.LeaseRequest,
         capacity: Int
     ) async throws -> [LeasedJob]? {
         // The queue is empty as far as anyone knows: no need to disturb the writer.
-        if book.waiting(runner.queue) <= 0 { return [] }
-        registry.beginLease(request)
-        defer { registry.endLease(request) }
+        if counters.waiting(runner.queue) <= 0 { return [] }
+        registry.openLease(request)
+        defer { registry.closeLease(request) }
         return try await perform { [self] transaction, effects in
-            try hand(runner, request, capacity: capacity, transaction, &effects)
+            try leaseJobs(to: runner, request, capacity: capacity, transaction, &effects)
         }
     }
 
     /// Hands out what is ready, inside a transaction.
     ///
     /// - Returns: `nil` if the runner must not get jobs for this request any more.
-    func hand(
-        _ runner: RunnerIdentity,
+    func leaseJobs(
+        to runner: RunnerReference,
         _ request: RunnerRegistry.LeaseRequest,
         capacity: Int,
         _ transaction: any RunTransaction,
@@ -149,7 +149,7 @@ extension RunEngine {
             runner.queue,
             limit: min(capacity, settings.maximumLease),
             maximumBytes: settings.maximumLeaseBytes,
-            turn: book.turn(runner.queue),
+            turn: counters.turn(runner.queue),
             runner: runner.name,
             now: now,
             expiresAt: now.advanced(bySeconds: leaseSeconds)
@@ -201,9 +201,9 @@ extension RunEngine {
         return handed
     }
 
-    private func release(_ jobs: [LeasedJob], of runner: RunnerIdentity) async throws {
+    private func release(_ jobs: [LeasedJob], of runner: RunnerReference) async throws {
         guard !jobs.isEmpty else { return }
         let held = jobs.map { ($0.id, RunnerRegistry.Held(token: $0.token, leasedAt: clock.attention)) }
-        _ = try await takeBack(held, of: runner.key, isLost: false)
+        _ = try await revoke(held, of: runner.key, isLost: false)
     }
 }

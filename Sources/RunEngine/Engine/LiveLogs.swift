@@ -111,7 +111,7 @@ public struct LogPiece: Sendable, Hashable {
 
 extension RunEngine {
     /// Takes what a runner's jobs have written. Pieces of jobs that the runner does not have are ignored.
-    public func appendLogs(_ runner: RunnerIdentity, _ pieces: [LogPiece]) {
+    public func appendLogs(_ runner: RunnerReference, _ pieces: [LogPiece]) {
         let held = registry.held(runner.key)
         for piece in pieces where held[piece.job]?.token == piece.token {
             liveLogs.append(piece.text, end: piece.end, to: piece.job, token: piece.token)

@@ -91,7 +91,7 @@ struct OutOfMemoryVerdict: Sendable {
 }
 
 /// The last job of each queue that was killed for its runner's memory.
-final class OutOfMemoryBook: Sendable {
+final class LastOutOfMemory: Sendable {
     /// Queues that are remembered.
     private static let limit = 4096
 
@@ -120,7 +120,7 @@ extension RunEngine {
     }
 
     /// Ends the attempt of the job that used up its runner's memory, as if the runner had reported it.
-    func endOutOfMemory(
+    func finishOutOfMemory(
         _ job: JobRecord,
         _ lease: JobLease,
         _ verdict: OutOfMemoryVerdict,
@@ -128,7 +128,7 @@ extension RunEngine {
         _ effects: inout EngineEffects
     ) throws {
         guard let run = try transaction.run(id: job.step.run), !run.phase.isFinal, run.stop == .none else {
-            return try putBack(job, isLost: false, reason: "", transaction, &effects)
+            return try requeue(job, isLost: false, reason: "", transaction, &effects)
         }
         var transition = try transition(run, transaction, now: clock.now)
         var report = JobReport(job: job.id, token: lease.token, outcome: .failed)
@@ -136,13 +136,13 @@ extension RunEngine {
             reason: OutOfMemoryVerdict.reason,
             message: verdict.message(runner: lease.runner)
         )
-        try end(job, lease, report, &transition, transaction)
+        try finishAttempt(job, lease, report, &transition, transaction)
         try transition.advance(transaction)
         try transition.save(transaction)
         effects.append(transition.effects)
     }
 
     public func lastOutOfMemory(namespace: String, pool: String) -> JobOutOfMemory? {
-        outOfMemoryBook.last(QueueName(namespace: namespace, pool: pool))
+        lastKills.last(QueueName(namespace: namespace, pool: pool))
     }
 }

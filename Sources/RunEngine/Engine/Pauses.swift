@@ -8,14 +8,14 @@ import Synchronization
 extension RunEngine {
     /// Finds out whether this process stood still, before anything is judged by how late it is. If so, every lease gets
     /// its full time again.
-    func notePause() async throws {
+    func checkForPause() async throws {
         if let pause = clock.beat() {
             metrics.paused(pause)
             logger.warning(
                 "The controller stood still; leases and runners get their time again",
                 metadata: ["seconds": "\(Int(clamping: pause.inSeconds))"]
             )
-            beginPauseGrace()
+            startPauseGrace()
             sweepState.withLock { $0.mustRenewLeases = true }
         }
         guard sweepState.withLock({ $0.mustRenewLeases }) else { return }
@@ -25,7 +25,7 @@ extension RunEngine {
 
     /// Lets attempts and runs that are over their time be for a while. A controller that pauses again and again still
     /// gets to judge them: there is one such time a minute at most.
-    func beginPauseGrace() {
+    func startPauseGrace() {
         let now = clock.now
         sweepState.withLock { state in
             if let end = state.pauseGraceEnd, now < end.advanced(by: .seconds(45)) { return }

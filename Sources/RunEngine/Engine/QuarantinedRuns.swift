@@ -18,7 +18,7 @@ extension RunRecord {
 
 extension RunEngine {
     /// Puts runs aside that the last processes died over. Called before anything else looks at runs.
-    func setQuarantinedAside() async {
+    func suspendQuarantinedRuns() async {
         for entry in containment.entries where entry.subject.kind == .run {
             let (namespace, name) = (entry.subject.namespace, entry.subject.name)
             if let rows = containment.entry(.runRows, namespace, name) {
@@ -33,7 +33,7 @@ extension RunEngine {
                     let mark = containment.mark(.runRows, namespace, name, scope: .thread)
                     defer { mark.end() }
                     guard let run = try transaction.run(namespace: namespace, name: name) else { return false }
-                    try setAside(run, entry, transaction, &effects)
+                    try suspend(run, entry, transaction, &effects)
                     return true
                 }
                 if !isThere { await containment.forget(.run, namespace, name) }
@@ -46,7 +46,7 @@ extension RunEngine {
         }
     }
 
-    private func setAside(
+    private func suspend(
         _ record: RunRecord,
         _ entry: QuarantineEntry,
         _ transaction: any RunTransaction,

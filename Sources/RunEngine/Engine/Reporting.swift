@@ -54,20 +54,20 @@ public struct ReportAnswer: Sendable, Hashable {
 
 extension RunEngine {
     /// Takes reports and hands out as many jobs as the runner has room for, in one transaction. Durable on return.
-    public func report(_ runner: RunnerIdentity, _ reports: [JobReport], capacity: Int) async throws -> ReportAnswer {
+    public func report(_ runner: RunnerReference, _ reports: [JobReport], capacity: Int) async throws -> ReportAnswer {
         let drain = registry.touch(runner, now: clock.attention)
         let request = drain || capacity <= 0 ? nil : registry.request(runner.key)
-        if let request { registry.beginLease(request) }
-        defer { if let request { registry.endLease(request) } }
+        if let request { registry.openLease(request) }
+        defer { if let request { registry.closeLease(request) } }
         let (results, jobs) = try await perform { [self] transaction, effects in
-            let results = try reports.map { try settle($0, transaction, &effects) }
-            let jobs = try request.flatMap { try hand(runner, $0, capacity: capacity, transaction, &effects) }
+            let results = try reports.map { try applyReport($0, transaction, &effects) }
+            let jobs = try request.flatMap { try leaseJobs(to: runner, $0, capacity: capacity, transaction, &effects) }
             return (results, jobs ?? [])
         }
         return ReportAnswer(results: results, jobs: jobs, drain: drain || registry.isDraining(runner.key))
     }
 
-    private func settle(
+    private func applyReport(
         _ report: JobReport,
         _ transaction: any RunTransaction,
         _ effects: inout EngineEffects
@@ -91,7 +91,7 @@ extension RunEngine {
         }
         var transition = try transition(run, transaction, now: now)
         transition.change(job.step.index) { $0.acceptedToken = lease.token }
-        try end(job, lease, report, &transition, transaction)
+        try finishAttempt(job, lease, report, &transition, transaction)
         try transition.advance(transaction)
         try transition.save(transaction)
         effects.append(transition.effects)
@@ -99,7 +99,7 @@ extension RunEngine {
     }
 
     /// Ends an attempt: takes its result over into the step, or arranges for the next attempt.
-    func end(
+    func finishAttempt(
         _ job: JobRecord,
         _ lease: JobLease,
         _ report: JobReport,
@@ -123,7 +123,7 @@ extension RunEngine {
             step.finishedAt = finishedAt
         }
         let failure = report.outcome == .succeeded ? nil : report.failure ?? report.outcome.defaultFailure
-        try keepLog(of: job, lease, report.log, end: report.logEnd, failure, at: finishedAt, transaction)
+        try storeLog(of: job, lease, report.log, end: report.logEnd, failure, at: finishedAt, transaction)
         guard let failure else {
             try transaction.removeJob(job.step)
             transition.change(index) { step in
@@ -135,7 +135,7 @@ extension RunEngine {
         }
         if transition.run.stop != .none, report.outcome == .cancelled {
             try transaction.removeJob(job.step)
-            transition.end(index, .cancelled, nil)
+            transition.finishStep(index, .cancelled, nil)
             return
         }
         transition.change(index) { step in
@@ -172,14 +172,14 @@ extension RunEngine {
             try transition.retry(index, job, at: time, transaction)
         } else {
             try transaction.removeJob(job.step)
-            transition.end(index, .failed, failure)
+            transition.finishStep(index, .failed, failure)
         }
         transition.effects.failedJobs.append(failedJob)
     }
 
     /// Keeps what an attempt wrote, and how it failed. An attempt that wrote nothing and succeeded leaves no trace, unless
     /// an earlier delivery of it has left one.
-    func keepLog(
+    func storeLog(
         of job: JobRecord,
         _ lease: JobLease,
         _ tail: [UInt8],

@@ -22,9 +22,9 @@ public final class RunEngine: Sendable {
     let workflows: CompiledWorkflows
     let registry = RunnerRegistry()
     let waiters = LeaseWaiters()
-    let book = QueueBook()
-    let outcomeBook = OutcomeBook()
-    let outOfMemoryBook = OutOfMemoryBook()
+    let counters = QueueCounters()
+    let runnerOutcomes = RunnerOutcomes()
+    let lastKills = LastOutOfMemory()
     let endings = Mutex<(any RunnerEndings)?>(nil)
     let observers = QueueObservers()
     let metrics = EngineMetrics()
@@ -63,11 +63,11 @@ public final class RunEngine: Sendable {
     /// - Throws: `RunStoreError`.
     public func start() async throws {
         clock.resume(skew: try await store.read { try $0.clockSkew() })
-        await setQuarantinedAside()
+        await suspendQuarantinedRuns()
         let now = clock.now
         // Nobody could renew anything while there was no controller.
         try await renewLeases()
-        beginPauseGrace()
+        startPauseGrace()
         let (leased, queues) = try await store.read { reader in
             let queues = try reader.queues().map { queue in
                 let counts = try reader.counts(queue, now: now)
@@ -75,12 +75,12 @@ public final class RunEngine: Sendable {
             }
             return (try reader.leasedJobs(), queues)
         }
-        for (queue, waiting, nextDue) in queues { book.setWaiting(queue, waiting, nextDue: nextDue) }
+        for (queue, waiting, nextDue) in queues { counters.setWaiting(queue, waiting, nextDue: nextDue) }
         for job in leased {
             guard let lease = job.lease else { continue }
-            registry.noteLease(job, lease, at: clock.attention)
+            registry.recordLease(job, lease, at: clock.attention)
             registry.touch(
-                RunnerIdentity(namespace: job.queue.namespace, pool: job.queue.pool, name: lease.runner),
+                RunnerReference(namespace: job.queue.namespace, pool: job.queue.pool, name: lease.runner),
                 now: clock.attention
             )
         }
@@ -90,10 +90,12 @@ public final class RunEngine: Sendable {
     /// Runners that hold jobs which are no longer theirs hear of it with their next heartbeat.
     public func reload() async throws {
         registry.forgetHeld()
-        for queue in book.queues { book.setWaiting(queue, 0, nextDue: nil) }
+        for queue in counters.queues { counters.setWaiting(queue, 0, nextDue: nil) }
         try await start()
-        for queue in book.queues where book.waiting(queue) > 0 { waiters.signal(queue, count: book.waiting(queue)) }
-        wakeUps.poke()
+        for queue in counters.queues where counters.waiting(queue) > 0 {
+            waiters.signal(queue, count: counters.waiting(queue))
+        }
+        wakeUps.notify()
     }
 
     /// A number in 0..<1.
@@ -115,14 +117,14 @@ public final class RunEngine: Sendable {
 
     private func apply(_ effects: EngineEffects) {
         let now = clock.now
-        book.apply(effects, now: now)
+        counters.apply(effects, now: now)
         let heard = clock.attention
-        for job in effects.leased { if let lease = job.lease { registry.noteLease(job, lease, at: heard) } }
-        for departure in effects.departures where registry.noteDeparture(departure) {
+        for job in effects.leased { if let lease = job.lease { registry.recordLease(job, lease, at: heard) } }
+        for departure in effects.departures where registry.recordDeparture(departure) {
             let runner = NamespacedName(namespace: departure.job.queue.namespace, name: departure.lease.runner)
-            outcomeBook.record(departure.kind, of: runner)
+            runnerOutcomes.record(departure.kind, of: runner)
         }
-        for (queue, job) in effects.outOfMemory { outOfMemoryBook.record(job, queue) }
+        for (queue, job) in effects.outOfMemory { lastKills.record(job, queue) }
         for departure in effects.departures { liveLogs.remove(departure.job.id, token: departure.lease.token) }
         metrics.record(effects)
         journal.record(effects, now: now, logger: logger)
@@ -135,7 +137,7 @@ public final class RunEngine: Sendable {
             if arrival.readyAt <= now { ready[arrival.queue, default: 0] += 1 } else { isDelayed = true }
         }
         for (queue, count) in ready { waiters.signal(queue, count: count) }
-        if isDelayed { wakeUps.poke() }
+        if isDelayed { wakeUps.notify() }
     }
 
     /// Loads a run to change it. It is marked as being worked on for as long as the transition lives.
@@ -192,12 +194,12 @@ extension RunEngine: QueueObserver {
             dead: counts.dead
         )
         if let oldest = counts.oldestReadyAt { statistics.oldestAgeSeconds = max(0, now.since(oldest).inSeconds) }
-        book.fill(&statistics, queue)
+        counters.fill(&statistics, queue)
         return statistics
     }
 
     public func outcomes(namespace: String, runner: String) -> JobOutcomes {
-        outcomeBook.outcomes(of: NamespacedName(namespace: namespace, name: runner))
+        runnerOutcomes.outcomes(of: NamespacedName(namespace: namespace, name: runner))
     }
 
     public func observe(_ handler: @escaping @Sendable (_ namespace: String, _ pool: String) -> Void) {

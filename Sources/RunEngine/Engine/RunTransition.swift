@@ -49,7 +49,7 @@ struct RunTransition {
 
     /// Stores a new run's steps and starts the first of them. The run's row is there already, and is written again
     /// only if the run has ended at once.
-    mutating func begin(_ transaction: any RunTransaction) throws {
+    mutating func start(_ transaction: any RunTransaction) throws {
         let rowAsInserted = run
         try advance(transaction)
         try transaction.insert(steps)
@@ -70,29 +70,29 @@ struct RunTransition {
         for action in actions {
             switch action {
             case .start(let index, let input):
-                try start(index, input, transaction)
+                try startStep(index, input, transaction)
             case .skip(let index, let failure):
-                end(index, .skipped, failure)
+                finishStep(index, .skipped, failure)
             case .fail(let index, let failure):
-                end(index, .failed, failure)
+                finishStep(index, .failed, failure)
             case .cancel(let index):
                 if steps[index].phase == .queued {
                     try transaction.removeJob(steps[index].key)
                     effects.withdrawals.append(queue)
                 }
-                end(index, .cancelled, nil)
+                finishStep(index, .cancelled, nil)
             case .recall(let index):
                 if var job = try transaction.job(steps[index].key), job.lease?.cancelRequested == false {
                     job.lease?.cancelRequested = true
                     try transaction.update(job)
                 }
             case .finish(let phase, let reason, let message):
-                finish(phase, reason, message)
+                finishRun(phase, reason, message)
             }
         }
     }
 
-    private mutating func start(_ index: Int, _ input: [UInt8], _ transaction: any RunTransaction) throws {
+    private mutating func startStep(_ index: Int, _ input: [UInt8], _ transaction: any RunTransaction) throws {
         change(index) { step in
             step.phase = .queued
             step.attempts += 1
@@ -109,7 +109,7 @@ struct RunTransition {
             payload: JobPayload.make(run: run, step: step, input: input)
         )
         try transaction.enqueue(job)
-        effects.arrivals.append(EngineEffects.Arrival(queue: job.queue, readyAt: now, isReturn: false))
+        effects.arrivals.append(EngineEffects.Arrival(queue: job.queue, readyAt: now, isRequeue: false))
     }
 
     /// Puts the next attempt of a step into the queue.
@@ -125,10 +125,10 @@ struct RunTransition {
         next.deliveries = 0
         next.lease = nil
         try transaction.enqueue(next)
-        effects.arrivals.append(EngineEffects.Arrival(queue: next.queue, readyAt: time, isReturn: false))
+        effects.arrivals.append(EngineEffects.Arrival(queue: next.queue, readyAt: time, isRequeue: false))
     }
 
-    mutating func end(_ index: Int, _ phase: StepRecord.Phase, _ failure: StepFailure?) {
+    mutating func finishStep(_ index: Int, _ phase: StepRecord.Phase, _ failure: StepFailure?) {
         let time = finishTime(index)
         change(index) { step in
             step.phase = phase
@@ -147,7 +147,7 @@ struct RunTransition {
         run.deadline = now.advanced(by: grace)
     }
 
-    private mutating func finish(_ phase: RunRecord.Phase, _ reason: String, _ message: String) {
+    private mutating func finishRun(_ phase: RunRecord.Phase, _ reason: String, _ message: String) {
         run.phase = phase
         run.reason = reason
         run.message = message

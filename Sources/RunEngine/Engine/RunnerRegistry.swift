@@ -43,7 +43,7 @@ final class RunnerRegistry: Sendable {
             return lastGeneration
         }
 
-        mutating func makeVoid(_ runner: NamespacedName) {
+        mutating func invalidate(_ runner: NamespacedName) {
             let generation = nextGeneration()
             runners[runner]?.generation = generation
         }
@@ -58,7 +58,7 @@ final class RunnerRegistry: Sendable {
     ///
     /// - Returns: whether it shall drain.
     @discardableResult
-    func touch(_ runner: RunnerIdentity, now: Timestamp, change: (inout RunnerState) -> Void = { _ in }) -> Bool {
+    func touch(_ runner: RunnerReference, now: Timestamp, change: (inout RunnerState) -> Void = { _ in }) -> Bool {
         state.withLock { state in
             let key = runner.key
             if state.runners[key] == nil, state.departed.contains(key) { return true }
@@ -93,7 +93,7 @@ final class RunnerRegistry: Sendable {
     /// Marks a runner as gone: it gets no jobs before it registers anew.
     func depart(_ runner: NamespacedName) {
         state.withLock { state in
-            state.makeVoid(runner)
+            state.invalidate(runner)
             if state.departed.count >= Self.maximumDeparted { state.departed = [] }
             state.departed.insert(runner)
         }
@@ -111,12 +111,12 @@ final class RunnerRegistry: Sendable {
     func arrive(_ runner: NamespacedName) {
         state.withLock { state in
             state.departed.remove(runner)
-            state.makeVoid(runner)
+            state.invalidate(runner)
         }
     }
 
     /// The runner's open requests for jobs are not to be answered with any.
-    func makeRequestsVoid(_ runner: NamespacedName) { state.withLock { $0.makeVoid(runner) } }
+    func invalidateRequests(_ runner: NamespacedName) { state.withLock { $0.invalidate(runner) } }
 
     /// The mark of a call that asks for jobs, to be taken when the call comes in; `nil` for a runner that is not known
     /// or has left.
@@ -138,12 +138,12 @@ final class RunnerRegistry: Sendable {
 
     /// A transaction that may give the runner jobs begins. Until it is over the runner counts as busy, so that nobody
     /// who has marked it as draining finds it idle and then sees it with a job.
-    func beginLease(_ request: LeaseRequest) {
+    func openLease(_ request: LeaseRequest) {
         state.withLock { $0.runners[request.runner]?.pendingLeases += 1 }
     }
 
     /// The transaction is over, and what it gave the runner is noted.
-    func endLease(_ request: LeaseRequest) {
+    func closeLease(_ request: LeaseRequest) {
         state.withLock { state in
             guard let pending = state.runners[request.runner]?.pendingLeases, pending > 0 else { return }
             state.runners[request.runner]?.pendingLeases = pending - 1
@@ -155,7 +155,7 @@ final class RunnerRegistry: Sendable {
         state.withLock { $0.runners[runner].map { $0.state.lastSeen >= time } ?? false }
     }
 
-    func noteLease(_ job: JobRecord, _ lease: JobLease, at time: Timestamp) {
+    func recordLease(_ job: JobRecord, _ lease: JobLease, at time: Timestamp) {
         let key = NamespacedName(namespace: job.queue.namespace, name: lease.runner)
         state.withLock { state in
             if state.runners[key] == nil, state.departed.contains(key) { return }
@@ -178,7 +178,7 @@ final class RunnerRegistry: Sendable {
     /// A runner no longer has a job.
     ///
     /// - Returns: whether it had it.
-    func noteDeparture(_ departure: EngineEffects.Departure) -> Bool {
+    func recordDeparture(_ departure: EngineEffects.Departure) -> Bool {
         let key = NamespacedName(namespace: departure.job.queue.namespace, name: departure.lease.runner)
         return state.withLock { state in
             guard state.runners[key]?.held[departure.job.id]?.token == departure.lease.token else { return false }
@@ -200,7 +200,7 @@ final class RunnerRegistry: Sendable {
     }
 
     /// Takes what the runner says of the memory of its jobs.
-    func noteMemory(_ runner: NamespacedName, _ memoryMB: [JobID: Double]) {
+    func recordMemory(_ runner: NamespacedName, _ memoryMB: [JobID: Double]) {
         guard !memoryMB.isEmpty else { return }
         state.withLock { state in
             for (id, value) in memoryMB { state.runners[runner]?.held[id]?.memoryMB = value }
@@ -274,7 +274,7 @@ final class RunnerRegistry: Sendable {
 }
 
 /// Who calls: the runner as it names itself in every call.
-public struct RunnerIdentity: Sendable, Hashable {
+public struct RunnerReference: Sendable, Hashable {
     public var namespace: String
     public var pool: String
     /// The name of the runner's Pod.

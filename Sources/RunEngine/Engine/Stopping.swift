@@ -24,7 +24,7 @@ struct StoppingState {
 extension RunEngine {
     /// From now on hands out no jobs. Reports, heartbeats and submissions are taken as before, so that runners can
     /// finish what they have; what is submitted runs after the next start.
-    public func beginStopping() {
+    public func stopLeasing() {
         stopping.withLock { $0.isStopping = true }
         waiters.wakeAll()
     }

@@ -79,14 +79,14 @@ extension RunEngine {
         let policy = catalog.policy(queue)
         // A repeated request adds nothing to the queue, however full that is.
         let count = requests.count - (try await countRepeated(requests, namespace, name))
-        if count > 0, let depth = book.reserve(queue, count: count, maxDepth: policy.maxDepth) {
+        if count > 0, let depth = counters.reserve(queue, count: count, maxDepth: policy.maxDepth) {
             metrics.shed(queue, count: count)
             throw Status.tooManyRequests(
                 "the queue of pool \"\(queue.pool)\" holds \(depth) of at most \(policy.maxDepth) jobs; try again later",
                 retryAfterSeconds: retryAfter(queue, depth: depth)
             )
         }
-        defer { if count > 0 { book.unreserve(queue, count: count) } }
+        defer { if count > 0 { counters.unreserve(queue, count: count) } }
         let runs = wanted
         let submitted = try await perform { [self] transaction, effects in
             let mark = containment.mark(.submission, namespace, name, scope: .thread)
@@ -100,7 +100,7 @@ extension RunEngine {
         for (run, answer) in zip(runs, submitted) where !run.record.reason.isEmpty && !answer.existed {
             var stored = run.record
             (stored.name, stored.uid) = (answer.name, answer.uid)
-            journal.note(RunOccurrence(waiting: stored))
+            journal.record(RunOccurrence(waiting: stored))
         }
         return submitted
     }
@@ -195,7 +195,7 @@ extension RunEngine {
             now: now,
             calendar: clock.calendar
         )
-        try transition.begin(transaction)
+        try transition.start(transaction)
         effects.append(transition.effects)
         return SubmittedRun(id: run.id, namespace: run.namespace, name: run.name, uid: run.uid, existed: false)
     }
@@ -257,7 +257,7 @@ extension RunEngine {
     /// How long until the queue has room again, going by how long jobs take: one second at least, a minute at most.
     private func retryAfter(_ queue: QueueName, depth: Int) -> Int {
         var statistics = QueueStatistics()
-        book.fill(&statistics, queue)
+        counters.fill(&statistics, queue)
         let slots = registry.runners(queue).map(\.concurrency).saturatingSum
         guard let mean = statistics.meanExecutionSeconds, slots > 0 else { return 5 }
         return Int(clamping: Double(depth) / 10 * mean / Double(slots)).held(to: 1...60)

@@ -66,7 +66,7 @@ extension RunEngine {
             }
             return changed
         }
-        for run in changed where !run.reason.isEmpty { journal.note(RunOccurrence(waiting: run)) }
+        for run in changed where !run.reason.isEmpty { journal.record(RunOccurrence(waiting: run)) }
     }
 }
 

@@ -3,17 +3,17 @@ import Synchronization
 /// Lets one loop sleep until a moment or until someone has news for it.
 final class WakeUp: Sendable {
     private struct State {
-        var isPoked = false
+        var isNotified = false
         var sleeper: CheckedContinuation<Void, Never>?
     }
 
     private let state = Mutex(State())
 
     /// Ends the sleep, or keeps the next from beginning.
-    func poke() {
+    func notify() {
         let sleeper = state.withLock { state in
             guard let sleeper = state.sleeper else {
-                state.isPoked = true
+                state.isNotified = true
                 return nil as CheckedContinuation<Void, Never>?
             }
             state.sleeper = nil
@@ -27,18 +27,18 @@ final class WakeUp: Sendable {
         await withTaskGroup(of: Void.self) { group in
             // The sleep only fails when it is cancelled: the call came first.
             group.addTask { try? await clock.sleep(for: duration) }
-            group.addTask { await self.poked() }
+            group.addTask { await self.notified() }
             await group.next()
             group.cancelAll()
         }
     }
 
-    private func poked() async {
+    private func notified() async {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let mustWait = state.withLock { state in
-                    if state.isPoked || Task.isCancelled {
-                        state.isPoked = false
+                    if state.isNotified || Task.isCancelled {
+                        state.isNotified = false
                         return false
                     }
                     state.sleeper = continuation

@@ -61,7 +61,7 @@ final class RunJournal: Sendable {
     func observe(_ observer: @escaping @Sendable (RunOccurrence) -> Void) { state.withLock { $0.observer = observer } }
 
     /// Passes on an occurrence that is rare by itself.
-    func note(_ occurrence: RunOccurrence) { state.withLock { $0.observer }?(occurrence) }
+    func record(_ occurrence: RunOccurrence) { state.withLock { $0.observer }?(occurrence) }
 
     func record(_ effects: EngineEffects, now: Timestamp, logger: Logger) {
         for job in effects.failedJobs { record(job, now, logger) }

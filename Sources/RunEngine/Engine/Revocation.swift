@@ -1,77 +1,7 @@
 import APIMachinery
-import Logging
 public import Storage
 
-/// A runner's answer to what it holds: which jobs it shall stop, and which are not its own any more.
-public struct HeartbeatAnswer: Sendable, Hashable {
-    public var drain: Bool
-    /// Jobs whose run has been cancelled.
-    public var cancel: [JobID]
-    /// Jobs that belong to someone else now, or to nobody. The runner stops them and reports nothing.
-    public var lost: [JobID]
-    /// Whether the runner should register again, because its registration is not known.
-    public var register: Bool
-}
-
 extension RunEngine {
-    /// The runner is alive: renews its leases and takes its load.
-    ///
-    /// The list must hold every job whose report has not been acknowledged. A job that the store gave to the runner
-    /// some time ago and that is not listed never reached it (the answer was lost); it goes back at once.
-    ///
-    /// - Parameter memoryMB: what the processes of jobs use, in mebibytes, as far as the runner says so.
-    public func heartbeat(
-        _ runner: RunnerIdentity,
-        jobs: [(id: JobID, token: Int64)],
-        load: RunnerLoad,
-        memoryMB: [JobID: Double] = [:]
-    ) async throws -> HeartbeatAnswer {
-        let isKnown = registry.contains(runner.key)
-        let heard = clock.attention
-        let drain = registry.touch(runner, now: heard) { state in
-            state.load = load
-            state.loadReportedAt = heard
-            state.concurrency = max(state.concurrency, load.slotsBusy)
-        }
-        registry.noteMemory(runner.key, memoryMB)
-        if !isKnown { observers.notify(runner.queue) }
-        var answer = HeartbeatAnswer(drain: drain, cancel: [], lost: [], register: !isKnown)
-        if !jobs.isEmpty {
-            let leaseSeconds = catalog.policy(runner.queue).leaseSeconds
-            let (cancel, lost) = try await store.transaction { [clock] transaction in
-                // Not the time of the call: between it and this the process may have stood still, and the lease have been
-                // renewed for longer.
-                let expiresAt = clock.now.advanced(bySeconds: leaseSeconds)
-                var cancel: [JobID] = []
-                var lost: [JobID] = []
-                for (id, token) in jobs {
-                    // The job of another attempt has another token, so that comparing tokens is enough.
-                    if let lease = try transaction.renew(id.step, token: token, expiresAt: expiresAt) {
-                        if lease.cancelRequested { cancel.append(id) }
-                    } else {
-                        lost.append(id)
-                    }
-                }
-                return (cancel, lost)
-            }
-            answer.cancel = cancel
-            answer.lost = lost
-        }
-        let listed = Set(jobs.map(\.id))
-        let patience = settings.heartbeatInterval * 2
-        let missing = registry.held(runner.key).filter {
-            !listed.contains($0.key) && heard.since($0.value.leasedAt) > patience
-        }
-        if !missing.isEmpty {
-            logger.warning(
-                "Jobs that their runner does not list are requeued",
-                metadata: ["runner": "\(runner.key)", "jobs": "\(missing.keys.map(\.description).sorted())"]
-            )
-            _ = try await takeBack(Array(missing), of: runner.key, isLost: false)
-        }
-        return answer
-    }
-
     /// The runner hands jobs back that it will not finish. They are ready at once; the delivery does not count.
     ///
     /// A request for jobs that the runner made before is not answered with any: a runner that is told to stop leaves
@@ -79,11 +9,11 @@ extension RunEngine {
     ///
     /// - Returns: how many were really its own.
     @discardableResult
-    public func release(_ runner: RunnerIdentity, jobs: [(id: JobID, token: Int64)]) async throws -> Int {
+    public func release(_ runner: RunnerReference, jobs: [(id: JobID, token: Int64)]) async throws -> Int {
         registry.touch(runner, now: clock.attention)
-        registry.makeRequestsVoid(runner.key)
+        registry.invalidateRequests(runner.key)
         let held = jobs.map { ($0.id, RunnerRegistry.Held(token: $0.token, leasedAt: clock.attention)) }
-        return try await takeBack(held, of: runner.key, isLost: false)
+        return try await revoke(held, of: runner.key, isLost: false)
     }
 
     public func releaseLeases(namespace: String, runner: String) async throws -> Int {
@@ -114,7 +44,7 @@ extension RunEngine {
     ///
     /// - Parameter isLost: whether the jobs may have been worked on, so that the delivery counts. If the runner was killed
     ///   for its memory, it counts for none but the job that used most: that attempt has failed.
-    func takeBack(
+    func revoke(
         _ jobs: [(key: JobID, value: RunnerRegistry.Held)],
         of runner: NamespacedName,
         isLost: Bool,
@@ -148,10 +78,10 @@ extension RunEngine {
         _ effects: inout EngineEffects
     ) throws {
         if let verdict, verdict.culprit == job.id, let lease = job.lease {
-            return try endOutOfMemory(job, lease, verdict, transaction, &effects)
+            return try finishOutOfMemory(job, lease, verdict, transaction, &effects)
         }
         let own = verdict.flatMap { $0.concerned.contains(job.id) ? $0 : nil }
-        try putBack(
+        try requeue(
             job,
             // The delivery of a job that was beside the one to blame does not count.
             isLost: isLost && own?.culprit == nil,
@@ -162,7 +92,7 @@ extension RunEngine {
     }
 
     /// Puts a leased job back into its queue, or aside if it has been handed out too often.
-    func putBack(
+    func requeue(
         _ job: JobRecord,
         isLost: Bool,
         reason: String,
@@ -186,18 +116,18 @@ extension RunEngine {
         if isLost {
             // What is known of it so far; the next delivery of the attempt writes its own.
             let failure = StepFailure(reason: "Lost", message: reason)
-            try keepLog(of: job, lease, [], end: 0, failure, at: clock.calendar, transaction)
+            try storeLog(of: job, lease, [], end: 0, failure, at: clock.calendar, transaction)
         }
         var transition = try transition(run, transaction, now: now)
         let index = job.step.index
         if run.stop != .none {
             try transaction.removeJob(job.step)
-            transition.end(index, .cancelled, nil)
+            transition.finishStep(index, .cancelled, nil)
         } else if isLost, job.deliveries >= transition.policy.maxDeliveries {
             try transaction.removeJob(job.step)
             let message = "the job was delivered \(job.deliveries) times and never reported; last failure: \(reason)"
             try transaction.insert(DeadLetter(job: job, reason: message, diedAt: clock.calendar))
-            transition.end(index, .failed, StepFailure(reason: "MaxDeliveriesExceeded", message: message))
+            transition.finishStep(index, .failed, StepFailure(reason: "MaxDeliveriesExceeded", message: message))
             effects.deadLetters.append(job.queue)
         } else {
             var returned = job
@@ -218,7 +148,7 @@ extension RunEngine {
                 )
             }
             effects.arrivals.append(
-                EngineEffects.Arrival(queue: job.queue, readyAt: returned.readyAt, isReturn: true)
+                EngineEffects.Arrival(queue: job.queue, readyAt: returned.readyAt, isRequeue: true)
             )
         }
         try transition.advance(transaction)

@@ -59,7 +59,7 @@ public struct JobResult: Sendable {
 }
 
 /// A finished job as it is told to the controller.
-public struct JobReport: Sendable {
+public struct OutgoingReport: Sendable {
     public var job: Job
     public var outcome: JobOutcome
     public var output: JSONValue?
@@ -87,7 +87,7 @@ public struct JobReport: Sendable {
     }
 
     /// The same end of the job without the parts whose size the job decides, for a controller that refused them.
-    func reduced(because reason: String) -> JobReport {
+    func reduced(because reason: String) -> OutgoingReport {
         var copy = self
         copy.output = nil
         copy.logTail = nil

@@ -4,7 +4,7 @@ public import APIMachinery
 ///
 /// A server that answers 429 or 503 with `Retry-After` has not touched the request, so any request may be repeated; a
 /// broken connection leaves open what happened, so only idempotent requests are.
-public struct RetryPolicy: Sendable, Hashable {
+public struct RequestRetryPolicy: Sendable, Hashable {
     /// How often a request is sent at most.
     public var maximumAttempts: Int
     /// Waiting times where the server names none.
@@ -24,7 +24,7 @@ public struct RetryPolicy: Sendable, Hashable {
     }
 
     /// Sends every request once.
-    public static let never = RetryPolicy(maximumAttempts: 1)
+    public static let never = RequestRetryPolicy(maximumAttempts: 1)
 
     /// How one attempt failed.
     public enum Failure: Sendable, Hashable {

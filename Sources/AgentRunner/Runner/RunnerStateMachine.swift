@@ -5,7 +5,7 @@ import APIMachinery
 ///
 /// A job is *held* from the answer that leased it until the controller has taken the report (or the job was
 /// handed back, or lost). Held jobs are what heartbeats renew.
-struct RunnerState: Sendable {
+struct RunnerStateMachine: Sendable {
     /// Why a running job is being stopped.
     enum StopReason: Sendable, Equatable {
         /// The controller cancelled it: report that.
@@ -52,8 +52,8 @@ struct RunnerState: Sendable {
     /// The most jobs taken in one answer while all of them turn out to be inline ones.
     private let largestBatch: Int
     private var held: [JobKey: Held] = [:]
-    private var unsent: [JobReport] = []
-    private var sending: [JobReport] = []
+    private var unsent: [OutgoingReport] = []
+    private var sending: [OutgoingReport] = []
     private var leasing: Ask?
     private var reportingSlots = 0
     /// Surplus jobs whose release is under way.
@@ -167,7 +167,7 @@ struct RunnerState: Sendable {
     /// A job came to its end.
     ///
     /// - Returns: whether the job is to be handed back now instead of reported.
-    mutating func finish(_ report: JobReport) -> Bool {
+    mutating func finish(_ report: OutgoingReport) -> Bool {
         guard case .running(let reason)? = held[report.job.key]?.phase else { return false }
         switch reason {
         case .lost:
@@ -186,7 +186,7 @@ struct RunnerState: Sendable {
 
     /// Reports to send now, with room for jobs in the answer. One request at a time: what finishes meanwhile
     /// goes with the next one, together.
-    mutating func beginReport(limit: Int = 512) -> (reports: [JobReport], ask: Ask?)? {
+    mutating func beginReport(limit: Int = 512) -> (reports: [OutgoingReport], ask: Ask?)? {
         guard sending.isEmpty, !unsent.isEmpty, !needsRegistration else { return nil }
         sending = Array(unsent.prefix(limit))
         unsent.removeFirst(sending.count)
@@ -204,7 +204,7 @@ struct RunnerState: Sendable {
     }
 
     /// The reports were not taken: they are to be sent again, `replaced` by others if the controller refused them.
-    mutating func failReport(with replacement: [JobReport]? = nil) {
+    mutating func failReport(with replacement: [OutgoingReport]? = nil) {
         unsent = (replacement ?? sending) + unsent
         sending = []
         reportingSlots = 0

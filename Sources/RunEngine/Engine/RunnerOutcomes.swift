@@ -5,7 +5,7 @@ import Synchronization
 /// the new runner with one that has left.
 ///
 /// Bounded: of very many runners the ones first heard of are forgotten first.
-final class OutcomeBook: Sendable {
+final class RunnerOutcomes: Sendable {
     /// Runners of which outcomes are kept.
     static let limit = 8192
 

@@ -3,7 +3,7 @@ import Storage
 import Synchronization
 
 /// Running figures of every queue, so that a submission need not count rows. Corrected from the store now and then.
-final class QueueBook: Sendable {
+final class QueueCounters: Sendable {
     private struct Entry {
         /// Jobs in the queue and not at a runner, delayed ones included.
         var waiting = 0
@@ -69,7 +69,7 @@ final class QueueBook: Sendable {
             for arrival in effects.arrivals {
                 entries[arrival.queue, default: Entry()].waiting += 1
                 entries[arrival.queue, default: Entry()].changes += 1
-                if !arrival.isReturn { entries[arrival.queue, default: Entry()].enqueued += 1 }
+                if !arrival.isRequeue { entries[arrival.queue, default: Entry()].enqueued += 1 }
                 if arrival.readyAt > now {
                     let due = entries[arrival.queue, default: Entry()].nextDue
                     entries[arrival.queue, default: Entry()].nextDue = min(due ?? arrival.readyAt, arrival.readyAt)
@@ -117,7 +117,7 @@ final class QueueBook: Sendable {
         }
     }
 
-    func noteDue(_ queue: QueueName, _ time: Timestamp) {
+    func recordDue(_ queue: QueueName, _ time: Timestamp) {
         entries.withLock { entries in
             let due = entries[queue, default: Entry()].nextDue
             entries[queue, default: Entry()].nextDue = min(due ?? time, time)

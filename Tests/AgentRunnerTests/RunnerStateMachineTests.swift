@@ -9,8 +9,8 @@ struct RunnerStateTests {
         try Job(["id": .string(id), "token": .int(token), "actor": .string(actor)])
     }
 
-    private func report(_ job: Job, _ outcome: JobOutcome = .succeeded) -> JobReport {
-        JobReport(
+    private func report(_ job: Job, _ outcome: JobOutcome = .succeeded) -> OutgoingReport {
+        OutgoingReport(
             job: job,
             outcome: outcome,
             metrics: JobMetrics(queueTimeMs: 0, held: .zero, execution: .zero, usage: ResourceUsage()),
@@ -19,15 +19,15 @@ struct RunnerStateTests {
         )
     }
 
-    private func state(slots: Int = 2) -> RunnerState {
-        var state = RunnerState(slots: slots, inlineActors: ["noop"], largestBatch: 16)
+    private func state(slots: Int = 2) -> RunnerStateMachine {
+        var state = RunnerStateMachine(slots: slots, inlineActors: ["noop"], largestBatch: 16)
         state.registered(Registration([:]))
         return state
     }
 
     @Test("Nothing is asked for before registration, while draining, or while stopping")
     func gates() {
-        var state = RunnerState(slots: 2, inlineActors: [])
+        var state = RunnerStateMachine(slots: 2, inlineActors: [])
         let answer7 = state.beginLease()
         #expect(answer7 == nil)
         state.registered(Registration(["drain": true]))
