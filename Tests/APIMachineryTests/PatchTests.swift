@@ -1,6 +1,7 @@
-import APIMachinery
 import TestSupport
 import Testing
+
+@testable import APIMachinery
 
 @Suite struct PatchTests {
     /// Runs the vectors of one dialect.
@@ -136,6 +137,24 @@ import Testing
             path += String(repeating: "/a", count: path.utf8.count / 2)
         }
         #expect(throws: PatchError.self) { try Patch.json(.array(deepening), to: ["a": [:]]) }
+    }
+
+    @Test func jsonPatchShiftsABoundedNumberOfElements() throws {
+        func repeated(_ json: JSONValue, _ count: Int) throws {
+            let list = JSONValue.array(Array(repeating: 1, count: 100))
+            var state = JSONPatchState(document: ["a": list], maximumShiftedElements: 1000)
+            for _ in 0..<count { try state.apply(try JSONPatchOperation(json, index: 0)) }
+        }
+        let inFront: [JSONValue] = [
+            ["op": "add", "path": "/a/0", "value": 1], ["op": "move", "from": "/a/0", "path": "/a/99"],
+            ["op": "remove", "path": "/a/0"], ["op": "copy", "from": "/a/50", "path": "/a/0"],
+        ]
+        for operation in inFront {
+            try repeated(operation, 9)
+            #expect(throws: JSONPatchFailure.self, "\(operation)") { try repeated(operation, 12) }
+        }
+        // At the end nothing is shifted.
+        try repeated(["op": "add", "path": "/a/-", "value": 1], 1000)
     }
 
     @Test func patchesThatAreNoJSON() {

@@ -90,7 +90,24 @@ struct JSONPatchState {
     /// Moved values are measured for depth; a patch that makes more work than this is refused.
     private static let maximumMeasuredNodes = 20_000_000
 
-    init(document: JSONValue) { self.document = document }
+    private var shiftedElements = 0
+    private let maximumShiftedElements: Int
+
+    /// - Parameter maximumShiftedElements: the elements of lists that all steps together may shift by inserting and
+    ///   removing before them; a patch that makes more work is refused.
+    init(document: JSONValue, maximumShiftedElements: Int = 200_000_000) {
+        self.document = document
+        self.maximumShiftedElements = maximumShiftedElements
+    }
+
+    private mutating func shift(_ count: Int) throws(JSONPatchFailure) {
+        shiftedElements += count
+        guard shiftedElements <= maximumShiftedElements else {
+            throw JSONPatchFailure(
+                "the patch inserts and removes too often at the beginning of long lists: replace the list as a whole"
+            )
+        }
+    }
 
     mutating func apply(_ operation: JSONPatchOperation) throws(JSONPatchFailure) {
         switch operation.op {
@@ -219,6 +236,7 @@ struct JSONPatchState {
 
     @discardableResult
     private mutating func take(_ path: String, missing: String, failure: String) throws(JSONPatchFailure) -> JSONValue {
+        var shifted = 0
         let found = try JSONPointer(path)?.withContainer(of: &document) {
             container,
             key throws(JSONPatchFailure) -> JSONValue in
@@ -226,6 +244,7 @@ struct JSONPatchState {
                 let index = try JSONPointer.index(key, count: elements.count, failure: failure)
                 container = .null
                 let removed = elements.remove(at: index)
+                shifted = elements.count - index
                 container = .array(elements)
                 return removed
             }
@@ -236,6 +255,7 @@ struct JSONPatchState {
             return removed
         }
         guard let found else { throw JSONPatchFailure(missing) }
+        try shift(shifted)
         return found
     }
 
@@ -247,6 +267,7 @@ struct JSONPatchState {
     ) throws(JSONPatchFailure) {
         let pointer = JSONPointer(path)
         try checkDepth(of: value, at: pointer)
+        var shifted = 0
         let found: Void? = try pointer?.withContainer(of: &document) { container, key throws(JSONPatchFailure) in
             guard case .array(var elements) = container else {
                 container[key] = value
@@ -256,10 +277,12 @@ struct JSONPatchState {
                 key == "-"
                 ? elements.count : try JSONPointer.insertionIndex(key, count: elements.count, failure: failure)
             container = .null
+            shifted = elements.count - index
             elements.insert(value, at: index)
             container = .array(elements)
         }
         if found == nil { throw JSONPatchFailure(missing) }
+        try shift(shifted)
     }
 
     /// Steps can nest what is no deeper than any request into something that is, and a document must never be

@@ -18,7 +18,9 @@ extension FieldSet {
         guard case .object(let entries) = json else {
             throw FieldSetSyntaxError(description: "managed fields must be objects, not \(json.typeName)")
         }
-        var set: FieldSet?
+        // Changed in place: with a second reference every insertion would copy all of it.
+        var set = FieldSet()
+        var isNested = false
         var isMember = false
         for (key, value) in entries {
             if key == "." {
@@ -26,21 +28,19 @@ extension FieldSet {
                 continue
             }
             guard let element = try Element(serialized: key) else { continue }
+            isNested = true
             let (below, hasSelf) = try read(value)
-            var current = set ?? FieldSet()
-            if hasSelf { current.insert([element]) }
-            if let below {
-                let (index, found) = search(current.children, element, \.element)
-                if found {
-                    current.children[index].set = below
-                } else {
-                    current.children.insert(Child(element: element, set: below), at: index)
-                }
+            if hasSelf { set.insert([element]) }
+            guard let below else { continue }
+            let (index, found) = search(set.children, element, \.element)
+            if found {
+                set.children[index].set = below
+            } else {
+                set.children.insert(Child(element: element, set: below), at: index)
             }
-            set = current
         }
         // A path with nothing below it is owned itself, with or without a dot.
-        return (set, isMember || set == nil)
+        return (isNested ? set : nil, isMember || !isNested)
     }
 
     /// The set as `fieldsV1`.
