@@ -201,3 +201,30 @@ func concurrently<Element: Sendable>(
     }
     if let failure { throw failure }
 }
+
+/// Does something for every element, for a few of them at a time, until one fails: what is under way then is finished,
+/// and nothing more is started.
+///
+/// - Throws: the first failure.
+func forEachConcurrently<Element: Sendable>(
+    untilFailure elements: [Element],
+    limit: Int = 32,
+    _ body: @escaping @Sendable (Element) async throws(Status) -> Void
+) async throws(Status) {
+    let failure = await withTaskGroup(of: Status?.self) { group -> Status? in
+        for (index, element) in elements.enumerated() {
+            if index >= limit, let failure = await group.next() ?? nil { return failure }
+            group.addTask {
+                do throws(Status) {
+                    try await body(element)
+                    return nil
+                } catch {
+                    return error
+                }
+            }
+        }
+        for await case let failure? in group { return failure }
+        return nil
+    }
+    if let failure { throw failure }
+}

@@ -12,12 +12,15 @@ struct ControllerFixture: Sendable {
     var core: ServerCore { assembly.core }
     var client: LoopbackClient { assembly.client }
 
-    init(now: @escaping @Sendable () -> Timestamp = { Timestamp(seconds: 1_800_000_000) }) async throws {
+    init(
+        store: any ObjectStore = MemoryObjectStore(),
+        now: @escaping @Sendable () -> Timestamp = { Timestamp(seconds: 1_800_000_000) }
+    ) async throws {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         var options = ServerAssembly.Options()
         options.server.now = now
-        assembly = ServerAssembly(store: MemoryObjectStore(), options: options, logger: logger)
+        assembly = ServerAssembly(store: store, options: options, logger: logger)
         try await assembly.load()
         try await eventually("the namespace is there") { core.caches["namespaces"]?.current("default") != nil }
     }

@@ -252,11 +252,12 @@ final class GarbageCollector: Sendable {
     /// Does what the finalizers of a deleted owner stand for.
     private func finish(_ owner: CachedObject, _ resource: ServedResource) async throws(Status) {
         if owner.finalizers.contains("orphan") {
-            for reference in graph.withLock({ $0.dependents(of: owner.uid) }) {
-                guard let dependent = try await current(reference),
-                    let resource = core.registry.contents.stored(reference.storageKey)
-                else { continue }
-                try await drop([owner.uid], from: dependent, resource)
+            let dependents = graph.withLock { $0.dependents(of: owner.uid) }
+            try await forEachConcurrently(untilFailure: dependents) { reference throws(Status) in
+                guard let dependent = try await self.current(reference),
+                    let resource = self.core.registry.contents.stored(reference.storageKey)
+                else { return }
+                try await self.drop([owner.uid], from: dependent, resource)
             }
             try await remove("orphan", from: owner, resource)
         }
