@@ -1,8 +1,8 @@
+import Glibc
 import Logging
 import RunEngine
 import ServiceLifecycle
 import Synchronization
-import UnixSignals
 
 /// How the plane stops.
 ///
@@ -12,7 +12,8 @@ import UnixSignals
 /// ```
 ///
 /// A second SIGTERM (or SIGINT) ends the draining: runners are killed, their jobs handed back. After the draining the
-/// process is gone within `finishBound`, whatever its clients do.
+/// process is gone within `finishBound`, whatever its clients do; also if for that long no task gets to run, as all
+/// threads are occupied (see `StopWatchdog`).
 final class PlaneStop: Sendable {
     /// How long the plane has for what comes after the draining.
     static let finishBound = Duration.seconds(30)
@@ -23,17 +24,30 @@ final class PlaneStop: Sendable {
     }
 
     private let state = Mutex(State())
-    private let drained: AsyncStream<Void>
-    private let noteDrained: AsyncStream<Void>.Continuation
+    private let watchdog: StopWatchdog
     private let readiness: PlaneReadiness
     private let engine: RunEngine
     private let logger: Logger
 
-    init(readiness: PlaneReadiness, engine: RunEngine, logger: Logger) {
+    /// - Parameter onOverdue: what happens when the bound is exceeded; ends the process unless a test does otherwise.
+    init(
+        readiness: PlaneReadiness,
+        engine: RunEngine,
+        logger: Logger,
+        finishBound: Duration = PlaneStop.finishBound,
+        onOverdue: @escaping @Sendable () -> Void = { _exit(1) }
+    ) {
         self.readiness = readiness
         self.engine = engine
         self.logger = logger
-        (drained, noteDrained) = AsyncStream.makeStream()
+        watchdog = StopWatchdog(bound: finishBound) {
+            // What was answered is durable.
+            logger.error(
+                "the plane did not stop in time and ends as it is",
+                metadata: ["bound": "\(finishBound)"]
+            )
+            onOverdue()
+        }
     }
 
     /// What ends the draining at once.
@@ -65,50 +79,16 @@ final class PlaneStop: Sendable {
     }
 
     /// No runner of the plane is left; the rest is bounded.
-    func didDrain() {
-        noteDrained.finish()
-    }
+    func didDrain() { watchdog.limit() }
 
-    private enum Outcome {
-        case ended
-        case failed(any Error)
-        case overdue
-    }
-
-    /// Runs the services until they have ended, or until what comes after the draining has taken too long.
+    /// Runs the services until they have ended; the watchdog ends the process if that takes too long after a signal.
     ///
-    /// - Returns: whether they have ended.
     /// - Throws: what ended the services.
-    func run(_ group: ServiceGroup) async throws -> Bool {
-        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
-        let (outcomes, outcome) = AsyncStream<Outcome>.makeStream()
-        // No child of this task: a service that does not end is not to be waited for.
-        Task {
-            do {
-                try await group.run()
-                outcome.yield(.ended)
-            } catch {
-                outcome.yield(.failed(error))
-            }
+    func run(_ group: ServiceGroup) async throws {
+        watchdog.start { [self] in
+            if signalled() { Task { await group.triggerGracefulShutdown() } }
         }
-        return try await withThrowingTaskGroup(of: Void.self) { tasks in
-            tasks.addTask {
-                for await _ in signals where self.signalled() { await group.triggerGracefulShutdown() }
-            }
-            tasks.addTask {
-                for await _ in self.drained {}
-                try await Task.sleep(for: Self.finishBound)
-                outcome.yield(.overdue)
-            }
-            defer { tasks.cancelAll() }
-            for await outcome in outcomes {
-                switch outcome {
-                case .ended: return true
-                case .failed(let error): throw error
-                case .overdue: return false
-                }
-            }
-            return true
-        }
+        defer { watchdog.stop() }
+        try await group.run()
     }
 }

@@ -111,14 +111,7 @@ public enum Standalone {
                 logger: logger
             )
         )
-        guard try await stop.run(group) else {
-            // What was answered is durable.
-            logger.error(
-                "the plane did not stop in time and ends as it is",
-                metadata: ["bound": "\(PlaneStop.finishBound)"]
-            )
-            exit(1)
-        }
+        try await stop.run(group)
         try runs.close()
         containment.stop()
         logger.info("stopped")

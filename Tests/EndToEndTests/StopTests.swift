@@ -59,6 +59,31 @@ struct StopTests {
         }
     }
 
+    @Test("SIGTERM while clients keep all threads busy with large requests: the plane ends")
+    func busy() async throws {
+        try await Plane.with { plane in
+            let members = (0..<150_000).map { "\"k\($0)\":\"v\"" }.joined(separator: ",")
+            let file = "\(plane.directory)/large.json"
+            try Files.write(
+                #"{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"x"},"data":{"# + members + "}}",
+                to: file
+            )
+            let command = "kubectl create --raw /api/v1/namespaces/default/configmaps -f \(file)"
+            let clients = try (0..<6).map { index in
+                try ChildProcess(
+                    "/bin/sh",
+                    ["-c", "while :; do \(command) >/dev/null 2>&1; echo answered; done"],
+                    environment: plane.commands.environment,
+                    output: "\(plane.directory)/client-\(index)"
+                )
+            }
+            defer { for client in clients { client.signal(SIGKILL) } }
+            for client in clients { try await eventually("it is answered") { !client.output().out.isEmpty } }
+            plane.controller.signal(SIGTERM)
+            _ = try await eventually("the plane ends") { plane.controller.status }
+        }
+    }
+
     @Test("A second SIGTERM ends the jobs at once; that is told, and no delivery, however often it happens")
     func hurry() async throws {
         try await Plane.with { plane in
