@@ -203,7 +203,7 @@ func concurrently<Element: Sendable>(
 }
 
 /// Does something for every element, for a few of them at a time, until one fails: what is under way then is finished,
-/// and nothing more is started.
+/// and nothing more is started. The same if the task is cancelled.
 ///
 /// - Throws: the first failure.
 func forEachConcurrently<Element: Sendable>(
@@ -214,6 +214,7 @@ func forEachConcurrently<Element: Sendable>(
     let failure = await withTaskGroup(of: Status?.self) { group -> Status? in
         for (index, element) in elements.enumerated() {
             if index >= limit, let failure = await group.next() ?? nil { return failure }
+            if Task.isCancelled { return .cancelled }
             group.addTask {
                 do throws(Status) {
                     try await body(element)

@@ -13,9 +13,10 @@ struct ServedAPI: Sendable {
     let port: Int
     let token: String
 
-    /// Runs a server over a store in memory while `body` runs.
+    /// Runs a server over that store while `body` runs.
     static func run(
         limits: ConnectionLimits = ConnectionLimits(),
+        store: any ObjectStore = MemoryObjectStore(),
         _ body: @Sendable (ServedAPI) async throws -> Void
     ) async throws {
         let directory = FileManager.default.temporaryDirectory.appendingPathComponent("served-\(UUID().uuidString)")
@@ -25,7 +26,7 @@ struct ServedAPI: Sendable {
         configuration.connectionLimits = limits
         var logger = Logger(label: "test")
         logger.logLevel = .critical
-        let server = APIServer(configuration: configuration, store: MemoryObjectStore(), logger: logger)
+        let server = APIServer(configuration: configuration, store: store, logger: logger)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await server.run() }
             let port = try await server.ready()

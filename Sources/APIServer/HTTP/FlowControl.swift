@@ -36,7 +36,7 @@ final class FlowControl: Sendable {
 
     /// Waits for a seat.
     ///
-    /// - Throws: 429 if too many wait already, or if the wait takes too long.
+    /// - Throws: 429 if too many wait already, or if the wait takes too long; 499 if the client leaves meanwhile.
     func seat(flow: String, isMutating: Bool, bodyBytes: Int, now: Timestamp) async throws(Status) -> Seat {
         let (ticket, decision) = state.withLock { state -> (FlowQueues.Ticket, FlowQueues.Decision) in
             let ticket = Self.ticket(flow, isMutating, bodyBytes, &state)
@@ -45,19 +45,26 @@ final class FlowControl: Sendable {
             return (ticket, state.queues.arrive(ticket))
         }
         if decision == .run { return Seat(ticket: ticket, control: self) }
-        let isAdmitted = await withCheckedContinuation { continuation in
-            let answer = state.withLock { state -> Bool? in
-                switch state.queues.arrive(ticket) {
-                case .run: return true
-                case .refuse: return false
-                case .wait:
-                    state.waiting[ticket.id] = Waiting(ticket: ticket, since: now, continuation: continuation)
-                    return nil
+        let isAdmitted = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let answer = state.withLock { state -> Bool? in
+                    switch state.queues.arrive(ticket) {
+                    case .run: return true
+                    case .refuse: return false
+                    case .wait:
+                        state.waiting[ticket.id] = Waiting(ticket: ticket, since: now, continuation: continuation)
+                        return nil
+                    }
                 }
+                if let answer { continuation.resume(returning: answer) }
+                // A cancellation before the continuation was stored found nothing to resume.
+                if Task.isCancelled { giveUp(ticket) }
             }
-            if let answer { continuation.resume(returning: answer) }
+        } onCancel: {
+            giveUp(ticket)
         }
         guard isAdmitted else {
+            try Status.checkCancellation()
             metrics.rejected("queue-full")
             throw .tooManyRequests("Too many requests, please try again later.", retryAfterSeconds: 1)
         }
@@ -77,6 +84,16 @@ final class FlowControl: Sendable {
             isMutating: isMutating,
             weight: state.queues.weight(bodyBytes: bodyBytes)
         )
+    }
+
+    /// The client of a request that waits has left.
+    private func giveUp(_ ticket: FlowQueues.Ticket) {
+        let continuation = state.withLock { state -> CheckedContinuation<Bool, Never>? in
+            guard let waiting = state.waiting.removeValue(forKey: ticket.id) else { return nil }
+            _ = state.queues.giveUp(ticket)
+            return waiting.continuation
+        }
+        continuation?.resume(returning: false)
     }
 
     fileprivate func leave(_ ticket: FlowQueues.Ticket) {

@@ -69,7 +69,10 @@ struct HTTPFrontend: HTTPResponder {
             return Self.refusal(Rendering.status(error, form: nil), of: request, on: context.channel)
         }
         apiRequest.body = reader.bytes
-        let answer = await dispatcher.respond(to: apiRequest)
+        // From here on nothing of the request is missing, so that a cancellation cannot make it another one.
+        let answer = await whileConnected(context.channel) { [dispatcher, apiRequest] in
+            await dispatcher.respond(to: apiRequest)
+        }
         return Self.response(answer, to: request, on: context.channel, accepted: headers["accept-encoding"])
     }
 

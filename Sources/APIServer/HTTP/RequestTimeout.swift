@@ -34,3 +34,17 @@ enum RequestTimeout {
         details: Status.Details()
     )
 }
+
+extension Status {
+    /// The answer, which nobody gets, to a request whose client has left or which the end of the server cut off.
+    static let cancelled = Status(
+        code: 499,
+        reason: nil,
+        message: "the request was cancelled: its client closed the connection, or the server is stopping"
+    )
+
+    /// Ends what takes long when its answer is not wanted any more.
+    static func checkCancellation() throws(Status) {
+        if Task.isCancelled { throw .cancelled }
+    }
+}

@@ -133,6 +133,7 @@ final class ProvidedBackend: ResourceBackend {
         var revision: Int64?
         // Selection happens here, so pages are read until there are enough matches and the first of the next page.
         while true {
+            try Status.checkCancellation()
             query.limit = request.limit.map { request.parameters.isEmpty ? max($0 + 1, 100) : $0 }
             let page: ProvidedPage
             do {

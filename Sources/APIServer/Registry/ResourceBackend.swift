@@ -84,17 +84,31 @@ extension WatchCache: ResourceBackend {
             (objects, revision) = snapshot()
         }
         let prefix = request.namespace.map { "\($0)/" } ?? ""
-        let start = request.start.isEmpty ? prefix : request.start
+        var start = request.start.isEmpty ? prefix : request.start
         var found: [CachedObject] = []
         var next: String?
-        objects.forEach(from: start) { object in
-            if !prefix.isEmpty, !object.path.utf8.starts(with: prefix.utf8) { return false }
-            if let limit = request.limit, found.count == limit {
-                next = object.path
-                return false
+        var isComplete = false
+        while !isComplete {
+            isComplete = true
+            var room = request.selection.stride
+            objects.forEach(from: start) { object in
+                if !prefix.isEmpty, !object.path.utf8.starts(with: prefix.utf8) { return false }
+                if let limit = request.limit, found.count == limit {
+                    next = object.path
+                    return false
+                }
+                if room == 0 {
+                    start = object.path
+                    isComplete = false
+                    return false
+                }
+                room -= 1
+                if request.selection.matches(object) { found.append(object) }
+                return true
             }
-            if request.selection.matches(object) { found.append(object) }
-            return true
+            guard !isComplete else { break }
+            try Status.checkCancellation()
+            await Task.yield()
         }
         var remaining: Int?
         if let next {
@@ -115,6 +129,12 @@ struct Selection: Sendable, Hashable {
     var fields: FieldSelector = .everything
 
     var isEverything: Bool { labels.isEmpty && fields.isEmpty }
+
+    /// How many objects are looked at before other requests have their turn: fewer, the more there is to compare.
+    var stride: Int {
+        let comparisons = labels.requirements.reduce(1 + fields.requirements.count) { $0 + 1 + $1.values.count }
+        return max(1, 16384 / comparisons)
+    }
 
     /// The labels and fields of which one value is wanted, and whether that is the whole selection.
     var equalities: (labels: [String: String], fields: [String: String], isComplete: Bool) {
