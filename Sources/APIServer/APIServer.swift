@@ -196,7 +196,7 @@ public final class APIServer: Service {
                 ),
                 limits: limits,
                 counter: connections,
-                metrics: core.metrics
+                ended: { core.metrics.connectionEnded($0) }
             ),
             configuration: ApplicationConfiguration(
                 address: .hostname(configuration.host, port: configuration.port),
@@ -276,7 +276,7 @@ public final class APIServer: Service {
     private func administratorToken() throws -> String {
         let path = "\(configuration.dataDirectory)/token"
         if let text = PrivateFiles.read(path) {
-            let token = Negotiation.trimmed(text.split(separator: "\n").first ?? "")
+            let token = HeaderText.trimmed(text.split(separator: "\n").first ?? "")
             if !token.isEmpty { return token }
         }
         var generator = SystemRandomNumberGenerator()

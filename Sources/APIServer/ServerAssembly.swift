@@ -98,7 +98,7 @@ struct ServerAssembly: Sendable {
     }
 
     /// The server's own controllers, which follow the changes from now on.
-    func controllers() -> BuiltInControllers {
-        BuiltInControllers(core: core, client: client, budgets: disruptions)
+    func controllers() -> ControllerManager {
+        ControllerManager(core: core, client: client, budgets: disruptions)
     }
 }

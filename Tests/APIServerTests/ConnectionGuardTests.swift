@@ -11,7 +11,7 @@ import Testing
     private static func channel(
         _ limits: ConnectionLimits = ConnectionLimits(),
         isRefusing: Bool = false,
-        ended: @escaping @Sendable (ServerMetrics.ConnectionEnd) -> Void = { _ in }
+        ended: @escaping @Sendable (ConnectionEnd) -> Void = { _ in }
     ) throws -> EmbeddedChannel {
         let connection = ConnectionGuard(limits: limits, isRefusing: isRefusing, ended: ended)
         let channel = EmbeddedChannel()

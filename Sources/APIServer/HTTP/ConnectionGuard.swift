@@ -31,7 +31,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
     private let limits: ConnectionLimits
     private let isRefusing: Bool
-    private let ended: @Sendable (ServerMetrics.ConnectionEnd) -> Void
+    private let ended: @Sendable (ConnectionEnd) -> Void
     private var context: ChannelHandlerContext?
     private var phase = Phase.head
     private var phaseStart = NIODeadline.now()
@@ -55,7 +55,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     init(
         limits: ConnectionLimits,
         isRefusing: Bool,
-        ended: @escaping @Sendable (ServerMetrics.ConnectionEnd) -> Void
+        ended: @escaping @Sendable (ConnectionEnd) -> Void
     ) {
         self.limits = limits
         self.isRefusing = isRefusing
@@ -130,7 +130,10 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         if isRefusing {
             ended(.tooMany)
             let message = "the server has too many connections, please try again later"
-            return refuse(Rendering.status(.tooManyRequests(message, retryAfterSeconds: 1), form: nil))
+            let json = Status.tooManyRequests(message, retryAfterSeconds: 1).json
+            var refusal = APIResponse(status: 429, contentType: "application/json", body: .bytes(json.bytes + [0x0A]))
+            refusal.headers.append(("Retry-After", "1"))
+            return refuse(refusal)
         }
         if let fault = RequestHeadCheck.fault(in: head) { return refuse(fault) }
         // Counted first: the time for the body runs for the only request under way.

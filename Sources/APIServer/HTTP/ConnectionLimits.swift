@@ -18,7 +18,7 @@ public struct ConnectionLimits: Sendable {
     /// How many header fields a request may have.
     public var maximumHeaderFields = 1000
     /// A client that asks whether it may send a body of more bytes than this is not told to go on.
-    public var maximumBodyBytes = RequestLimits.maximumBodyBytes
+    public var maximumBodyBytes = Self.defaultBodyBytes
     /// The connections that are served at a time; further ones are answered with 429.
     public var maximumConnections = Self.connectionsAllowedHere
 
@@ -33,6 +33,9 @@ public struct ConnectionLimits: Sendable {
         limit.rlim_cur = limit.rlim_max
         setrlimit(resource, &limit)
     }
+
+    /// Bodies above this many bytes are refused, as Kubernetes refuses them.
+    static let defaultBodyBytes = 3 << 20
 
     /// Answering refused connections costs little; beyond these many more, connections are closed without a word.
     static let refusableConnections = 128

@@ -45,7 +45,7 @@ enum ForeignRequest {
             guard let colon = line.utf8.firstIndex(of: UInt8(ascii: ":")) else { return .malformed }
             let name = line[..<colon]
             guard !name.isEmpty, name.utf8.allSatisfy(\.isTokenByte) else { return .malformed }
-            let value = Negotiation.trimmed(line[line.index(after: colon)...])
+            let value = HeaderText.trimmed(line[line.index(after: colon)...])
             guard value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }) else { return .malformed }
             headers.add(name: String(name), value: value)
         }

@@ -36,7 +36,7 @@ struct GuardedChannel<Base: ServerChildChannel>: ServerChildChannel {
     let base: Base
     let limits: ConnectionLimits
     let counter: ConnectionCounter
-    let ended: @Sendable (ServerMetrics.ConnectionEnd) -> Void
+    let ended: @Sendable (ConnectionEnd) -> Void
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         let admission = counter.enter()
@@ -71,7 +71,7 @@ extension HTTPServerBuilder {
         tls: TLSChannelConfiguration,
         limits: ConnectionLimits,
         counter: ConnectionCounter,
-        metrics: ServerMetrics
+        ended: @escaping @Sendable (ConnectionEnd) -> Void
     ) -> HTTPServerBuilder {
         let http = HTTP1Channel.Configuration(
             additionalChannelHandlers: [DisconnectObserver()],
@@ -85,7 +85,7 @@ extension HTTPServerBuilder {
                 ),
                 limits: limits,
                 counter: counter,
-                ended: { metrics.connectionEnded($0) }
+                ended: ended
             )
         }
     }

@@ -10,7 +10,7 @@ enum Gzip {
 
     /// Whether the `Accept-Encoding` header names it. As in the reference a weight makes it another word.
     static func isAccepted(_ header: String?) -> Bool {
-        (header ?? "").split(separator: ",").contains { Negotiation.trimmed($0) == "gzip" }
+        (header ?? "").split(separator: ",").contains { HeaderText.trimmed($0) == "gzip" }
     }
 
     /// The bytes as a gzip member.

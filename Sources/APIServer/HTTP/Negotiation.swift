@@ -82,7 +82,7 @@ enum Negotiation {
     static func names(_ types: [String], in accept: String?) -> Bool {
         guard let accept, !accept.isEmpty else { return true }
         return accept.split(separator: ",", omittingEmptySubsequences: false).contains { part in
-            let type = trimmed(part.prefix { $0 != ";" })
+            let type = HeaderText.trimmed(part.prefix { $0 != ";" })
             return type == "*/*" || types.contains(type)
         }
     }
@@ -131,11 +131,11 @@ enum Negotiation {
 
     private static func clauses(_ accept: String) -> [Clause] {
         accept.split(separator: ",").map { text in
-            let parts = text.split(separator: ";").map { trimmed($0) }
+            let parts = text.split(separator: ";").map { HeaderText.trimmed($0) }
             var parameters: [String: String] = [:]
             for part in parts.dropFirst() {
                 let sides = part.split(separator: "=", maxSplits: 1)
-                if sides.count == 2 { parameters[trimmed(sides[0])] = trimmed(sides[1]) }
+                if sides.count == 2 { parameters[HeaderText.trimmed(sides[0])] = HeaderText.trimmed(sides[1]) }
             }
             return Clause(
                 type: parts.first?.lowercased() ?? "",
@@ -143,12 +143,5 @@ enum Negotiation {
                 quality: parameters["q"].flatMap(Double.init) ?? 1
             )
         }
-    }
-
-    static func trimmed(_ text: Substring) -> String {
-        var text = text
-        while let first = text.first, first == " " || first == "\t" { text.removeFirst() }
-        while let last = text.last, last == " " || last == "\t" { text.removeLast() }
-        return String(text)
     }
 }

@@ -6,7 +6,7 @@ import NIOHTTP1
 /// What a single request may bring along.
 enum RequestLimits {
     /// Bodies above this many bytes are refused, as Kubernetes refuses them.
-    static let maximumBodyBytes = 3 << 20
+    static let maximumBodyBytes = ConnectionLimits.defaultBodyBytes
     /// How many parameters a query may have; Go's limit.
     static let maximumQueryParameters = 10_000
 

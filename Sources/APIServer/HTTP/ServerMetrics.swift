@@ -4,9 +4,6 @@ import Synchronization
 
 /// The figures of the server itself, under the names that `kube-apiserver` has for them where it has any.
 final class ServerMetrics: Sendable {
-    /// Why a connection was not let go on.
-    enum ConnectionEnd: String { case timeout, tooMany = "too_many" }
-
     /// What tells requests apart in figures.
     struct Request: Hashable, Sendable {
         var verb: String

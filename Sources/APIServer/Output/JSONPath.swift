@@ -124,7 +124,7 @@ struct JSONPath: Sendable, Hashable {
         for symbol in Filter.symbols {
             guard let range = split(expression, symbol) else { continue }
             guard let path = path(range.0) else { return nil }
-            let right = Negotiation.trimmed(range.1)
+            let right = HeaderText.trimmed(range.1)
             // A word that is no JSON compares as null, as the reference's filter does.
             let value: JSONValue = unquoted(right).map { .string($0) } ?? ((try? JSONValue(parsing: right)) ?? .null)
             return .filter(Filter(path: path, symbol: symbol, value: value))
@@ -134,7 +134,7 @@ struct JSONPath: Sendable, Hashable {
 
     /// The path of a filter, `@.type`.
     private static func path(_ text: Substring) -> [String]? {
-        let text = Negotiation.trimmed(text)
+        let text = HeaderText.trimmed(text)
         return text.hasPrefix("@") ? text.dropFirst().split(separator: ".").map(String.init) : nil
     }
 
@@ -145,7 +145,7 @@ struct JSONPath: Sendable, Hashable {
             guard ends.allSatisfy({ $0.isEmpty || Int($0) != nil }) else { return nil }
             return .range(Int(ends[0]), Int(ends[1]))
         }
-        let parts = content.split(separator: ",").map { Int(Negotiation.trimmed($0)) }
+        let parts = content.split(separator: ",").map { Int(HeaderText.trimmed($0)) }
         let indexes = parts.compactMap { $0 }
         return indexes.count > 1 && indexes.count == parts.count ? .indexes(indexes) : nil
     }

@@ -37,7 +37,7 @@ enum BodyReader {
     }
 
     static func mediaType(_ header: String?) -> String {
-        Negotiation.trimmed((header ?? "").prefix { $0 != ";" }).lowercased()
+        HeaderText.trimmed((header ?? "").prefix { $0 != ";" }).lowercased()
     }
 
     static func json(_ bytes: [UInt8]) throws(Status) -> Document {

@@ -108,7 +108,7 @@ final class AuditRecord: Sendable {
 
     /// Where a request came from: what proxies say first, and last the one address that nobody can invent.
     static func sources(_ request: APIRequest) -> [String] {
-        var result = (request.headers["x-forwarded-for"] ?? "").split(separator: ",").map { Negotiation.trimmed($0) }
+        var result = (request.headers["x-forwarded-for"] ?? "").split(separator: ",").map { HeaderText.trimmed($0) }
         if let real = request.headers["x-real-ip"], !real.isEmpty, !result.contains(real) { result.append(real) }
         // Anything may stand in these headers; a list of addresses is short.
         result = result.prefix(16).filter { $0.utf8.count <= 45 && $0.utf8.allSatisfy(Self.isAddressByte) }

@@ -3,7 +3,7 @@ import ServiceLifecycle
 
 /// The server's own controllers: garbage collection, namespaces, definitions, disruption budgets, aggregated roles. Each
 /// has a queue of its own, which the committed changes fill.
-final class BuiltInControllers: Service {
+final class ControllerManager: Service {
     private let collector: GarbageCollector
     private let namespaces: NamespaceController
     private let definitions: CustomResourceCleanup
