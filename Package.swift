@@ -127,16 +127,58 @@ let package = Package(
         ),
 
         // The parts of the plane. None of these imports another one but where it stands here.
+        // The API server, as Kubernetes has it in parts.
+        module("BuiltInTypes", ["APIMachinery", "Schema"]),
         module(
-            "APIServer",
+            "AccessControl",
             [
-                "APIMachinery", "Containment", "ControllerRuntime", "DurableFiles", "KubeYAML", "Schema", "Storage",
-                .asn1,
+                "APIMachinery", "DurableFiles", "Storage", .asn1, .crypto, .metrics, .nioCore, .nioSSL, .x509,
+            ]
+        ),
+        module(
+            "HTTPServing",
+            [
+                "APIMachinery", .hummingbirdCore, .hummingbirdTLS, .logging, .nioCore, .nioHTTP1, .nioSSL,
+                .serviceLifecycle,
+            ]
+        ),
+        module(
+            "GenericAPIServer",
+            [
+                "APIMachinery", "AccessControl", "BuiltInTypes", "Containment", "DurableFiles", "HTTPServing",
+                "KubeYAML",
+                "Schema", "Storage", .httpTypes, .hummingbird, .hummingbirdCore, .logging, .metrics, .nioCore,
+                .nioHTTP1,
+                .nioSSL, .serviceLifecycle,
+            ]
+        ),
+        module(
+            "BuiltInKinds",
+            [
+                "APIMachinery", "AccessControl", "BuiltInTypes", "GenericAPIServer", "HTTPServing", "Schema", .nioCore,
+            ]
+        ),
+        module(
+            "APIExtensions",
+            [
+                "APIMachinery", "BuiltInTypes", "GenericAPIServer", "HTTPServing", "Schema", "Storage",
                 .asyncHTTPClient,
-                .crypto,
-                .httpTypes, .hummingbird,
-                .hummingbirdCore, .hummingbirdTLS, .logging, .metrics, .nioCore, .nioHTTP1, .nioPosix, .nioSSL,
-                .serviceLifecycle, .x509,
+                .logging, .nioCore, .nioHTTP1, .nioPosix, .nioSSL,
+            ]
+        ),
+        module(
+            "BuiltInControllers",
+            [
+                "APIExtensions", "APIMachinery", "AccessControl", "BuiltInKinds", "ControllerRuntime",
+                "GenericAPIServer", "Storage", .logging, .serviceLifecycle,
+            ]
+        ),
+        module(
+            "KubeAPIServer",
+            [
+                "APIExtensions", "APIMachinery", "AccessControl", "BuiltInControllers", "BuiltInKinds", "BuiltInTypes",
+                "Containment", "DurableFiles", "GenericAPIServer", "HTTPServing", "Storage", .hummingbird,
+                .hummingbirdCore, .hummingbirdTLS, .logging, .nioCore, .serviceLifecycle,
             ]
         ),
         module(
@@ -162,7 +204,7 @@ let package = Package(
         module(
             "PlaneResources",
             [
-                "APIMachinery", "APIServer", "Containment", "RunEngine", "Spec", "Storage", .logging,
+                "APIMachinery", "GenericAPIServer", "Containment", "RunEngine", "Spec", "Storage", .logging,
                 .serviceLifecycle,
             ]
         ),
@@ -193,7 +235,8 @@ let package = Package(
         module(
             "ControlPlane",
             [
-                "APIMachinery", "APIServer", "CLinux", "Containment", "Controller", "ControllerRuntime", "DurableFiles",
+                "APIMachinery", "AccessControl", "BuiltInKinds", "GenericAPIServer", "HTTPServing", "KubeAPIServer",
+                "CLinux", "Containment", "Controller", "ControllerRuntime", "DurableFiles",
                 "KubeAPI",
                 "KubeClient", "LocalNode", "Observability", "PlaneResources", "RunAPI", "RunEngine", "Spec", "Storage",
                 "StorageSQLite",
@@ -206,7 +249,10 @@ let package = Package(
         program(
             "controller",
             folder: "controller",
-            ["APIMachinery", "APIServer", "ControlPlane", "Observability", .argumentParser, .logging]
+            [
+                "APIMachinery", "GenericAPIServer", "HTTPServing", "ControlPlane", "Observability", .argumentParser,
+                .logging,
+            ]
         ),
         program(
             "agent-runner",
@@ -221,7 +267,10 @@ let package = Package(
         program(
             "apiserver",
             folder: "apiserver",
-            ["APIServer", "StorageSQLite", .argumentParser, .logging, .serviceLifecycle, .unixSignals]
+            [
+                "GenericAPIServer", "HTTPServing", "KubeAPIServer", "StorageSQLite", .argumentParser, .logging,
+                .serviceLifecycle, .unixSignals,
+            ]
         ),
         program("generate-manifests", folder: "generate-manifests", ["APIMachinery", "KubeYAML", "Spec"]),
 
@@ -229,7 +278,7 @@ let package = Package(
         testSupport("TestSupport", ["APIMachinery", "KubeClient"]),
         testSupport(
             "FuzzProperties",
-            ["APIServer", "APIMachinery", "Expressions", "KubeYAML", "Schema", "TestSupport"]
+            ["BuiltInTypes", "GenericAPIServer", "APIMachinery", "Expressions", "KubeYAML", "Schema", "TestSupport"]
         ),
         testSupport("KubeTestSupport", ["APIMachinery", "KubeClient"]),
         testSupport(
@@ -271,7 +320,9 @@ let package = Package(
         tests(
             "APIServerTests",
             [
-                "APIMachinery", "APIServer", "DurableFiles", "Schema", "Storage", "StorageSQLite", "TestSupport",
+                "APIMachinery", "APIExtensions", "AccessControl", "BuiltInControllers", "BuiltInKinds", "BuiltInTypes",
+                "GenericAPIServer", "HTTPServing", "KubeAPIServer", "DurableFiles", "Schema", "Storage",
+                "StorageSQLite", "TestSupport",
                 .logging, .nioCore,
                 .nioEmbedded,
                 .nioHTTP1, .nioPosix, .nioSSL,
@@ -280,7 +331,8 @@ let package = Package(
         tests(
             "ControlPlaneTests",
             [
-                "APIMachinery", "APIServer", "Containment", "ControlPlane", "ControllerRuntime", "KubeClient",
+                "APIMachinery", "GenericAPIServer", "HTTPServing", "KubeAPIServer", "Containment", "ControlPlane",
+                "ControllerRuntime", "KubeClient",
                 "KubeTestSupport", "Observability", "RunAPI", "RunEngine", "Spec", "Storage", "TestSupport",
                 .asyncHTTPClient, .logging, .nioCore, .nioPosix,
             ]
@@ -303,7 +355,8 @@ let package = Package(
         tests(
             "PlaneResourcesTests",
             [
-                "APIMachinery", "APIServer", "Containment", "PlaneResources", "RunEngine", "Spec", "Storage",
+                "APIMachinery", "AccessControl", "GenericAPIServer", "HTTPServing", "KubeAPIServer", "Containment",
+                "PlaneResources", "RunEngine", "Spec", "Storage",
                 "StorageSQLite", "TestSupport", .logging,
             ]
         ),

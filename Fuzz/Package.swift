@@ -30,7 +30,13 @@ let package = Package(
         module("KubeYAML", ["APIMachinery", .product(name: "Yams", package: "Yams")]),
         module("TestSupport", ["APIMachinery"]),
         // What of the server reads bytes and needs nothing else.
-        module("APIServer", ["APIMachinery", "Schema"]),
-        module("FuzzProperties", ["APIServer", "APIMachinery", "Expressions", "KubeYAML", "Schema", "TestSupport"]),
+        module("BuiltInTypes", ["APIMachinery", "Schema"]),
+        module("AccessControl", ["APIMachinery"]),
+        module("HTTPServing"),
+        module("GenericAPIServer", ["APIMachinery", "AccessControl", "HTTPServing"]),
+        module(
+            "FuzzProperties",
+            ["APIMachinery", "BuiltInTypes", "Expressions", "GenericAPIServer", "KubeYAML", "Schema", "TestSupport"]
+        ),
     ]
 )

@@ -1,4 +1,4 @@
-import APIServer
+import AccessControl
 import DurableFiles
 import FoundationEssentials
 import Glibc

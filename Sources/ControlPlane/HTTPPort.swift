@@ -1,5 +1,6 @@
 import APIMachinery
-import APIServer
+import GenericAPIServer
+import HTTPServing
 import Hummingbird
 import Logging
 import Metrics

@@ -1,5 +1,6 @@
 import APIMachinery
-import APIServer
+import BuiltInKinds
+import HTTPServing
 import KubeClient
 import LocalNode
 

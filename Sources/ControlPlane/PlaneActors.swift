@@ -1,5 +1,6 @@
 import APIMachinery
-import APIServer
+import AccessControl
+import KubeAPIServer
 import Containment
 import Controller
 import ControllerRuntime

@@ -1,5 +1,5 @@
 import APIMachinery
-import APIServer
+import AccessControl
 import LocalNode
 import Spec
 

@@ -1,5 +1,6 @@
 import APIMachinery
-import APIServer
+import BuiltInKinds
+import HTTPServing
 import Synchronization
 
 /// Gives the API server the logs and the usage of Pods, which the node knows: the node starts after the server.

@@ -1,5 +1,6 @@
 import APIMachinery
-import APIServer
+import GenericAPIServer
+import KubeAPIServer
 import Containment
 import ControllerRuntime
 import CoreMetrics

@@ -1,4 +1,4 @@
-public import APIServer
+public import GenericAPIServer
 
 /// What `controller standalone` is told on its command line.
 public struct StandaloneOptions: Sendable {

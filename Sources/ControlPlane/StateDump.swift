@@ -1,5 +1,5 @@
 import APIMachinery
-import APIServer
+import KubeAPIServer
 import FoundationEssentials
 import Glibc
 import Logging

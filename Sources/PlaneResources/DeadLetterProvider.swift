@@ -1,5 +1,5 @@
 public import APIMachinery
-public import APIServer
+public import GenericAPIServer
 public import RunEngine
 import Spec
 public import Storage

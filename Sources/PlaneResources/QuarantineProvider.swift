@@ -1,5 +1,5 @@
 public import APIMachinery
-public import APIServer
+public import GenericAPIServer
 public import Containment
 import Spec
 public import Storage

@@ -1,5 +1,6 @@
 import APIMachinery
-import APIServer
+import AccessControl
+import HTTPServing
 import Testing
 
 /// Who may do what.

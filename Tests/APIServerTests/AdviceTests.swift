@@ -1,5 +1,5 @@
 import APIMachinery
-import APIServer
+
 import Testing
 
 /// What is said of kinds that are only served as empty lists.

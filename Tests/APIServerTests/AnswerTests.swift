@@ -1,7 +1,14 @@
 import APIMachinery
 import Testing
 
-@testable import APIServer
+@testable import BuiltInTypes
+@testable import AccessControl
+@testable import HTTPServing
+@testable import GenericAPIServer
+@testable import BuiltInKinds
+@testable import APIExtensions
+@testable import BuiltInControllers
+@testable import KubeAPIServer
 
 /// What goes around an answer: headers, forms, addresses, time limits.
 @Suite struct AnswerTests {

@@ -5,7 +5,14 @@ import Storage
 import TestSupport
 import Testing
 
-@testable import APIServer
+@testable import BuiltInTypes
+@testable import AccessControl
+@testable import HTTPServing
+@testable import GenericAPIServer
+@testable import BuiltInKinds
+@testable import APIExtensions
+@testable import BuiltInControllers
+@testable import KubeAPIServer
 
 /// What the audit log says, and that it says no more.
 @Suite struct AuditTests {

@@ -1,7 +1,14 @@
 import APIMachinery
 import Testing
 
-@testable import APIServer
+@testable import BuiltInTypes
+@testable import AccessControl
+@testable import HTTPServing
+@testable import GenericAPIServer
+@testable import BuiltInKinds
+@testable import APIExtensions
+@testable import BuiltInControllers
+@testable import KubeAPIServer
 
 /// HorizontalPodAutoscalers as the server keeps and shows them, in both versions.
 @Suite struct AutoscalerTests {

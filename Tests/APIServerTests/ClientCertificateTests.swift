@@ -4,7 +4,14 @@ import Synchronization
 import TestSupport
 import Testing
 
-@testable import APIServer
+@testable import BuiltInTypes
+@testable import AccessControl
+@testable import HTTPServing
+@testable import GenericAPIServer
+@testable import BuiltInKinds
+@testable import APIExtensions
+@testable import BuiltInControllers
+@testable import KubeAPIServer
 
 /// Whom the server believes.
 @Suite struct ClientCertificateTests {

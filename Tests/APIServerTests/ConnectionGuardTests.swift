@@ -4,7 +4,14 @@ import NIOHTTP1
 import Synchronization
 import Testing
 
-@testable import APIServer
+@testable import BuiltInTypes
+@testable import AccessControl
+@testable import HTTPServing
+@testable import GenericAPIServer
+@testable import BuiltInKinds
+@testable import APIExtensions
+@testable import BuiltInControllers
+@testable import KubeAPIServer
 
 /// What the guard lets through and when it ends a connection, without a socket.
 @Suite struct ConnectionGuardTests {

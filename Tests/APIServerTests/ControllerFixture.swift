@@ -4,7 +4,14 @@ import Storage
 import Synchronization
 import TestSupport
 
-@testable import APIServer
+@testable import BuiltInTypes
+@testable import AccessControl
+@testable import HTTPServing
+@testable import GenericAPIServer
+@testable import BuiltInKinds
+@testable import APIExtensions
+@testable import BuiltInControllers
+@testable import KubeAPIServer
 
 /// The inside of a server, for tests of its controllers: nothing runs but what the test calls.
 struct ControllerFixture: Sendable {

@@ -1,5 +1,6 @@
 import APIMachinery
-import APIServer
+import APIExtensions
+import HTTPServing
 import Testing
 
 /// Definitions whose versions a webhook converts.

@@ -1,5 +1,5 @@
 import APIMachinery
-import APIServer
+
 import Testing
 
 /// The life of custom resources, from definition to deletion.

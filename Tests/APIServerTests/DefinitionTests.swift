@@ -1,5 +1,5 @@
 import APIMachinery
-import APIServer
+import HTTPServing
 import Testing
 
 /// What the server says of definitions that are not in order, and who gets which name.

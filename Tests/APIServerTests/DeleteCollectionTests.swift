@@ -3,7 +3,14 @@ import Storage
 import Testing
 import TestSupport
 
-@testable import APIServer
+@testable import BuiltInTypes
+@testable import AccessControl
+@testable import HTTPServing
+@testable import GenericAPIServer
+@testable import BuiltInKinds
+@testable import APIExtensions
+@testable import BuiltInControllers
+@testable import KubeAPIServer
 
 /// Deletions of many objects, and of what belongs to them.
 @Suite struct DeleteCollectionTests {

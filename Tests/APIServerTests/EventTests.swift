@@ -1,5 +1,5 @@
 import APIMachinery
-import APIServer
+import HTTPServing
 import Testing
 
 /// Events in both their forms, Leases, and what the makers of Pods are warned of, as kube-apiserver 1.36 has them.

@@ -2,7 +2,14 @@ import APIMachinery
 import Testing
 import TestSupport
 
-@testable import APIServer
+@testable import BuiltInTypes
+@testable import AccessControl
+@testable import HTTPServing
+@testable import GenericAPIServer
+@testable import BuiltInKinds
+@testable import APIExtensions
+@testable import BuiltInControllers
+@testable import KubeAPIServer
 
 /// Evictions, and the budgets that they take from.
 @Suite struct EvictionTests {

@@ -4,7 +4,14 @@ import Storage
 import Synchronization
 import Testing
 
-@testable import APIServer
+@testable import BuiltInTypes
+@testable import AccessControl
+@testable import HTTPServing
+@testable import GenericAPIServer
+@testable import BuiltInKinds
+@testable import APIExtensions
+@testable import BuiltInControllers
+@testable import KubeAPIServer
 
 /// What watchers' inboxes take, and for whom an event is written.
 @Suite struct FanOutTests {

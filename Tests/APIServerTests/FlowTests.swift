@@ -2,7 +2,14 @@ import APIMachinery
 import TestSupport
 import Testing
 
-@testable import APIServer
+@testable import BuiltInTypes
+@testable import AccessControl
+@testable import HTTPServing
+@testable import GenericAPIServer
+@testable import BuiltInKinds
+@testable import APIExtensions
+@testable import BuiltInControllers
+@testable import KubeAPIServer
 
 /// Whose request comes next, and how much may wait.
 @Suite struct FlowTests {

@@ -4,7 +4,14 @@ import Synchronization
 import Testing
 import TestSupport
 
-@testable import APIServer
+@testable import BuiltInTypes
+@testable import AccessControl
+@testable import HTTPServing
+@testable import GenericAPIServer
+@testable import BuiltInKinds
+@testable import APIExtensions
+@testable import BuiltInControllers
+@testable import KubeAPIServer
 
 /// How the built-in controllers hear of changes and of the time.
 @Suite struct HousekeepingTests {

@@ -1,5 +1,8 @@
 import APIMachinery
-import APIServer
+import AccessControl
+import GenericAPIServer
+import HTTPServing
+import KubeAPIServer
 import Testing
 
 /// Acting as somebody else.

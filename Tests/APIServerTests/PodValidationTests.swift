@@ -1,5 +1,5 @@
 import APIMachinery
-import APIServer
+
 import Testing
 
 /// What a Pod is refused for, by `pkg/apis/core/validation` and the default admission of Kubernetes.

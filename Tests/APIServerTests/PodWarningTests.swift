@@ -1,7 +1,14 @@
 import APIMachinery
 import Testing
 
-@testable import APIServer
+@testable import BuiltInTypes
+@testable import AccessControl
+@testable import HTTPServing
+@testable import GenericAPIServer
+@testable import BuiltInKinds
+@testable import APIExtensions
+@testable import BuiltInControllers
+@testable import KubeAPIServer
 
 /// What the maker of a Pod is warned of; the texts are those of Kubernetes 1.36.
 @Suite struct PodWarningTests {

@@ -3,7 +3,14 @@ import Storage
 import Synchronization
 import Testing
 
-@testable import APIServer
+@testable import BuiltInTypes
+@testable import AccessControl
+@testable import HTTPServing
+@testable import GenericAPIServer
+@testable import BuiltInKinds
+@testable import APIExtensions
+@testable import BuiltInControllers
+@testable import KubeAPIServer
 
 /// Changes that a provider of objects reports.
 @Suite("Changes of provided objects")

@@ -1,5 +1,5 @@
 import APIMachinery
-import APIServer
+
 import Testing
 
 /// The options of requests, as `metav1` reads and checks them.

@@ -1,7 +1,14 @@
 import APIMachinery
 import Testing
 
-@testable import APIServer
+@testable import BuiltInTypes
+@testable import AccessControl
+@testable import HTTPServing
+@testable import GenericAPIServer
+@testable import BuiltInKinds
+@testable import APIExtensions
+@testable import BuiltInControllers
+@testable import KubeAPIServer
 
 /// What one rule allows, and which rules cover others: Kubernetes' semantics, case by case.
 @Suite struct RoleRuleTests {

@@ -1,5 +1,5 @@
 import APIMachinery
-import APIServer
+
 import Testing
 
 /// The scale of a custom resource.

@@ -2,7 +2,14 @@ import APIMachinery
 import Schema
 import Testing
 
-@testable import APIServer
+@testable import BuiltInTypes
+@testable import AccessControl
+@testable import HTTPServing
+@testable import GenericAPIServer
+@testable import BuiltInKinds
+@testable import APIExtensions
+@testable import BuiltInControllers
+@testable import KubeAPIServer
 
 /// What the server holds of schemas and documents: bounded, and never more than a matter of speed.
 @Suite struct SchemaMemoryTests {

@@ -1,5 +1,6 @@
 import APIMachinery
-import APIServer
+import HTTPServing
+import KubeAPIServer
 import FoundationEssentials
 import Logging
 import NIOCore

@@ -1,5 +1,5 @@
 import APIMachinery
-import APIServer
+
 import Testing
 
 /// What Nodes, Namespaces, Secrets and the logs of Pods may say, as `pkg/apis/core/validation` of 1.36 has it.

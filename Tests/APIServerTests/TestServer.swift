@@ -1,5 +1,9 @@
 import APIMachinery
-import APIServer
+import APIExtensions
+import AccessControl
+import GenericAPIServer
+import HTTPServing
+import KubeAPIServer
 import Logging
 import Storage
 import Synchronization

@@ -2,7 +2,14 @@ import APIMachinery
 import Storage
 import Testing
 
-@testable import APIServer
+@testable import BuiltInTypes
+@testable import AccessControl
+@testable import HTTPServing
+@testable import GenericAPIServer
+@testable import BuiltInKinds
+@testable import APIExtensions
+@testable import BuiltInControllers
+@testable import KubeAPIServer
 
 /// Roles and bindings that are stored and cannot be read.
 @Suite struct UnreadableGrantTests {

@@ -1,5 +1,7 @@
 import APIMachinery
-import APIServer
+import GenericAPIServer
+import HTTPServing
+import KubeAPIServer
 import Storage
 import Synchronization
 import Testing

@@ -1,5 +1,5 @@
 import APIMachinery
-import APIServer
+import HTTPServing
 import Testing
 
 /// What an update or a patch may not change, how it is refused, and which refusal comes first: as the handlers, the

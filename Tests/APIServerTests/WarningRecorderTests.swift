@@ -1,7 +1,14 @@
 import APIMachinery
 import Testing
 
-@testable import APIServer
+@testable import BuiltInTypes
+@testable import AccessControl
+@testable import HTTPServing
+@testable import GenericAPIServer
+@testable import BuiltInKinds
+@testable import APIExtensions
+@testable import BuiltInControllers
+@testable import KubeAPIServer
 
 /// How many warnings one answer has, and how long they are.
 @Suite struct WarningRecorderTests {

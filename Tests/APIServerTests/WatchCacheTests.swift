@@ -5,7 +5,14 @@ import Synchronization
 import Testing
 import TestSupport
 
-@testable import APIServer
+@testable import BuiltInTypes
+@testable import AccessControl
+@testable import HTTPServing
+@testable import GenericAPIServer
+@testable import BuiltInKinds
+@testable import APIExtensions
+@testable import BuiltInControllers
+@testable import KubeAPIServer
 
 /// What the cache does when documents are read anew, or cannot be read.
 @Suite struct WatchCacheTests {

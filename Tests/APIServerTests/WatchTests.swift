@@ -1,5 +1,5 @@
 import APIMachinery
-import APIServer
+import HTTPServing
 import Storage
 import Testing
 

@@ -1,4 +1,6 @@
-import APIServer
+import GenericAPIServer
+import HTTPServing
+import KubeAPIServer
 import Logging
 import NIOCore
 import NIOPosix

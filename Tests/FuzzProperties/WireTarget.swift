@@ -1,5 +1,6 @@
 import APIMachinery
-@testable import APIServer
+@testable import BuiltInTypes
+@testable import GenericAPIServer
 import TestSupport
 
 extension FuzzTarget {

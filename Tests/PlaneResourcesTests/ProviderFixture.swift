@@ -1,5 +1,5 @@
 import APIMachinery
-import APIServer
+
 import Logging
 import PlaneResources
 import RunEngine

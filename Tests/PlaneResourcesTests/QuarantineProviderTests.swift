@@ -1,5 +1,5 @@
 import APIMachinery
-import APIServer
+import GenericAPIServer
 import Containment
 import PlaneResources
 import Storage

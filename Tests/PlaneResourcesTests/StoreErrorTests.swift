@@ -1,5 +1,5 @@
 import APIMachinery
-import APIServer
+import GenericAPIServer
 import RunEngine
 import Spec
 import Storage

@@ -1,5 +1,5 @@
 import APIMachinery
-import APIServer
+import GenericAPIServer
 import PlaneResources
 import RunEngine
 import Spec

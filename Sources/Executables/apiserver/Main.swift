@@ -1,4 +1,6 @@
-import APIServer
+import GenericAPIServer
+import HTTPServing
+import KubeAPIServer
 import ArgumentParser
 import Logging
 import ServiceLifecycle

@@ -1,4 +1,4 @@
-import APIServer
+import GenericAPIServer
 import ArgumentParser
 
 /// The options of the audit log, called as Kubernetes calls them.

@@ -1,4 +1,4 @@
-import APIServer
+import HTTPServing
 import ControlPlane
 import FoundationEssentials
 import Glibc

@@ -1,1 +1,0 @@
-../../../Sources/APIServer/Output/JSONPath.swift

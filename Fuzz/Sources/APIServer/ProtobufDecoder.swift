@@ -1,1 +1,0 @@
-../../../Sources/APIServer/BuiltIn/ProtobufDecoder.swift

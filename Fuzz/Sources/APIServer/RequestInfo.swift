@@ -1,1 +1,0 @@
-../../../Sources/APIServer/HTTP/RequestInfo.swift

@@ -1,0 +1,1 @@
+../../../Sources/AccessControl/Authentication/UserInfo.swift

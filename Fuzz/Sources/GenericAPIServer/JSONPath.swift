@@ -1,0 +1,1 @@
+../../../Sources/GenericAPIServer/Output/JSONPath.swift

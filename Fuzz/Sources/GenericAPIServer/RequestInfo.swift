@@ -1,0 +1,1 @@
+../../../Sources/GenericAPIServer/HTTP/RequestInfo.swift

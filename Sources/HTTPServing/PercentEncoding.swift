@@ -1,0 +1,45 @@
+/// `%41` for `A`, as addresses write it.
+package enum PercentEncoding {
+    /// Decodes escapes; text that is no valid escape stays as it is.
+    package static func decode(_ text: some Sequence<UInt8>, plusIsSpace: Bool = false) -> String {
+        var result: [UInt8] = []
+        let bytes = Array(text)
+        var index = 0
+        while index < bytes.count {
+            let byte = bytes[index]
+            if byte == UInt8(ascii: "%"), index + 2 < bytes.count, let high = hex(bytes[index + 1]),
+                let low = hex(bytes[index + 2])
+            {
+                result.append(high << 4 | low)
+                index += 3
+            } else {
+                result.append(plusIsSpace && byte == UInt8(ascii: "+") ? UInt8(ascii: " ") : byte)
+                index += 1
+            }
+        }
+        return String(decoding: result, as: UTF8.self)
+    }
+
+    /// Whether every percent sign begins an escape.
+    static func isValid(_ text: some Sequence<UInt8>) -> Bool {
+        var expected = 0
+        for byte in text {
+            if expected > 0 {
+                guard hex(byte) != nil else { return false }
+                expected -= 1
+            } else if byte == UInt8(ascii: "%") {
+                expected = 2
+            }
+        }
+        return expected == 0
+    }
+
+    private static func hex(_ byte: UInt8) -> UInt8? {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
+        default: nil
+        }
+    }
+}
