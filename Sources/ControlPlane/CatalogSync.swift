@@ -43,7 +43,7 @@ struct CatalogSync: Sendable {
             let workflow: Workflow = try object.decode()
             try catalog.setWorkflow(namespace: object.namespace, name: object.name, spec: workflow.spec)
         } catch {
-            // An object that was stored before its rules were: runs of it are refused until it is mended.
+            // Stored before the rules that it breaks. Its runs are rejected until it is corrected.
             refuse(object, "\(error)")
         }
     }

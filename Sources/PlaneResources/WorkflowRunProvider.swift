@@ -9,10 +9,10 @@ import Synchronization
 
 /// Serves the runs of the run store as `runs.martinet.dev/v1alpha1 WorkflowRun` objects.
 ///
-/// Nothing of a run is in the object store: reads are queries of the run store, creations are submissions, and deletions
-/// remove the run's rows. Clients may change labels and other metadata; spec and status are the engine's. Revisions are
-/// the run store's sequence numbers, so that a `resourceVersion` stays valid over a restart, and a watch that continues
-/// from before the restart is `expired` and lists again.
+/// Nothing of a run is in the object store: reads are queries of the run store, creations are submissions, and
+/// deletions remove the run's rows. Clients may change labels and other metadata; spec and status are the engine's.
+/// Revisions are the run store's sequence numbers, so that a `resourceVersion` stays valid over a restart, and a watch
+/// that continues from before the restart is `expired` and lists again.
 ///
 /// As a `Service` it follows the run store's changes and passes them to the API server's watches.
 public final class WorkflowRunProvider: ResourceProvider, Service {

@@ -1,8 +1,8 @@
 import Synchronization
 
-/// The bytes of request bodies that are in memory at a time, over all routes that share the budget.
+/// A limit of the bytes of request bodies that are in memory at a time, over all routes that share the budget.
 ///
-/// Only what has come counts, so that nobody can reserve memory by announcing a body.
+/// Bytes count when they arrive, so a client cannot reserve memory by announcing a body.
 public final class BodyBudget: Sendable {
     private let limit: Int
     private let taken = Mutex(0)
@@ -13,7 +13,7 @@ public final class BodyBudget: Sendable {
     /// The bytes in memory now.
     public var used: Int { taken.withLock { $0 } }
 
-    /// Takes some; false if there are not so many left.
+    /// Takes bytes from the budget; false if there are not enough left.
     func take(_ count: Int) -> Bool {
         taken.withLock { taken in
             guard count <= limit - taken else { return false }
@@ -22,6 +22,6 @@ public final class BodyBudget: Sendable {
         }
     }
 
-    /// Puts some back.
+    /// Returns bytes to the budget.
     func give(_ count: Int) { taken.withLock { $0 -= count } }
 }

@@ -6,7 +6,8 @@ import Logging
 import NIOCore
 import Storage
 
-/// What all routes have in common: reading the body, checking the caller, and turning errors into answers.
+/// What all routes share: reading the body, authenticating and authorizing the caller, and rendering errors as
+/// `Status`.
 struct JSONExchange: Sendable {
     let authorizer: any RequestAuthorizer
     let bodies: BodyBudget
@@ -32,7 +33,7 @@ struct JSONExchange: Sendable {
     private func failure(_ error: any Error, _ request: Request) -> Response {
         let status = status(error)
         var headers: HTTPFields = [:]
-        // Of these the body may not have been read, and nobody waits for the rest of it.
+        // The body of these may not have been read, so the connection cannot be used again.
         if [401, 403, 408, 413, 429].contains(status.code), Self.hasBody(request) { headers[.connection] = "close" }
         if let seconds = status.details?.retryAfterSeconds { headers[.retryAfter] = String(seconds) }
         if status.code == 401 { headers[.wwwAuthenticate] = "Bearer realm=\"martinet\"" }
@@ -87,12 +88,12 @@ struct JSONExchange: Sendable {
         request.headers[.transferEncoding] != nil || (request.headers[.contentLength] ?? "0") != "0"
     }
 
-    /// Checks who the caller is, before anything of the body is read.
+    /// Authenticates the caller, before any of the body is read.
     func authenticate(_ request: Request) async throws {
         try await authorizer.authenticate(Self.credential(request))
     }
 
-    /// Checks what the caller may do.
+    /// Authorizes the caller for an action in a namespace.
     func authorize(_ request: Request, _ action: RunAPIAction, _ namespace: String) async throws {
         try await authorizer.authorize(Self.credential(request), to: action, in: namespace)
     }
@@ -110,11 +111,11 @@ struct JSONExchange: Sendable {
         return RequestCredential(token: HTTPField.Name("X-API-Key").flatMap { request.headers[$0] })
     }
 
-    /// Calls `use` with the body as JSON; an empty one is an empty object. As long as it works with it, the body's
-    /// bytes belong to the budget of all bodies, and the request is marked as being worked on.
+    /// Calls `use` with the body as JSON; an empty body is an empty object. Until it returns, the body's bytes count
+    /// against the budget, and the request is marked as being worked on.
     ///
-    /// - Throws: 413 at once if the announced length is too much, or as soon as the body is; 429 if the budget is used
-    ///   up; 422 for a request that the process died over; and what `use` throws.
+    /// - Throws: 413 if the announced length or the body is too large; 429 if the budget is used up; 422 for a request
+    ///   that is quarantined; and what `use` throws.
     func withBody<Result>(_ request: Request, _ use: (JSONValue) async throws -> Result) async throws -> Result {
         var taken = 0
         defer { bodies.give(taken) }

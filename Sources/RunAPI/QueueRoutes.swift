@@ -3,11 +3,11 @@ import Hummingbird
 import RunEngine
 import Storage
 
-/// The part of the HTTP API that is about queues and dead letters.
+/// The routes of queues and dead letters.
 struct QueueRoutes: Sendable {
     let engine: RunEngine
     let exchange: JSONExchange
-    /// A page of dead letters ends early with so many bytes of jobs.
+    /// A page of dead letters ends early once its jobs have this many bytes.
     private static let pageBytes = 16 << 20
 
     func add<Context: RequestContext>(to router: some RouterMethods<Context>) {

@@ -1,13 +1,13 @@
-/// What a caller shows to prove who it is.
+/// The credential of a request.
 public struct RequestCredential: Sendable, Hashable {
     /// The token of `Authorization: Bearer`, or the value of `X-API-Key`.
     public var token: String?
 
-    /// That token, or none.
+    /// A credential with that token.
     public init(token: String?) { self.token = token }
 }
 
-/// What a caller of the HTTP API wants to do in a namespace.
+/// What a request does in a namespace.
 public enum RunAPIAction: Sendable, Hashable {
     /// Read runs, logs and queues.
     case read
@@ -19,20 +19,20 @@ public enum RunAPIAction: Sendable, Hashable {
     case work(pool: String)
 }
 
-/// Decides who may do what over HTTP.
+/// Authenticates and authorizes requests.
 public protocol RequestAuthorizer: Sendable {
-    /// Lets in whoever proves to be somebody. Asked before anything of a request's body is read; what the caller may
-    /// do can depend on the body, and is asked afterwards.
+    /// Authenticates the caller. Called before a request's body is read; authorization may depend on the body and is
+    /// checked afterwards.
     ///
-    /// - Throws: `Status` 401 if the credential proves nothing.
+    /// - Throws: `Status` 401 for a credential that is not valid.
     func authenticate(_ credential: RequestCredential) async throws
 
-    /// The name of the credential's owner; empty if it proves nothing.
+    /// The name of the authenticated user; empty if the credential is not valid.
     func userName(of credential: RequestCredential) -> String
 
-    /// Lets the call pass, or not.
+    /// Authorizes the caller for an action.
     ///
-    /// - Throws: `Status`: 401 if the credential proves nothing, 403 if its owner may not do this.
+    /// - Throws: `Status`: 401 for a credential that is not valid, 403 if its owner may not do this.
     func authorize(_ credential: RequestCredential, to action: RunAPIAction, in namespace: String) async throws
 }
 

@@ -5,7 +5,7 @@ public import RunEngine
 import Spec
 import Storage
 
-/// The HTTP API for submitting, reading and steering runs, and for looking after queues: `/api/v1`.
+/// The HTTP API for submitting, reading and controlling runs, and for managing queues: `/api/v1`.
 public struct RunRoutes: Sendable {
     let engine: RunEngine
     let exchange: JSONExchange
@@ -13,7 +13,7 @@ public struct RunRoutes: Sendable {
     /// A page of runs ends early at this size, as every run may have outputs of many megabytes.
     private static let pageBytes = 16 << 20
 
-    /// The routes of an engine, open to whom the authorizer lets in. Bodies share the budget.
+    /// The routes of an engine. Bodies count against the budget.
     public init(
         engine: RunEngine,
         authorizer: any RequestAuthorizer,
@@ -136,7 +136,7 @@ public struct RunRoutes: Sendable {
         }
     }
 
-    /// Does something to one run and answers with what it is then.
+    /// Changes one run and answers with its new state.
     private func change(
         _ request: Request,
         _ path: PathParameters,

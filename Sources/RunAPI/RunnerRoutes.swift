@@ -20,7 +20,7 @@ public struct RunnerRoutes: Sendable {
     private let engine: RunEngine
     private let exchange: JSONExchange
 
-    /// The routes of an engine, open to whom the authorizer lets in. Bodies share the budget.
+    /// The routes of an engine. Bodies count against the budget.
     public init(
         engine: RunEngine,
         authorizer: any RequestAuthorizer,
@@ -52,7 +52,7 @@ public struct RunnerRoutes: Sendable {
         _ body: (RunnerReference, JSONValue) async throws -> [UInt8]
     ) async -> Response {
         await exchange.respond(to: request) {
-            // Whose pool it is stands in the body, so that what the caller may do is only known afterwards.
+            // The pool is in the body, so authorization comes after reading it.
             try await exchange.authenticate(request)
             return try await exchange.withBody(request) { json in
                 let runner = try Self.identity(json)
@@ -62,7 +62,8 @@ public struct RunnerRoutes: Sendable {
         }
     }
 
-    /// Who calls, as objects are named: the plane asks the API server for the runner's Pod by this name.
+    /// The runner that calls. Names follow the rules of objects, because they are used in requests for the runner's
+    /// Pod.
     private static func identity(_ json: JSONValue) throws -> RunnerReference {
         func name(_ member: String, _ rule: (String) -> [String]) throws -> String {
             let text = try json.text(member)

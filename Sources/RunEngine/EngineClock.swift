@@ -1,12 +1,12 @@
 public import APIMachinery
 
-/// Where the engine gets its time from; a simulation brings its own.
+/// The clocks of the engine; simulations have their own.
 public protocol EngineClock: Sendable {
-    /// The calendar time. It is set by people and by other machines, so that it may jump forward and back.
+    /// The calendar time. It can be set, and so may jump forward and back.
     var calendar: Timestamp { get }
-    /// How much time has passed since some moment. It never jumps, and goes on while the machine sleeps.
+    /// The time since some fixed moment. It never jumps, and continues while the machine is suspended.
     var uptime: Duration { get }
-    /// Waits; throws `CancellationError` when the task is cancelled meanwhile.
+    /// Waits; throws `CancellationError` if the task is cancelled.
     func sleep(for duration: Duration) async throws
 }
 

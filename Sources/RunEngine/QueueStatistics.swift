@@ -8,9 +8,9 @@ public struct QueueStatistics: Sendable, Hashable {
     public var delayed: Int
     /// Jobs at a runner.
     public var leased: Int
-    /// Jobs put aside because they came back too often.
+    /// Dead letters: jobs that were delivered too often without a report.
     public var dead: Int
-    /// Age of the oldest job that a runner could lease now; zero when there is none.
+    /// Age of the oldest job that a runner could lease now; zero without one.
     public var oldestAgeSeconds: Double
     /// Jobs put into the queue since the process started (redeliveries not counted).
     public var enqueuedTotal: Int
@@ -49,13 +49,13 @@ public struct QueueStatistics: Sendable, Hashable {
     }
 }
 
-/// What the jobs of one runner revision came to, for a rollout that must judge the new revision.
+/// The outcomes of jobs, by which a rollout judges a revision.
 public struct JobOutcomes: Sendable, Hashable {
     /// Jobs reported as succeeded.
     public var succeeded: Int
     /// Jobs reported as failed or timed out.
     public var failed: Int
-    /// Jobs whose runner vanished while it worked on them.
+    /// Jobs whose runner was lost while it worked on them.
     public var lost: Int
 
     /// Outcomes of those counts.
@@ -66,7 +66,7 @@ public struct JobOutcomes: Sendable, Hashable {
     }
 }
 
-/// The queues' state, for whoever scales pools on it.
+/// The state of queues, by which pools are scaled.
 public protocol QueueObserver: Sendable {
     /// The statistics of a pool's queue; all zero for a queue that never held a job.
     func statistics(namespace: String, pool: String) async throws -> QueueStatistics
@@ -79,7 +79,7 @@ public protocol QueueObserver: Sendable {
     /// The last job of the pool that was killed because the memory of its runner's container was used up.
     func lastOutOfMemory(namespace: String, pool: String) -> JobOutOfMemory?
 
-    /// Calls the handler whenever jobs of a pool come, go or change hands, and when its runners do: so that nobody has
-    /// to ask again and again. It is called often, from any thread, and must be quick.
+    /// Calls the handler whenever jobs of a pool are enqueued, leased or removed, and when its runners change, so that
+    /// observers need not poll. It is called often, from any thread, and must not block.
     func observe(_ handler: @escaping @Sendable (_ namespace: String, _ pool: String) -> Void)
 }

@@ -3,10 +3,10 @@ import Logging
 import Storage
 import Synchronization
 
-/// How many runs of each workflow there are, by phase: what workflows show in `status.runs`.
+/// Counts the runs of each workflow by phase, for `status.runs` of Workflows.
 ///
-/// All runs are counted in one query, at most once a period and only after something has changed, so that a plane at
-/// rest does nothing and one under load a bounded amount.
+/// All runs are counted in one query, at most once a period and only if the store has changed since: an idle plane does
+/// nothing, and a busy one a bounded amount of work.
 public final class RunCounter: Sendable {
     private struct State {
         var counts: [NamespacedName: [String: Int64]] = [:]
@@ -41,16 +41,16 @@ public final class RunCounter: Sendable {
             do {
                 try await update()
             } catch {
-                engine.logger.error("runs cannot be counted; trying again", metadata: ["error": "\(error)"])
+                engine.logger.error("Counting runs failed; trying again", metadata: ["error": "\(error)"])
             }
             // The sleep only fails when the loop is cancelled, which ends it.
             guard (try? await engine.clock.sleep(for: period)) != nil else { return }
         }
     }
 
-    /// Counts once, unless nothing has changed since the last time.
+    /// Counts once, if the store has changed since the last count.
     func update() async throws {
-        // Read first: a change during the count is seen by the next one.
+        // Read first, so that the next count includes changes during this one.
         let revision = engine.store.changes.latest
         guard state.withLock({ $0.revision != revision }) else { return }
         let phases = try await engine.store.read { try $0.phaseCounts() }

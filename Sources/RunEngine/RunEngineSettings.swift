@@ -1,29 +1,27 @@
-/// Bounds and intervals of the run engine. The defaults hold the promises of the documentation: a lost runner's
-/// jobs are with another one within 15 seconds.
+/// Bounds and intervals of the run engine. With the defaults, a lost runner's jobs are leased to another runner within
+/// 15 seconds, as documented.
 public struct RunEngineSettings: Sendable {
-    /// How often runners are told to send a heartbeat.
+    /// How often runners send a heartbeat.
     public var heartbeatInterval: Duration = .seconds(3)
-    /// A runner not heard of for so long is lost; its jobs go to others.
+    /// A runner that has not called for this long is lost, and its jobs are requeued.
     public var runnerLostAfter: Duration = .seconds(10)
-    /// While none of several runners is heard of, each of them is lost only after so long: it is more likely that they
-    /// cannot reach the controller than that all of them died at once.
+    /// The same, while several runners are known and all of them are silent: it is more likely that they cannot reach
+    /// the controller than that all of them died at once.
     public var disruptionPatience: Duration = .seconds(30)
-    /// How much longer than a tick's interval two ticks may be apart. A longer time is a pause of this process, which is
-    /// the fault of no runner and no job: leases get their full time again.
+    /// How much longer than a tick's interval two ticks may be apart. A longer time is a pause of this process, after
+    /// which leases are renewed.
     public var pauseTolerance: Duration = .seconds(3)
-    /// How long after a pause attempts and runs that are over their time are let be: what their runners reported may
-    /// still be on its way.
+    /// How long after a pause attempts and runs over their time are not ended, because reports may still arrive.
     public var pauseGrace: Duration = .seconds(15)
-    /// How long runners are told to wait for jobs in one call.
+    /// How long runners wait for jobs in one call, in seconds.
     public var pollSeconds = 20
-    /// How long a job's runner gets to stop when its run is cancelled; then the job is dropped.
+    /// How long runners have to stop the jobs of a cancelled run; then the jobs are dropped.
     public var stopGrace: Duration = .seconds(30)
-    /// How much longer than its timeout an attempt may take before the engine itself ends it. Normally the runner
-    /// does that in time.
+    /// How much longer than its time-out an attempt may take before the engine ends it. Normally the runner does.
     public var attemptGrace: Duration = .seconds(15)
-    /// How often leases, deadlines and waiting runners are looked at.
+    /// The interval of the housekeeping tick.
     public var tickInterval: Duration = .milliseconds(500)
-    /// How often every active run is looked at for one in which nothing happens any more.
+    /// The interval of the sweep over active runs.
     public var sweepInterval: Duration = .seconds(15)
     /// Runs in one submission.
     public var maximumBatch = 1000

@@ -1,6 +1,6 @@
 public import APIMachinery
 
-/// What a runner told about its own machine use with its last heartbeat.
+/// A runner's use of its machine, as of its last heartbeat.
 public struct RunnerLoad: Sendable, Hashable {
     /// Processor use of the runner and its jobs, in thousandths of a core.
     public var cpuMillicores: Int
@@ -17,9 +17,7 @@ public struct RunnerLoad: Sendable, Hashable {
     }
 }
 
-/// One runner as the run engine sees it: who it is, what it works on, when it was heard of.
-///
-/// The state is rebuilt from heartbeats after a restart, so nothing in it is a source of truth.
+/// The state of one runner as the engine observes it. Rebuilt from heartbeats after a restart; never a source of truth.
 public struct RunnerState: Sendable, Hashable {
     /// The namespace of the runner's Pod.
     public var namespace: String
@@ -37,9 +35,9 @@ public struct RunnerState: Sendable, Hashable {
     public var load: RunnerLoad
     /// When the load was reported; `nil` before the first heartbeat.
     public var loadReportedAt: Timestamp?
-    /// When the runner was last heard of, by whatever call.
+    /// When the runner last called.
     public var lastSeen: Timestamp
-    /// Whether the runner gets no new jobs.
+    /// Whether the runner is leased no new jobs.
     public var draining: Bool
 
     /// Whether the runner holds no job, so that stopping it interrupts nothing.
@@ -71,19 +69,19 @@ public struct RunnerState: Sendable, Hashable {
     }
 }
 
-/// The runners that are alive, for whoever decides which of them stays (the worker pool's reconciler).
+/// The runners that are alive, for the worker pool's reconciler, which decides which of them stay.
 public protocol RunnerDirectory: Sendable {
-    /// The pool's runners heard of lately, by name. A runner that stopped sending heartbeats is not among them.
+    /// The pool's live runners, by name. A runner that stopped sending heartbeats is not among them.
     func runners(namespace: String, pool: String) -> [RunnerState]
 
-    /// From now on gives the runner no new jobs (or gives it jobs again). It finishes those it has.
+    /// Starts or stops draining a runner: it is leased no new jobs, and finishes those it has.
     ///
-    /// Works for a runner not heard of yet, too: the mark waits for it.
+    /// Also takes effect for a runner that has not called yet.
     func setDraining(_ draining: Bool, namespace: String, runner: String)
 
-    /// Takes back every job the runner holds, so that others get them at once; its own reports for them become
-    /// stale. For a runner that is known to be dead (its Pod is gone).
+    /// Revokes every lease of a runner whose Pod is gone. Its jobs are ready at once, and later reports of it are
+    /// stale.
     ///
-    /// - Returns: how many jobs were taken back.
+    /// - Returns: how many leases were revoked.
     func releaseLeases(namespace: String, runner: String) async throws -> Int
 }

@@ -3,8 +3,8 @@ public import Spec
 public import Storage
 import Synchronization
 
-/// The Workflows and WorkerPools as they are now: what a submission is checked against. Whoever watches the
-/// Kubernetes API keeps it up to date; the engine itself knows no API.
+/// The current Workflows and WorkerPools, against which submissions are checked. The part of the plane that watches the
+/// Kubernetes API keeps it up to date; the engine itself has no client.
 public final class WorkflowCatalog: Sendable {
     /// A Workflow's current revision.
     public struct Entry: Sendable {
@@ -27,7 +27,7 @@ public final class WorkflowCatalog: Sendable {
     /// An empty catalog.
     public init() {}
 
-    /// Makes the specification the one that new runs of the workflow keep to.
+    /// Sets the specification that new runs of the workflow use.
     ///
     /// - Returns: the revision's hash.
     /// - Throws: `EncodingError`, which a specification that came from the API never causes.
@@ -39,7 +39,7 @@ public final class WorkflowCatalog: Sendable {
         return entry.revision
     }
 
-    /// No more runs of that workflow are accepted; those there are go on.
+    /// Removes a workflow: no more runs of it are accepted. Existing runs continue.
     public func removeWorkflow(namespace: String, name: String) {
         state.withLock { _ = $0.workflows.removeValue(forKey: NamespacedName(namespace: namespace, name: name)) }
     }
@@ -57,7 +57,7 @@ public final class WorkflowCatalog: Sendable {
         }
     }
 
-    /// The pool is gone; its queue keeps what is in it, with default bounds.
+    /// Removes a pool. Its queue keeps its jobs, with the default bounds.
     public func removePool(namespace: String, name: String) {
         state.withLock { state in
             let old = state.pools.removeValue(forKey: QueueName(namespace: namespace, pool: name))
@@ -65,7 +65,7 @@ public final class WorkflowCatalog: Sendable {
         }
     }
 
-    /// The bounds of a queue; the defaults for a pool that is not there (yet).
+    /// The bounds of a queue; the defaults if its pool does not exist.
     public func policy(_ queue: QueueName) -> QueuePolicy {
         state.withLock { $0.pools[queue] } ?? QueuePolicy(nil)
     }
@@ -76,19 +76,19 @@ public final class WorkflowCatalog: Sendable {
     /// A number that changes when a pool is created or deleted.
     var poolGeneration: Int { state.withLock { $0.poolGeneration } }
 
-    /// The queues of all pools there are.
+    /// The queues of all pools.
     public var pools: [QueueName] { state.withLock { Array($0.pools.keys) } }
 }
 
 /// The bounds of a queue with their defaults filled in.
 public struct QueuePolicy: Sendable, Hashable {
-    /// Jobs that may wait before submissions are refused.
+    /// Jobs that may wait before submissions are rejected.
     public var maxDepth: Int
-    /// The priority from which on a run's jobs take the express lane.
+    /// The lowest priority whose jobs take the express lane.
     public var expressPriority: Int
-    /// How long a lease holds without a heartbeat.
+    /// How long a lease lasts without a renewal.
     public var leaseSeconds: Int
-    /// How often a job is handed out before it is put aside.
+    /// How often a job is delivered before it becomes a dead letter.
     public var maxDeliveries: Int
 
     /// Reads a pool's specification.
@@ -104,7 +104,7 @@ public struct QueuePolicy: Sendable, Hashable {
 public enum WorkflowRevision {
     /// A hash of 128 bits as 32 hexadecimal digits: two FNV-1a hashes with different starting values.
     ///
-    /// It tells revisions apart and is no proof of anything; the engine compares the bytes too.
+    /// It identifies revisions but is not collision-resistant; the engine also compares the bytes.
     public static func hash(_ bytes: [UInt8]) -> String {
         var first: UInt64 = 0xCBF2_9CE4_8422_2325
         var second: UInt64 = 0x9AE1_6A3B_2F90_404F

@@ -190,7 +190,7 @@ struct RunnerStateTests {
         #expect(!answer28)
         let answer29 = state.beginReport()
         #expect(answer29?.reports.map(\.job.id) == ["cancel", "over"])
-        // Nobody is waiting for a second end of the same job.
+        // A second end of the same job is ignored.
         let answer30 = state.finish(report(jobs[1], .succeeded))
         #expect(!answer30)
     }

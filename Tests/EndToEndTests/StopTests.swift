@@ -128,7 +128,7 @@ struct StopTests {
             let end = clock.now + .seconds(16)
             try await eventually("the pause is over", every: .milliseconds(200)) { clock.now >= end }
             plane.controller.signal(SIGCONT)
-            try await eventually("the pause was noticed") { plane.log.contains("stood still") }
+            try await eventually("the pause was noticed") { plane.log.contains("was paused") }
             // Several heartbeats and turns of the engine later.
             try await eventually("the runner is heard of again") {
                 try await plane.metrics().contains("martinet_engine_pause_seconds_count 1")

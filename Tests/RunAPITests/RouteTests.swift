@@ -89,7 +89,7 @@ struct RouteTests {
         }
     }
 
-    @Test("Batches and lists")
+    @Test("A batch is answered in order, and lists are filtered and paged")
     func lists() async throws {
         try await withServer { server in
             let batch = try await server.call(

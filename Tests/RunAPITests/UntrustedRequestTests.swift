@@ -16,7 +16,7 @@ struct UntrustedRequestTests {
         String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
     }
 
-    @Test("Runners may send any number in any member: the answer is one of theirs, and the engine goes on")
+    @Test("Runners may send any number in any member: they are answered 200 or 400, and the engine continues")
     func protocolNumbers() async throws {
         try await withServer { server in
             let calls: [(String, [[String]])] = [
@@ -45,7 +45,7 @@ struct UntrustedRequestTests {
         }
     }
 
-    @Test("A runner has the name of an object, whoever it says it is")
+    @Test("Runners, pools and namespaces with names that objects cannot have are refused")
     func runnerNames() async throws {
         try await withServer { server in
             for call in ["register", "lease", "heartbeat", "report", "release", "deregister"] {
@@ -62,7 +62,7 @@ struct UntrustedRequestTests {
         }
     }
 
-    @Test("Submissions may name any number, too")
+    @Test("Submissions and lists may have any number in any member")
     func submissionNumbers() async throws {
         try await withServer { server in
             for number in Self.numbers {

@@ -5,7 +5,7 @@ import Storage
 import RunTestSupport
 import Testing
 
-/// Somebody sets the machine's clock, forward and back, while runs are under way.
+/// The machine's clock is set, forward and back, while runs are active.
 @Suite("Clocks that are set")
 struct ClockTests {
     static let jumps: [Duration] = [.seconds(3600), .seconds(-3600), .seconds(86400 * 400), .seconds(-86400 * 400)]
@@ -37,7 +37,7 @@ struct ClockTests {
         #expect(try await f.state(name) == "succeeded: a=succeeded")
     }
 
-    @Test("A silent runner is lost as soon as ever after the clock was set forward and back", arguments: jumps)
+    @Test("A silent runner is lost after the same time when the clock was set", arguments: jumps)
     func silence(jump: Duration) async throws {
         let f = try await EngineFixture(noticesPauses: true)
         try f.workflow("w", .noop("a"))
@@ -53,7 +53,7 @@ struct ClockTests {
         #expect(f.engine.runners(namespace: "default", pool: "default") == [])
     }
 
-    @Test("The wait before a retry is as long as it was to be", arguments: jumps)
+    @Test("The wait before a retry is not changed", arguments: jumps)
     func timers(jump: Duration) async throws {
         let f = try await EngineFixture(noticesPauses: true)
         try f.workflow("w", .noop("a", retry: RetryPolicy(maxAttempts: 2, initialIntervalSeconds: 10)))
@@ -90,7 +90,7 @@ struct ClockTests {
         if jump > .zero { #expect(run.finishedAt == f.clock.calendar) }
     }
 
-    @Test("A restart goes on with timers and deadlines as they were", arguments: jumps)
+    @Test("Timers and deadlines continue over a restart", arguments: jumps)
     func restart(jump: Duration) async throws {
         let store = MemoryRunStore()
         let first = try await EngineFixture(store: store)

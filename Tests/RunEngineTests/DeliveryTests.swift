@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Delivery of jobs")
 struct DeliveryTests {
-    @Test("Failures are retried with growing waits, then final")
+    @Test("Failures are retried after growing waits, up to the last attempt")
     func retries() async throws {
         let f = try await EngineFixture()
         try f.workflow(
@@ -53,7 +53,7 @@ struct DeliveryTests {
         #expect(try await f.engine.report(EngineFixture.runner(), [unknown], capacity: 0).results == [.stale])
     }
 
-    @Test("Heartbeats keep leases, tell what is lost and what to cancel")
+    @Test("Heartbeats renew leases, and their answers name lost and cancelled jobs")
     func heartbeats() async throws {
         let f = try await EngineFixture()
         try f.workflow("w", .noop("a"), .noop("b"))
@@ -79,7 +79,7 @@ struct DeliveryTests {
         #expect(last.lost == jobs.map(\.id))
     }
 
-    @Test("A lost runner's jobs are with another within 15 seconds")
+    @Test("A lost runner's jobs are leased to another runner within 15 seconds")
     func lostRunner() async throws {
         let f = try await EngineFixture()
         try f.workflow("w", .noop("a"))
@@ -96,7 +96,7 @@ struct DeliveryTests {
         #expect(f.engine.runners(namespace: "default", pool: "default").map(\.name) == ["other"])
     }
 
-    @Test("A job whose lease answer was lost goes back without counting")
+    @Test("A job whose lease never reached its runner is requeued, and the delivery does not count")
     func lostAnswer() async throws {
         let f = try await EngineFixture()
         try f.workflow("w", .noop("a"))
@@ -111,7 +111,7 @@ struct DeliveryTests {
         #expect(job?.deliveries == 1)
     }
 
-    @Test("Jobs handed back are ready at once and do not count")
+    @Test("Released jobs are ready at once, and the delivery does not count")
     func release() async throws {
         let f = try await EngineFixture()
         try f.workflow("w", .noop("a"))
@@ -125,7 +125,7 @@ struct DeliveryTests {
         #expect(try await f.engine.releaseLeases(namespace: "default", runner: "runner-1") == 0)
     }
 
-    @Test("A draining runner gets nothing, is told so, and gets jobs again afterwards")
+    @Test("A draining runner leases nothing and is answered `drain`, until it stops draining")
     func draining() async throws {
         let f = try await EngineFixture()
         try f.workflow("w", .noop("a"))
@@ -138,7 +138,7 @@ struct DeliveryTests {
         #expect(try await f.lease().count == 1)
     }
 
-    @Test("A waiting runner gets the job when it comes, and no one polls")
+    @Test("A waiting runner leases a job when it arrives, without polling")
     func longPoll() async throws {
         let f = try await EngineFixture()
         try f.workflow("w", .noop("a"))
@@ -153,14 +153,14 @@ struct DeliveryTests {
         }
         #expect(try await f.state(name) == "running: a=running")
         #expect(try await f.state(second) == "running: a=running")
-        // Whoever is still waiting is let go when its time is up.
+        // A call that still waits is answered when its time is up.
         f.clock.advance(.seconds(21))
         try await f.engine.tick()
         let (first, last) = try await (answer, other)
         #expect(first.jobs.count + last.jobs.count == 2)
     }
 
-    @Test("A restart knows what is queued and leased, and waits for runners to be heard of")
+    @Test("After a restart the engine knows queued and leased jobs, and gives runners time to call")
     func restart() async throws {
         let store = MemoryRunStore()
         let f = try await EngineFixture(store: store)
@@ -177,7 +177,7 @@ struct DeliveryTests {
         #expect(g.engine.runners(namespace: "default", pool: "default").map(\.leasedJobs) == [1, 0])
     }
 
-    @Test("A runner that registers anew has nothing of what it had")
+    @Test("A runner that registers again has lost its earlier leases")
     func registration() async throws {
         let f = try await EngineFixture()
         try f.workflow("w", .noop("a"))

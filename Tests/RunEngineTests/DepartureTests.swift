@@ -27,7 +27,7 @@ struct DepartureTests {
         while f.engine.waiters.count(EngineFixture.runner().queue) == 0 { await Task.yield() }
     }
 
-    @Test("The long poll that a stopping runner left open does not get the job that it hands back")
+    @Test("The long poll that a stopping runner left open does not lease the job that it releases")
     func abandonedPoll() async throws {
         try await f.submit("w")
         for _ in 0..<5 {
@@ -41,7 +41,7 @@ struct DepartureTests {
         #expect(try await f.lease(runner: "other").count == 1)
     }
 
-    @Test("A request that reached the store before the runner handed its job back gets no job after it")
+    @Test("A request that waited for the store while its runner released a job leases nothing")
     func overtakenRequest() async throws {
         try await f.submit("w")
         try await f.submit("w")
@@ -53,12 +53,12 @@ struct DepartureTests {
         #expect(try await f.lease(2, runner: "other").count == 2)
     }
 
-    @Test("A request that reached the store before the runner was to drain gets no job after that")
+    @Test("A request that waited for the store while its runner was marked as draining leases nothing")
     func overtakenDrain() async throws {
         try await f.submit("w")
         store.beforeNextWrite { [f] in
             f.engine.setDraining(true, namespace: "default", runner: "runner-1")
-            // Whoever looks now must not take it for idle: a job may be on its way.
+            // The runner must not look idle now: a lease may be in progress.
             #expect(f.engine.runners(namespace: "default", pool: "default").map(\.isIdle) == [false])
         }
         let answer = try await f.engine.lease(EngineFixture.runner(), capacity: 1, wait: 0)
@@ -67,7 +67,7 @@ struct DepartureTests {
         #expect(try await f.lease(runner: "other").count == 1)
     }
 
-    @Test("A report of a runner that departs meanwhile counts, and brings no jobs")
+    @Test("A report that waited for the store while its runner departed is applied, and leases nothing")
     func overtakenReport() async throws {
         let first = try await f.submit("w")
         try await f.submit("w")
@@ -79,7 +79,7 @@ struct DepartureTests {
         #expect(try await f.state(first) == "succeeded: a=succeeded")
     }
 
-    @Test("An answer that is lost because its runner leaves is no delivery")
+    @Test("A lease whose answer is lost because its runner departs does not count as a delivery")
     func farewell() async throws {
         let name = try await f.submit("w")
         for index in 0..<5 {
@@ -92,7 +92,7 @@ struct DepartureTests {
         }
     }
 
-    @Test("A runner that has left gets no jobs before it registers, and is not seen again")
+    @Test("A departed runner leases nothing and stays unknown until it registers")
     func lateCall() async throws {
         try await f.submit("w")
         _ = try await f.engine.lease(EngineFixture.runner(), capacity: 0, wait: 0)
@@ -104,7 +104,7 @@ struct DepartureTests {
         #expect(try await f.lease().count == 1)
     }
 
-    @Test("A runner whose Pod is gone keeps nothing that was leased to it while that was noticed")
+    @Test("A runner whose Pod is gone keeps no lease, also none that was granted at that moment")
     func lateLease() async throws {
         try await f.submit("w")
         _ = try await f.engine.lease(EngineFixture.runner(), capacity: 0, wait: 0)

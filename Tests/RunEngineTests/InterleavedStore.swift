@@ -12,13 +12,13 @@ final class InterleavedStore: RunStore {
 
     init(_ store: any RunStore = MemoryRunStore()) { self.store = store }
 
-    /// Does this once, when the next read has its answer and whoever asked does not yet.
+    /// Does this once, after the next read and before its caller continues.
     func afterNextRead(_ action: @escaping Action) { afterRead.withLock { $0 = action } }
 
     /// Does this once, when the next transaction is about to begin.
     func beforeNextWrite(_ action: @escaping Action) { beforeWrite.withLock { $0 = action } }
 
-    /// Does this once, when the next transaction is committed and whoever asked for it does not know yet.
+    /// Does this once, after the next commit and before its caller continues.
     func afterNextWrite(_ action: @escaping Action) { afterWrite.withLock { $0 = action } }
 
     var changes: RunChangeFeed { store.changes }

@@ -7,7 +7,7 @@ import TestSupport
 import RunTestSupport
 import Testing
 
-/// Outputs that go to many steps, and inputs that nobody could take.
+/// Outputs that go to many steps, and inputs that no runner could accept.
 @Suite("Large inputs")
 struct LargeInputTests {
     private static let megabyte = 1 << 20
@@ -19,7 +19,7 @@ struct LargeInputTests {
         return Step(id: id, actor: "noop", with: .object(values), dependsOn: sources)
     }
 
-    @Test("A large output that goes to many steps is handed out in answers of bounded size", arguments: [false, true])
+    @Test("A large output that goes to many steps is leased in answers of bounded size", arguments: [false, true])
     func fanOut(onDisk: Bool) async throws {
         try await Files.withTemporaryDirectory { directory in
             let store: any RunStore = onDisk ? try SQLiteRunStore(path: directory + "/runs.sqlite") : MemoryRunStore()
@@ -42,7 +42,7 @@ struct LargeInputTests {
         }
     }
 
-    @Test("An input that no runner could take fails its step alone")
+    @Test("An input that no runner could accept fails only its step")
     func tooLarge() async throws {
         let f = try await EngineFixture()
         let sources = (0..<17).map { "s\($0)" }
@@ -62,7 +62,7 @@ struct LargeInputTests {
         #expect(run.run.phase == .failed)
     }
 
-    @Test("A job that alone is larger than an answer may be comes alone")
+    @Test("A job larger than the limit of an answer is leased alone")
     func alone() async throws {
         var settings = RunEngineSettings()
         settings.maximumLeaseBytes = 2000

@@ -17,7 +17,7 @@ struct LateDecisionTests {
         try f.workflow("w", .noop("a"))
     }
 
-    @Test("A run that is deleted before its creation is answered is a conflict, no fault of the plane")
+    @Test("A run that is deleted before its creation is answered gives a conflict, not an internal error")
     func deletedWhileCreated() async throws {
         let object: JSONValue = ["metadata": ["name": "r"], "spec": ["workflowRef": ["name": "w"]]]
         store.afterNextWrite { [f] in try await f.engine.delete(namespace: "default", name: "r") }
@@ -41,7 +41,7 @@ struct LateDecisionTests {
         )
     }
 
-    @Test("A lease that is renewed after it was found overdue stays, though the job has no time limit")
+    @Test("A lease that is renewed after it was found expired stays")
     func renewedLease() async throws {
         let f = try await patientEngine()
         let name = try await f.submit("w")
@@ -54,7 +54,7 @@ struct LateDecisionTests {
         #expect(try await f.state(name) == "succeeded: a=succeeded")
     }
 
-    @Test("A runner that is heard of after it was found silent keeps its jobs")
+    @Test("A runner that calls after it was found silent keeps its jobs")
     func returningRunner() async throws {
         let name = try await f.submit("w")
         let job = try #require(try await f.lease().first)

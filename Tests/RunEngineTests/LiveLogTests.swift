@@ -14,7 +14,7 @@ import Testing
         logs.log(of: job).map { "\(String(decoding: $0.text, as: UTF8.self))|\($0.end)" }
     }
 
-    @Test("Pieces are joined; what is known is not taken twice, what is missing starts anew, and the end is kept")
+    @Test("Pieces are joined: overlaps once, a gap starts the log again, and the end is kept")
     func pieces() {
         let logs = LiveLogs(limit: 8, budget: 100)
         func append(_ text: String, _ end: Int, token: Int64 = 1) {
@@ -37,7 +37,7 @@ import Testing
         #expect(Self.text(logs) == nil && logs.bytes == 0)
     }
 
-    @Test("All logs together have a budget; the one that has been quiet the longest goes first")
+    @Test("All logs share a budget; the one that was not written for the longest time is dropped first")
     func budget() {
         let logs = LiveLogs(limit: 8, budget: 20)
         let jobs = (0..<4).map { JobID(step: StepKey(run: 1, index: $0), attempt: 1) }
@@ -64,7 +64,7 @@ import Testing
         LogPiece(job: job.id, token: token ?? job.token, text: Array(text.utf8), end: end)
     }
 
-    @Test("A running step's log is seen as it comes, and the report completes it")
+    @Test("A running step's log is readable while it grows, and the report completes it")
     func running() async throws {
         let f = try await EngineFixture()
         try f.workflow("w", .noop("a"))

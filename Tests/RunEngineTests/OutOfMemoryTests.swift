@@ -45,7 +45,7 @@ struct OutOfMemoryTests {
         return jobs
     }
 
-    @Test("The job that used most has failed, the others run again without a mark, as often as it takes")
+    @Test("The job that used most has failed; the others are requeued without a delivery, any number of times")
     func charged() async throws {
         let (f, endings) = try await fixture()
         let quiet = try await f.submit("quiet")
@@ -72,7 +72,7 @@ struct OutOfMemoryTests {
         #expect(try await f.state(quiet) == "succeeded: a=succeeded")
     }
 
-    @Test("A runner that is not heard of again is judged in the same way, and the policy of the step holds")
+    @Test("A silent runner is judged in the same way, and the retry policy of the step applies")
     func silent() async throws {
         let (f, endings) = try await fixture(RetryPolicy(maxAttempts: 2, initialIntervalSeconds: 1))
         let names = [try await f.submit("small"), try await f.submit("greedy")]
@@ -84,7 +84,7 @@ struct OutOfMemoryTests {
         #expect(try await f.run(names[1]).steps[0].attempts == 2, "the next attempt waits")
     }
 
-    @Test("The node's word counts more than the last heartbeat")
+    @Test("A job that the node names comes before the largest one of the last heartbeat")
     func named() async throws {
         let (f, endings) = try await fixture()
         let names = [try await f.submit("small"), try await f.submit("greedy")]
@@ -96,7 +96,7 @@ struct OutOfMemoryTests {
         #expect(try await f.run(names[1]).steps[0].failure?.message.contains("290 MB") == true)
     }
 
-    @Test("An end before the lease has nothing to do with the job, nor has one that is not known")
+    @Test("A kill before the lease does not concern the job")
     func earlier() async throws {
         let (f, endings) = try await fixture()
         endings.set(MemoryKill(at: f.clock.now.advanced(by: .seconds(-60))), "runner-1")
@@ -108,7 +108,7 @@ struct OutOfMemoryTests {
         #expect(try await f.run(name).steps[0].failure?.reason == "MaxDeliveriesExceeded")
     }
 
-    @Test("Where nothing tells which job it was, all are charged with a delivery")
+    @Test("If the job is unknown, all jobs have a delivery more")
     func unknown() {
         let at = Timestamp(seconds: 100)
         func held(_ memoryMB: Double, leased: Timestamp = at) -> RunnerRegistry.Held {

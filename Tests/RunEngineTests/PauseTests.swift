@@ -5,7 +5,8 @@ import Storage
 import RunTestSupport
 import Testing
 
-/// The controller stands still: a suspended machine, SIGSTOP, a disk that does not answer. Nobody else is at fault.
+/// Pauses of the controller: a suspended machine, SIGSTOP, a disk that does not answer. Runners and jobs do not pay for
+/// them.
 @Suite("Pauses of the controller")
 struct PauseTests {
     private let store = InterleavedStore()
@@ -35,7 +36,7 @@ struct PauseTests {
 
     private var runners: [String] { f.engine.runners(namespace: "default", pool: "default").map(\.name) }
 
-    @Test("After a pause leases and runners have their time again", arguments: [15, 40, 4000])
+    @Test("After a pause leases and runners have their full time", arguments: [15, 40, 4000])
     func pause(seconds: Int) async throws {
         let names = [try await f.submit("w"), try await f.submit("w")]
         let jobs = [try await f.lease(runner: "one"), try await f.lease(runner: "two")].flatMap { $0 }
@@ -53,7 +54,7 @@ struct PauseTests {
         for name in names { #expect(try await f.run(name).steps[0].attempts == 1) }
     }
 
-    @Test("A runner that died in the pause is found as late as any other")
+    @Test("A runner that died in the pause is lost after the usual time")
     func death() async throws {
         try await f.submit("w")
         _ = try await f.lease(runner: "dead")
@@ -67,7 +68,7 @@ struct PauseTests {
         #expect(try await f.lease(runner: "other").count == 1)
     }
 
-    @Test("A heartbeat that was sent before the pause and read after it does not take a job back")
+    @Test("A heartbeat that was sent before the pause and read after it revokes no job")
     func oldHeartbeat() async throws {
         try await f.submit("w")
         let job = try #require(try await f.lease(runner: "one").first)
@@ -92,7 +93,7 @@ struct PauseTests {
         #expect(try await f.report(job, runner: "one") == .accepted)
     }
 
-    @Test("Attempts and runs that are over their time only because of the pause may still be reported")
+    @Test("Attempts and runs over their time because of the pause may still be reported")
     func timeLimits() async throws {
         try f.workflow("limited", policy: RunPolicy(timeoutSeconds: 30), .noop("a", timeout: 5))
         let name = try await f.submit("limited")
@@ -118,7 +119,7 @@ struct PauseTests {
         #expect(try await f.run(name).run.phase.isFinal)
     }
 
-    @Test("When all runners are silent together, none of them is lost at once")
+    @Test("When all runners are silent together, they are lost only after the longer time")
     func disruption() async throws {
         try await f.submit("w")
         let job = try #require(try await f.lease(runner: "one").first)
@@ -131,7 +132,7 @@ struct PauseTests {
         #expect(try await f.report(job, runner: "one") == .stale)
     }
 
-    @Test("Runners that are dead together are found in the end")
+    @Test("Runners that died together are lost after the longer time")
     func allDead() async throws {
         try await f.submit("w")
         _ = try await f.lease(runner: "one")
@@ -141,7 +142,7 @@ struct PauseTests {
         #expect(try await f.lease(runner: "new").count == 1)
     }
 
-    @Test("Leases have their full time when the controller is back after it was gone")
+    @Test("Leases have their full time after a restart of the controller")
     func restart() async throws {
         let store = MemoryRunStore()
         let first = try await EngineFixture(store: store, noticesPauses: true)

@@ -168,7 +168,7 @@ extension RunPlannerTests {
             expected: ["skip b ConditionFalse"]
         ),
         Row(
-            rule: "a bound of zero is none",
+            rule: "a parallelism of zero is unlimited",
             steps: [step("a"), step("b")],
             policy: RunPolicy(parallelism: 0),
             expected: ["start a {}", "start b {}"]

@@ -34,7 +34,7 @@ import Testing
         )
     }
 
-    @Test("A poisoned run is suspended without a job; others go on; released, it goes on where it stood")
+    @Test("A run that crashed the process is suspended without a job, others continue, and it resumes when released")
     func release() async throws {
         try await Files.withTemporaryDirectory { directory in
             let first = try await EngineFixture(store: try SQLiteRunStore(path: "\(directory)/runs.db"))

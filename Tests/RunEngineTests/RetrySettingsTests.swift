@@ -3,7 +3,7 @@ import RunEngine
 import Spec
 import Testing
 
-@Suite("Retry")
+@Suite("Retry settings")
 struct RetrySettingsTests {
     @Test(
         "Waits grow, are bounded, and are spread",
@@ -59,7 +59,7 @@ struct RetrySettingsTests {
         }
     }
 
-    @Test("Nonsense is bounded")
+    @Test("Values out of bounds are clamped")
     func nonsense() {
         let settings = RetrySettings(
             RetryPolicy(maxAttempts: -1, initialIntervalSeconds: -5, backoffCoefficient: 0, maxIntervalSeconds: -1)

@@ -5,7 +5,7 @@ import Storage
 import RunTestSupport
 import Testing
 
-@Suite("Steering runs")
+@Suite("Controlling runs")
 struct RunControlTests {
     @Test("A watch reads a bounded number of bytes at once, and loses nothing", arguments: [1, 3000, 1 << 20])
     func watchInPieces(bytes: Int) async throws {
@@ -84,7 +84,7 @@ struct RunControlTests {
         await #expect(throws: Status.self) { try await f.engine.deadLetters(queue, after: step, limit: 1) }
     }
 
-    @Test("Cancelling takes out what waits, and ends when runners have let go")
+    @Test("Cancelling removes queued jobs, and the run ends when runners have stopped the others")
     func cancelling() async throws {
         let f = try await EngineFixture()
         try f.workflow(
@@ -107,7 +107,7 @@ struct RunControlTests {
         #expect(try await f.lease(5).count == 2)
     }
 
-    @Test("A runner that does not let go is cut off")
+    @Test("The job of a runner that does not stop it is dropped after the grace time")
     func stubbornRunner() async throws {
         let f = try await EngineFixture()
         try f.workflow("w", .noop("a"))
@@ -123,7 +123,7 @@ struct RunControlTests {
         #expect(try await f.report(job) == .stale)
     }
 
-    @Test("A run's deadline ends it, also over a restart")
+    @Test("A run past its deadline is stopped, also after a restart")
     func deadline() async throws {
         let store = MemoryRunStore()
         let f = try await EngineFixture(store: store)
@@ -147,7 +147,7 @@ struct RunControlTests {
         #expect(try await g.run(name).run.reason == "DeadlineExceeded")
     }
 
-    @Test("An attempt that its runner does not end in time is ended")
+    @Test("An attempt that its runner does not end in time is finished as timed out")
     func attemptTimeout() async throws {
         let f = try await EngineFixture()
         try f.workflow("w", .noop("a", timeout: 60))
@@ -182,7 +182,7 @@ struct RunControlTests {
         #expect(try await f.run(name).steps.map(\.attempts) == [1, 2, 1])
     }
 
-    @Test("A run keeps to the revision it started with")
+    @Test("A run uses the revision that it was submitted with")
     func revisions() async throws {
         let store = MemoryRunStore()
         let f = try await EngineFixture(store: store)
@@ -197,7 +197,7 @@ struct RunControlTests {
         #expect(String(decoding: next.payload, as: UTF8.self).contains(#""actor":"old""#))
     }
 
-    @Test("A run in which nothing happens any more is set going again")
+    @Test("A stalled run is planned again")
     func sweep() async throws {
         let f = try await EngineFixture()
         try f.workflow("w", .noop("a"), .noop("b", after: ["a"]))

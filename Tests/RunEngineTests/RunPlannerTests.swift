@@ -41,7 +41,7 @@ struct RunPlannerTests {
             guard parts.count == 2 else { return }
             switch phase {
             case .succeeded: output = String(parts[1])
-            default: failure = StepFailure(reason: String(parts[1]), message: "told", exitCode: 2)
+            default: failure = StepFailure(reason: String(parts[1]), message: "given", exitCode: 2)
             }
         }
     }
@@ -52,7 +52,7 @@ struct RunPlannerTests {
         return Step(id: String(parts[0]), actor: "exec", with: with, dependsOn: dependencies, when: when)
     }
 
-    @Test("Decides", arguments: rows + expressionRows + stopRows)
+    @Test("Each state of a run has its planned actions", arguments: rows + expressionRows + stopRows)
     func decides(_ row: Row) throws {
         let workflow = try CompiledWorkflow(
             revision: "r",
@@ -96,7 +96,7 @@ struct RunPlannerTests {
     }
 
     @Test(
-        "A workflow that is no graph is refused",
+        "Duplicate ids, unknown dependencies and cycles are refused",
         arguments: [
             ([step("a"), step("a")], "spec.steps[1].id: Duplicate value: \"a\""),
             ([step("a<b")], "spec.steps[0].dependsOn[0]: Not found: \"b\""),

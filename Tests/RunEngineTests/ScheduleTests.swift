@@ -12,7 +12,9 @@ struct ScheduleTests {
         ProcessInfo.processInfo.environment[variable].flatMap { UInt64($0) }
     }
 
-    @Test("Whoever goes first: acknowledged runs end once, renewed leases stay, handing back costs nothing")
+    @Test(
+        "In every order of tasks acknowledged runs end once, renewed leases stay, and releases do not count as deliveries"
+    )
     func schedules() {
         if let seed = Self.number("MARTINET_SCHEDULE_SEED") {
             let (violations, trace) = ScheduledWorld.violations(seed: seed)

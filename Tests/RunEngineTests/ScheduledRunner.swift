@@ -92,10 +92,10 @@ extension ScheduledWorld {
         }
         let patience = min(settings.runnerLostAfter, .seconds(Self.leaseSeconds - 1))
         guard !isDisturbed, attention - renewed < patience else { return }
-        violation("\(runner.name) was told by \(how) that \(job.id) is lost, \(attention - renewed) after renewing it")
+        violation("\(how) reported \(job.id) as lost to \(runner.name), \(attention - renewed) after renewing it")
     }
 
-    /// Keeps a long poll open. A runner that stops leaves it behind: what it brings then reaches nobody.
+    /// Keeps a long poll open. A runner that stops leaves it open, and does not read its answer.
     private func poll(_ runner: ScheduledRunner, _ engine: RunEngine) async throws {
         while !runner.isStopping, !isKilled(runner) {
             guard runner.held.count < 3 else {

@@ -21,7 +21,7 @@ final class ScheduledWorld: Sendable {
         var latest: [JobID: Int64] = [:]
         var accepted: [JobID: Int64] = [:]
         var acknowledged: [String: Int64] = [:]
-        /// Runs that somebody cancelled or deleted.
+        /// Runs that a client cancelled or deleted.
         var disturbed: Set<Int64> = []
         var deleted: Set<String> = []
         /// When each live runner's last heartbeat began.
@@ -86,7 +86,7 @@ final class ScheduledWorld: Sendable {
             world.ledger.withLock { $0.isOver = true }
         }
         world.executor.drain()
-        if !world.ledger.withLock({ $0.isOver }) { world.violation("somebody waits for ever") }
+        if !world.ledger.withLock({ $0.isOver }) { world.violation("a task waits for ever") }
         return world.ledger.withLock { ($0.violations, $0.trace) }
     }
 

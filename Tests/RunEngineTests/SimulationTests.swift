@@ -44,7 +44,7 @@ struct SimulationTests {
         try await simulate(seed: seed, rounds: 1500) { store }
     }
 
-    @Test("And so it does on disk, over crashes", arguments: [11, 12] as [UInt64])
+    @Test("Every acknowledged run finishes exactly once on disk, over crashes", arguments: [11, 12] as [UInt64])
     func onDisk(seed: UInt64) async throws {
         try await Files.withTemporaryDirectory { directory in
             // A store that is opened beside the abandoned one sees what had been committed: a crash.

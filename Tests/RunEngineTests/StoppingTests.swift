@@ -18,7 +18,7 @@ struct StoppingTests {
         try f.workflow("w", .noop("a"))
     }
 
-    @Test("Nobody gets jobs any more, waiting calls end, reports are taken")
+    @Test("No job is leased, waiting calls end, reports are applied")
     func handsOutNothing() async throws {
         let name = try await f.submit("w")
         let job = try #require(try await f.lease().first)
@@ -35,7 +35,7 @@ struct StoppingTests {
         #expect(try await f.state(later) == "pending: a=queued")
     }
 
-    @Test("A request that reached the store before the stop began gets nothing after that")
+    @Test("A request that waited for the store while the stop began leases nothing")
     func overtakenRequest() async throws {
         let store = InterleavedStore()
         let f = try await EngineFixture(store: store)
@@ -45,7 +45,7 @@ struct StoppingTests {
         #expect(try await f.lease() == [])
     }
 
-    @Test("Jobs that are handed back, or taken from killed runners, are told of and are no deliveries")
+    @Test("Released jobs and those of stopped runners are reported as interrupted, and the deliveries do not count")
     func interruptions() async throws {
         var fixture = f
         let names = [try await f.submit("w"), try await f.submit("w")]
@@ -74,7 +74,7 @@ struct StoppingTests {
         }
     }
 
-    @Test("A job that is handed back while the plane goes on is no interruption by its stop")
+    @Test("A job that is released while the plane is not stopping is not interrupted")
     func ordinaryRelease() async throws {
         try await f.submit("w")
         let job = try #require(try await f.lease().first)

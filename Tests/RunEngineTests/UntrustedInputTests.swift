@@ -56,7 +56,7 @@ struct UntrustedInputTests {
         _ = try await f.run(name).json
     }
 
-    @Test("A report without a token's right is stale, not a repetition")
+    @Test("A report with a token that was never issued is stale, not a duplicate")
     func zeroToken() async throws {
         let f = try await EngineFixture()
         try f.workflow("one", .noop("a"))
@@ -119,7 +119,7 @@ struct UntrustedInputTests {
         String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
     }
 
-    @Test("Outputs that nest in one another stop before the input gets too deep")
+    @Test("Nested outputs that would make an input too deep fail the step")
     func deepInput() async throws {
         let f = try await EngineFixture()
         try f.workflow(

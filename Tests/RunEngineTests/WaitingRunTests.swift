@@ -16,7 +16,7 @@ import Testing
         return seen
     }
 
-    @Test("A run whose pool does not exist says so at once, until the pool comes")
+    @Test("A run whose pool does not exist has the reason PoolNotFound, until the pool is created")
     func poolNotFound() async throws {
         let f = try await EngineFixture()
         let seen = Self.occurrences(f)
@@ -35,7 +35,7 @@ import Testing
         #expect(seen.value.withLock { $0.count } == 1)
     }
 
-    @Test("A run that waits for a first runner says so after a while")
+    @Test("A run that waits for a first runner has the reason NoRunner after ten seconds")
     func noRunner() async throws {
         let f = try await EngineFixture()
         f.catalog.setPool(namespace: "default", name: "default", queue: nil)
@@ -51,7 +51,7 @@ import Testing
         #expect(run.phase == .running && run.reason == "" && run.message == "")
     }
 
-    @Test("The deadline counts from the creation, so that a run that never starts ends too")
+    @Test("The deadline counts from the creation, so that a run that never starts ends")
     func deadlineWithoutPool() async throws {
         let f = try await EngineFixture()
         try f.workflow("w", policy: RunPolicy(timeoutSeconds: 60), .noop("a"))

@@ -2,7 +2,7 @@ package import APIMachinery
 import RunEngine
 import Synchronization
 
-/// Clocks that stand still until they are told otherwise.
+/// Clocks that tests move.
 package final class ManualClock: EngineClock {
     private struct Time {
         var calendar: Timestamp
@@ -25,7 +25,7 @@ package final class ManualClock: EngineClock {
         }
     }
 
-    /// Somebody sets the calendar; no time passes.
+    /// Sets the calendar; no time passes.
     package func setCalendar(by duration: Duration) {
         time.withLock { $0.calendar = $0.calendar.advanced(by: duration) }
     }

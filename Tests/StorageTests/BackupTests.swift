@@ -4,7 +4,7 @@ import Storage
 import StorageSQLite
 import Testing
 
-/// What a backup holds comes back; what is no whole backup is refused before anything is touched.
+/// A backup restores what it has; an incomplete backup is refused before anything is changed.
 @Suite struct BackupTests {
     private static let restoration = ObjectRestoration { document in
         // The shape that the API server gives documents does not matter here, only the gap.
@@ -155,7 +155,7 @@ import Testing
             let text = String(decoding: whole, as: UTF8.self)
             let newer = Data(text.replacing("\"martinetBackup\":1", with: "\"martinetBackup\":9").utf8)
             #expect(try refusal(newer)?.contains("format 9") == true)
-            // A backup never replaces a file by itself, and nobody else can read it.
+            // A backup never replaces an existing file, and only its owner can read it.
             #expect(throws: BackupError.self) { try BackupWriter(path: path, program: "", createdAt: .at(0)) }
             let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
             #expect(mode == 0o600)
@@ -217,7 +217,7 @@ import Testing
                     #expect(restored.uid == old.uid)
                     #expect(try reader.logs(StepKey(run: restored.id, index: 1)) == [Self.log])
                     let job = try #require(try reader.job(step))
-                    #expect(job.lease == nil, "whoever had it has lost it (\(String(describing: token)))")
+                    #expect(job.lease == nil, "its holder has lost it (\(String(describing: token)))")
                     #expect(try reader.step(step)?.phase == .queued)
                     #expect(try reader.workflowRevision("r") != nil)
                     let same = try #require(try reader.run(namespace: "default", name: "untouched"))

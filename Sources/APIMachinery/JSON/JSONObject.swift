@@ -61,7 +61,7 @@ public struct JSONObject: Sendable, Hashable {
     /// Room for that many members, to spare the growing.
     public mutating func reserveCapacity(_ count: Int) { members.reserveCapacity(count) }
 
-    /// Sets the member and tells whether one of that name was there before.
+    /// Sets the member and returns whether it replaced one.
     @discardableResult
     public mutating func updateValue(_ value: JSONValue, forKey key: String) -> Bool {
         if let last = members.last, last.key.compareBytes(to: key) < 0 {

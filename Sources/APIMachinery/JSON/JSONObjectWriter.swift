@@ -60,7 +60,7 @@ public struct JSONObjectWriter: Sendable {
         output.append(contentsOf: (value ? "true" : "false").utf8)
     }
 
-    /// A time with microseconds, so that short steps have durations; left out if there is none.
+    /// A time with microseconds, so that short steps have durations; left out if `nil`.
     public mutating func member(_ name: StaticString, _ time: Timestamp?) {
         guard let time else { return }
         member(name, time.rfc3339Micro)

@@ -4,9 +4,9 @@ import Spec
 import Storage
 import Synchronization
 
-/// The revisions that have been compiled, by hash. A revision never changes, so an entry is never wrong.
+/// A cache of compiled revisions, by hash. A revision never changes, so entries never become invalid.
 final class CompiledWorkflows: Sendable {
-    /// Enough for every revision in use at a time; more are compiled again when needed.
+    /// Revisions that are kept; others are compiled again when needed.
     private static let capacity = 2048
 
     private let cache: Mutex<[String: CompiledWorkflow]> = Mutex([:])
@@ -18,7 +18,7 @@ final class CompiledWorkflows: Sendable {
 
     /// The revision in a catalog's entry.
     ///
-    /// - Throws: `FieldError` if its steps are no graph.
+    /// - Throws: `FieldError` if its steps do not form a graph.
     func compiled(_ entry: WorkflowCatalog.Entry) throws -> CompiledWorkflow {
         if let workflow = cache.withLock({ $0[entry.revision] }) { return workflow }
         return insert(try CompiledWorkflow(revision: entry.revision, spec: entry.spec))
@@ -32,10 +32,10 @@ final class CompiledWorkflows: Sendable {
             let spec = try JSONValueDecoder().decode(WorkflowSpec.self, from: JSONValue(parsing: bytes))
             return insert(try CompiledWorkflow(revision: revision, spec: spec))
         } catch {
-            // Once, as every run of the revision asks for it.
+            // Logged once, although every run of the revision asks for it.
             if unreadable.withLock({ $0.insert(revision).inserted }) {
                 logger.error(
-                    "a stored revision cannot be read; its runs fail",
+                    "A stored workflow revision cannot be read; its runs fail",
                     metadata: ["revision": "\(revision)", "error": "\(error)"]
                 )
             }
@@ -67,6 +67,6 @@ final class CompiledWorkflows: Sendable {
         }
     }
 
-    /// To be called after the commit in which the revision was stored.
+    /// Records that a commit has stored the revision.
     func markStored(_ revision: String) { stored.withLock { _ = $0.insert(revision) } }
 }

@@ -1,27 +1,27 @@
 import APIMachinery
 import Storage
 
-/// What a transaction did, as far as others must hear of it. Collected inside and acted upon after the commit, so
-/// that nobody hears of something that did not happen.
+/// What a transaction did, for counters, metrics, waiting runners and the journal. Collected inside the transaction and
+/// published after its commit, so that nothing is published that was rolled back.
 struct EngineEffects: Sendable {
-    /// Jobs that came into a queue, or back into it.
+    /// A job that was enqueued or requeued.
     struct Arrival: Sendable {
         var queue: QueueName
         var readyAt: Timestamp
-        /// Whether the job has been in the queue before.
+        /// Whether the job was leased before.
         var isRequeue: Bool
     }
 
-    /// A job at a runner that is no longer there.
+    /// A lease that has ended.
     struct Departure: Sendable {
         enum Kind: Sendable, Hashable, CaseIterable {
             case succeeded
             case failed
             case timedOut
             case cancelled
-            /// The runner handed it back.
+            /// The runner released it, or it never reached the runner.
             case released
-            /// The runner, or its answer, was lost.
+            /// The runner was lost, or the lease expired.
             case lost
         }
 
@@ -55,7 +55,7 @@ struct EngineEffects: Sendable {
     }
 
     var arrivals: [Arrival] = []
-    /// Jobs that were taken out of a queue without going to a runner.
+    /// Queues from which a job was removed without being leased, once for each job.
     var withdrawals: [QueueName] = []
     var leased: [JobRecord] = []
     var departures: [Departure] = []
@@ -65,15 +65,15 @@ struct EngineEffects: Sendable {
     /// Jobs that were killed because the memory of their runner's container was used up.
     var outOfMemory: [(queue: QueueName, job: JobOutOfMemory)] = []
     var interrupted: [InterruptedJob] = []
-    /// Reports that were refused or repeated, by result.
+    /// Reports that changed nothing, by result.
     var staleReports = 0
     var duplicateReports = 0
-    /// Runs that the sweep had to mend.
+    /// Stalled runs that were planned again.
     var repairedRuns = 0
 }
 
 extension EngineEffects {
-    /// Adds what a part of the transaction did.
+    /// Adds the effects of a part of the transaction.
     mutating func append(_ other: EngineEffects) {
         arrivals += other.arrivals
         withdrawals += other.withdrawals

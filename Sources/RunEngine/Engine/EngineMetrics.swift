@@ -3,8 +3,8 @@ import Metrics
 import Storage
 import Synchronization
 
-/// What the engine counts and measures, through swift-metrics. Handles are kept by what they are about, because
-/// finding one by its labels costs more than counting.
+/// The engine's metrics, through swift-metrics. Handles are cached, because finding one by its labels costs more than
+/// counting.
 final class EngineMetrics: Sendable {
     private struct WorkflowName: Hashable {
         var namespace: String
@@ -41,7 +41,7 @@ final class EngineMetrics: Sendable {
         }
     }
 
-    /// Counts what a transaction did.
+    /// Records the effects of a transaction.
     func record(_ effects: EngineEffects) {
         for job in effects.leased {
             guard let lease = job.lease else { continue }
@@ -56,13 +56,13 @@ final class EngineMetrics: Sendable {
         if effects.repairedRuns > 0 { repairedRuns.increment(by: effects.repairedRuns) }
     }
 
-    /// The process stood still.
+    /// Records a pause of this process.
     func paused(_ time: Duration) { pauses.record(time.inSeconds) }
 
-    /// Submissions that were refused because a queue was full.
+    /// Counts runs that were rejected because a queue was full.
     func shed(_ name: QueueName, count: Int) { queue(name).shed.increment(by: count) }
 
-    /// How full a queue is.
+    /// Updates the gauges of a queue.
     func depth(_ name: QueueName, _ counts: QueueCounts, _ now: Timestamp) { queue(name).record(counts, now) }
 }
 
@@ -88,7 +88,7 @@ private struct QueueMetrics: Sendable {
         var outcomes: [EngineEffects.Departure.Kind: Counter] = [:]
         for kind in EngineEffects.Departure.Kind.allCases {
             outcomes[kind] = Counter(label: "martinet_jobs_total", dimensions: [queue, ("outcome", kind.label)])
-            // There from the start, so that the first loss is seen as a rise.
+            // Present from the start, so that the first one is an increase.
             outcomes[kind]?.increment(by: 0)
         }
         self.outcomes = outcomes

@@ -3,20 +3,20 @@ import Synchronization
 
 /// The three times of the engine.
 ///
-/// - `now` is what leases, timers and deadlines are counted in. It begins at the calendar time and then only runs on,
-///   so that setting the machine's clock moves none of them. By how much the calendar has left it behind is the *skew*;
-///   the store keeps it, so that a restart continues the same count.
-/// - `calendar` is what people see: when runs and steps were created, started and finished. Nothing is decided by it.
-/// - `attention` is `now` without the pauses in which this process stood still (a suspended machine, SIGSTOP, a disk that
-///   did not answer). How long a runner was silent is counted in it: in a pause nobody could have been heard.
+/// - `now` counts leases, timers and deadlines. It starts at the calendar time and then follows the uptime, so setting
+///   the machine's clock moves none of them. The *skew* is how far the calendar is ahead of it; the store keeps the
+///   skew, so that `now` continues over a restart.
+/// - `calendar` is shown to users: when runs and steps were created, started and finished. Nothing is decided by it.
+/// - `attention` is `now` without the pauses of this process (a suspended machine, SIGSTOP, a disk that did not
+///   answer). The silence of runners is measured in it, because calls could not be received during a pause.
 final class EngineTime: Sendable {
     private struct State {
         /// What `now` was when `uptime` was zero.
         var origin: Timestamp
         var isResumed = false
-        /// The uptime when the engine last showed that it was working.
+        /// The uptime at the last beat.
         var lastBeat: Duration
-        /// The time counted as attention up to then.
+        /// The attention counted up to then.
         var attention: Duration
     }
 
@@ -40,8 +40,7 @@ final class EngineTime: Sendable {
     /// The time that leases, timers and deadlines are counted in.
     var now: Timestamp { state.withLock { $0.origin }.advanced(by: source.uptime) }
 
-    /// The time without pauses that silence is counted in. The pause that goes on at this moment, if any, is left out
-    /// too.
+    /// The time without pauses, in which silence is measured. A pause that has not ended yet is also left out.
     var attention: Timestamp {
         let uptime = source.uptime
         return state.withLock { state in
@@ -52,13 +51,13 @@ final class EngineTime: Sendable {
     /// By how much the calendar is ahead of `now`.
     var skew: Duration { calendar.since(now) }
 
-    /// What people are shown for a time counted as `now`.
+    /// The calendar time to show for a time counted as `now`.
     func shown(_ time: Timestamp) -> Timestamp { time.advanced(by: skew) }
 
-    /// The largest skew that is believed: ten years.
+    /// The largest skew that is taken over from the store: ten years.
     private static let maximumSkew = Duration.seconds(3650 * 86400)
 
-    /// Goes on counting where the process before this one, which had that skew, left off. Counts only once.
+    /// Continues the count of an earlier process that had stored this skew. Only the first call has an effect.
     func resume(skew: Duration) {
         state.withLock { state in
             guard !state.isResumed else { return }
@@ -68,9 +67,9 @@ final class EngineTime: Sendable {
         }
     }
 
-    /// To be called in every turn of the engine's loop, before anything is judged.
+    /// Records that the engine is working. Called in every tick, before anything is judged by its age.
     ///
-    /// - Returns: how long this process stood still since the last turn, if it did.
+    /// - Returns: how long this process paused since the last beat, if it did.
     func beat() -> Duration? {
         let uptime = source.uptime
         return state.withLock { state in

@@ -2,24 +2,24 @@ import APIMachinery
 import Logging
 public import Storage
 
-/// A runner's answer to what it holds: which jobs it shall stop, and which are not its own any more.
+/// The answer to a heartbeat.
 public struct HeartbeatAnswer: Sendable, Hashable {
     public var drain: Bool
-    /// Jobs whose run has been cancelled.
+    /// Jobs that the runner should stop and report as cancelled.
     public var cancel: [JobID]
-    /// Jobs that belong to someone else now, or to nobody. The runner stops them and reports nothing.
+    /// Jobs whose lease is no longer the runner's. It stops them and reports nothing.
     public var lost: [JobID]
-    /// Whether the runner should register again, because its registration is not known.
+    /// Whether the runner should register again, because the engine does not know it.
     public var register: Bool
 }
 
 extension RunEngine {
-    /// The runner is alive: renews its leases and takes its load.
+    /// Renews a runner's leases and records its load.
     ///
-    /// The list must hold every job whose report has not been acknowledged. A job that the store gave to the runner
-    /// some time ago and that is not listed never reached it (the answer was lost); it goes back at once.
+    /// The list must have every job whose report has not been acknowledged. A job that was leased to the runner some
+    /// time ago and that is not listed never reached it, because the answer was lost; its lease is revoked.
     ///
-    /// - Parameter memoryMB: what the processes of jobs use, in mebibytes, as far as the runner says so.
+    /// - Parameter memoryMB: the memory of jobs' processes in mebibytes, as far as the runner reports it.
     public func heartbeat(
         _ runner: RunnerReference,
         jobs: [(id: JobID, token: Int64)],
@@ -39,8 +39,7 @@ extension RunEngine {
         if !jobs.isEmpty {
             let leaseSeconds = catalog.policy(runner.queue).leaseSeconds
             let (cancel, lost) = try await store.transaction { [clock] transaction in
-                // Not the time of the call: between it and this the process may have stood still, and the lease have been
-                // renewed for longer.
+                // Not the time of the call: if this process paused since, the lease may have been renewed for longer.
                 let expiresAt = clock.now.advanced(bySeconds: leaseSeconds)
                 var cancel: [JobID] = []
                 var lost: [JobID] = []

@@ -4,24 +4,38 @@ import Spec
 import Storage
 import Synchronization
 
-/// What the engine's loop has to remember from turn to turn.
+// What the engine does without being called. Each tick, in this order:
+//
+// 1. A pause of this process is detected, and leases get their full time back, before anything is judged by its age.
+// 2. Waiting lease calls whose time is up are answered; the clock's skew is stored.
+// 3. Leases of lost runners are revoked.
+// 4. Expired leases are requeued, and attempts over their time-out are finished as `TimedOut`.
+// 5. Runs past their deadline are stopped; jobs that outlive the stop grace are dropped.
+// 6. When the sweep is due: pending runs get the reason why they wait, stalled runs are planned again, and the queue
+//    counters are corrected from the store.
+//
+// Every step reads candidates first and checks each again inside the transaction that changes it, because it may have
+// been renewed, reported or cancelled in between. Every step can be repeated: a failed tick is logged, and the next one
+// does the rest.
+
+/// What the engine's tick keeps from one turn to the next.
 struct SweepState: Sendable {
-    /// When all active runs are to be looked at again.
+    /// When the next sweep over active runs is due.
     var nextSweep: Timestamp?
-    /// The pools that the explanations of waiting runs are true of.
+    /// The generation of the catalog's pools for which waiting runs were explained last.
     var explainedPools: Int?
-    /// Whether leases are still to get their full time again after a pause.
+    /// Whether leases still have to be renewed after a pause.
     var mustRenewLeases = false
-    /// Until when attempts and runs that are over their time are let be, after a pause.
+    /// After a pause: until when attempts and runs over their time are not ended.
     var pauseGraceEnd: Timestamp?
-    /// By how much the calendar was ahead when that was last stored.
+    /// The clock skew that was last stored.
     var storedSkew: Duration?
 }
 
 extension RunEngine {
-    /// Works until the task is cancelled: watches leases, deadlines and delayed jobs, and sweeps over active runs.
+    /// Runs the engine's loops until the task is cancelled: leases, deadlines, delayed jobs, and the sweep.
     ///
-    /// A failing store is reported and tried again; the loops never end on their own.
+    /// A failure of the store is logged and retried; the loops end only by cancellation.
     public func run() async {
         await withDiscardingTaskGroup { group in
             group.addTask { await self.tickLoop() }
@@ -31,7 +45,7 @@ extension RunEngine {
     }
 
     private func tickLoop() async {
-        // What the process did before its loops began is no pause, and leases were not looked after meanwhile.
+        // The time before the loops started does not count as a pause, but leases could not be renewed in it.
         _ = clock.beat()
         sweepState.withLock { $0.mustRenewLeases = true }
         startPauseGrace()
@@ -48,7 +62,7 @@ extension RunEngine {
         }
     }
 
-    /// Wakes runners when delayed jobs become ready, at that very moment.
+    /// Wakes waiting runners at the moment when a delayed job becomes ready.
     private func delayLoop() async {
         while !Task.isCancelled {
             let next = await releaseDelayedJobs()
@@ -57,9 +71,9 @@ extension RunEngine {
         }
     }
 
-    /// Wakes runners for jobs whose time has come.
+    /// Wakes waiting runners for delayed jobs that are ready now.
     ///
-    /// - Returns: when to look again.
+    /// - Returns: when the next delayed job becomes ready.
     func releaseDelayedJobs() async -> Timestamp? {
         let now = clock.now
         let (ready, next) = counters.due(now: now)
@@ -79,7 +93,7 @@ extension RunEngine {
         return earliest
     }
 
-    /// Everything that is to be looked at now and then, once. A simulation calls it in place of `run`.
+    /// One turn of the housekeeping loop. Simulations call it in place of `run`.
     public func tick() async throws {
         try await checkForPause()
         let now = clock.now
@@ -110,19 +124,19 @@ extension RunEngine {
         let bound = registry.silenceBound(now: now, settings)
         for runner in registry.lost(before: bound) {
             let held = Array(registry.held(runner))
-            // It may be heard of while this waits for its turn to write.
+            // The runner may call while this waits for the writer.
             let count = try await revoke(held, of: runner, isLost: true) { [registry] in
                 registry.isLost(runner, before: bound)
             }
             guard registry.forget(runner, ifLostBefore: bound) else { continue }
             logger.warning(
-                "A runner sent no heartbeat and is lost",
+                "A runner sent no heartbeat in time; its jobs are requeued",
                 metadata: ["runner": "\(runner)", "patience": "\(now.since(bound))", "jobs": "\(count)"]
             )
         }
     }
 
-    /// Ends leases that nobody renewed, and attempts whose runner did not end them in time.
+    /// Requeues jobs whose lease has expired, and finishes attempts over their time-out that their runner did not end.
     private func expireLeases(_ now: Timestamp) async throws {
         let isGracePeriod = isPauseGrace(now)
         let overdue = try await store.read { [self] reader in
@@ -134,7 +148,7 @@ extension RunEngine {
         guard !overdue.isEmpty else { return }
         try await perform { [self] transaction, effects in
             for stale in overdue {
-                // It may have been renewed or reported since it was read.
+                // The lease may have been renewed or reported since it was read.
                 guard let job = try transaction.job(stale.step), let lease = job.lease,
                     lease.token == stale.lease?.token
                 else { continue }
@@ -170,7 +184,7 @@ extension RunEngine {
         return lease.leasedAt.advanced(bySeconds: timeout).advanced(by: settings.attemptGrace) <= now
     }
 
-    /// Stops runs whose deadline is past; drops what still runs in those that were given time to stop.
+    /// Stops runs past their deadline, and drops the jobs of runs that were given time to stop.
     private func stopOverdueRuns(_ now: Timestamp) async throws {
         if isPauseGrace(now) { return }
         let overdue = try await store.read { try $0.overdueRuns(now: now, limit: 200) }
@@ -198,7 +212,7 @@ extension RunEngine {
         }
     }
 
-    /// Takes the jobs away from runners that do not let go of them.
+    /// Removes the jobs of running steps without waiting for their runners' reports.
     private func dropJobs(_ transition: inout RunTransition, _ transaction: any RunTransaction) throws {
         for index in transition.steps.indices where transition.steps[index].phase == .running {
             if let job = try transaction.job(transition.steps[index].key), let lease = job.lease {
@@ -216,9 +230,8 @@ extension RunEngine {
         }
     }
 
-    /// Looks at every active run for one that cannot move: a step that should have a job and has none, or something
-    /// that the planner would do and nobody did. Neither can happen while every change is one transaction; this is
-    /// what makes it true of a store that was restored, edited, or written by an older version.
+    /// Plans stalled runs again: active runs without a job, or with a step that should have one. Every change is one
+    /// transaction, so only a store that was restored, edited, or written by a faulty version has such runs.
     func sweep() async throws {
         for id in try await store.read({ try $0.stalledRuns(limit: 1000) }) { try await repair(id) }
     }
@@ -231,7 +244,7 @@ extension RunEngine {
             var transition = try transition(run, transaction, now: clock.now)
             for index in transition.steps.indices where transition.steps[index].phase.hasJob {
                 guard try transaction.job(transition.steps[index].key) == nil else { continue }
-                // The attempt was never reported, so that it does not count.
+                // The attempt was never reported, so it does not count.
                 transition.change(index) { step in
                     step.phase = .pending
                     step.forgivenAttempts += 1
@@ -248,7 +261,7 @@ extension RunEngine {
         }
     }
 
-    /// Replaces the running figures by counted ones, and tells the metrics.
+    /// Replaces the queue counters by counts of the store, and updates the gauges.
     private func correctCounters(_ now: Timestamp) async throws {
         let before = counters.changeCounts
         let counts = try await store.read { reader in
@@ -256,7 +269,7 @@ extension RunEngine {
         }
         for (queue, counts, nextDue) in counts {
             counters.correct(queue, waiting: counts.waiting, nextDue: nextDue, unlessChangedSince: before[queue] ?? 0)
-            // Costs nothing when nobody waits, and helps whoever does while there are jobs.
+            // In case a waiting runner missed its wake-up. Costs nothing if no runner waits.
             if counts.ready + counts.express > 0 { waiters.signal(queue, count: counts.ready + counts.express) }
             metrics.depth(queue, counts, now)
         }

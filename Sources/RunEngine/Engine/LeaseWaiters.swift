@@ -2,7 +2,12 @@ import APIMachinery
 import Storage
 import Synchronization
 
-/// The runners that wait for jobs. A job that arrives wakes the one that has waited longest; nobody polls.
+/// The calls of runners that wait for jobs. A job that arrives wakes the call that has waited longest, so that no
+/// runner has to poll.
+///
+/// A caller reads `signals`, looks for jobs, and waits with the number that it read: a signal between looking and
+/// waiting ends the wait at once. Each wait ends exactly once, by a signal, by its deadline, by its runner's name, or
+/// by the cancellation of its task. A woken caller that may not lease passes the signal on.
 final class LeaseWaiters: Sendable {
     private struct Waiter {
         var runner: NamespacedName
@@ -11,9 +16,9 @@ final class LeaseWaiters: Sendable {
     }
 
     private struct Queue {
-        /// Counts signals, so that one between looking and waiting is not missed.
+        /// Counts signals.
         var signals: UInt64 = 0
-        /// By order of arrival: identifiers rise.
+        /// In the order of arrival.
         var waiters: [(id: UInt64, waiter: Waiter)] = []
     }
 
@@ -24,7 +29,7 @@ final class LeaseWaiters: Sendable {
 
     private let state = Mutex(State())
 
-    /// How often the queue was signalled; to be asked before looking for jobs.
+    /// How often the queue was signalled; to be read before looking for jobs.
     func signals(_ queue: QueueName) -> UInt64 { state.withLock { $0.queues[queue]?.signals ?? 0 } }
 
     /// Waits until the queue is signalled more often than `seen`, the deadline is past, or the task is cancelled.
@@ -62,13 +67,13 @@ final class LeaseWaiters: Sendable {
         for waiter in woken { waiter.continuation.resume() }
     }
 
-    /// Wakes a runner's calls, so that it hears what else there is to say.
+    /// Wakes a runner's calls, for an answer without jobs.
     func wake(_ runner: NamespacedName) { wake { _, _, waiter in waiter.runner == runner } }
 
-    /// Wakes those whose time is up.
+    /// Wakes calls past their deadline.
     func expire(now: Timestamp) { wake { _, _, waiter in waiter.deadline <= now } }
 
-    /// Wakes everybody, at the end.
+    /// Wakes all calls, when the engine stops.
     func wakeAll() { wake { _, _, _ in true } }
 
     /// How many calls wait for jobs of the queue.

@@ -3,14 +3,35 @@ import Containment
 import Spec
 public import Storage
 
-/// What a runner says of itself when it starts.
+// A lease is a runner's right to work on one job until it expires.
+//
+//               lease                       report accepted
+//     ready ────────────────▶ leased ─────────────────────────▶ removed: the step ends, or its next attempt is enqueued
+//       ▲                      │  ▲│
+//       │                      │  └┘ renew: every heartbeat sets expiresAt to now + leaseSeconds
+//       │       requeue        │
+//       ├──────────────────────┤ release  by the runner; no delivery
+//       │                      │ revoke   by the engine, of a runner that is gone; a delivery if the runner was lost
+//       │                      │ expire   by housekeeping; a delivery
+//       │                      ▼
+//       └─── requeue ─── dead letter: delivered maxDeliveries times and never reported
+//            (administrator)
+//
+// - A job has at most one lease. The token is its fence: every lease has a greater one than all before it, and a report
+//   or a renewal with another token changes nothing (`Stale`, `lost`).
+// - Delivery is at least once: a job leaves the queue only with an accepted report, or because its run ended.
+// - A request for jobs is granted inside the transaction that leases them. A stop, a drain or a departure that was
+//   recorded before that transaction therefore always prevents the lease.
+// - Runners repeat reports until they are answered; the engine requeues. Neither side waits for the other.
+
+/// What a runner sends when it registers.
 public struct RunnerRegistration: Sendable {
     public var podUID: String
     public var concurrency: Int
-    /// Jobs that the process still works on: it registers again after the controller was gone.
+    /// Jobs that the process still works on, if it registers again after it could not reach the controller.
     public var holding: Set<JobID>
 
-    /// A runner that works on so many jobs at once.
+    /// A registration with those values.
     public init(podUID: String, concurrency: Int, holding: Set<JobID> = []) {
         self.podUID = podUID
         self.concurrency = concurrency
@@ -18,7 +39,7 @@ public struct RunnerRegistration: Sendable {
     }
 }
 
-/// What a runner is told when it registers.
+/// The answer to a registration.
 public struct RunnerTerms: Sendable, Hashable {
     public var leaseSeconds: Int
     public var heartbeatSeconds: Int
@@ -26,29 +47,28 @@ public struct RunnerTerms: Sendable, Hashable {
     public var drain: Bool
 }
 
-/// A job handed to a runner.
+/// A job as it is leased to a runner.
 public struct LeasedJob: Sendable, Hashable {
     public var id: JobID
     public var token: Int64
-    /// How long the job waited, from when it could have been handed out.
+    /// How long the job was ready before it was leased.
     public var queueTime: Duration
     public var leaseSeconds: Int
-    /// What else the runner is told: the members of a JSON object, without its braces.
+    /// The rest of the answer: the members of a JSON object, without its braces.
     public var payload: [UInt8]
 }
 
 /// The answer to a runner that asked for jobs.
 public struct LeaseAnswer: Sendable, Hashable {
     public var jobs: [LeasedJob]
-    /// Whether the runner shall ask no more, finish what it has, and leave.
+    /// Whether the runner should stop asking for jobs, finish what it has, and exit.
     public var drain: Bool
 }
 
 extension RunEngine {
-    /// A runner has started, or is back after it could not reach the controller.
+    /// Registers a runner that has started, or that is back after it could not reach the controller.
     ///
-    /// A process that registers has none of the jobs that one of that name had before, so those go back; those
-    /// that it names as its own stay.
+    /// Leases that an earlier process of that name held are revoked, except for the jobs that this one is holding.
     public func register(_ runner: RunnerReference, _ registration: RunnerRegistration) async throws -> RunnerTerms {
         registry.arrive(runner.key)
         let gone = registry.held(runner.key).filter { !registration.holding.contains($0.key) }
@@ -69,8 +89,8 @@ extension RunEngine {
         )
     }
 
-    /// A runner has stopped. Jobs that it did not hand back, as an answer with them never reached it, go back to the
-    /// queue; a farewell is no sign that a job ends its runner, so that the delivery does not count.
+    /// Removes a runner that exits. Leases that it did not release, because the answer with them never reached it, are
+    /// revoked. The delivery does not count: an orderly exit does not suggest that the job kills its runners.
     public func deregister(_ runner: RunnerReference) async throws {
         registry.depart(runner.key)
         waiters.wake(runner.key)
@@ -79,11 +99,11 @@ extension RunEngine {
         observers.notify(runner.queue)
     }
 
-    /// Hands out jobs; waits for the first if there is none.
+    /// Leases ready jobs to the runner, and waits for the first if the queue is empty.
     ///
     /// - Parameters:
-    ///   - capacity: how many jobs the runner can take.
-    ///   - wait: how long to wait at most, in seconds.
+    ///   - capacity: the most jobs to lease.
+    ///   - wait: the longest time to wait, in seconds.
     public func lease(_ runner: RunnerReference, capacity: Int, wait: Int) async throws -> LeaseAnswer {
         let began = clock.now
         let deadline = began.advanced(bySeconds: min(max(0, wait), settings.pollSeconds * 3))
@@ -96,14 +116,14 @@ extension RunEngine {
             let seen = waiters.signals(runner.queue)
             let jobs = try await tryLease(runner, request, capacity: capacity)
             if Task.isCancelled {
-                // The caller is gone and will never hear of them.
+                // The connection is closed, so these jobs cannot be delivered.
                 try await release(jobs ?? [], of: runner)
                 return LeaseAnswer(jobs: [], drain: false)
             }
             guard let jobs else { return passSignalOn(runner) }
             guard jobs.isEmpty, clock.now < deadline else { return LeaseAnswer(jobs: jobs, drain: false) }
             await waiters.wait(runner.queue, runner: runner.key, seen: seen, until: deadline)
-            // A runner that sends no heartbeats is dead, and its call only looks as if it waited.
+            // A runner without heartbeats is dead, although its connection still looks open.
             let silence = settings.heartbeatInterval * 2
             let isHeard = registry.isHeard(runner.key, since: clock.attention.advanced(by: .zero - silence))
             if Task.isCancelled || !isHeard || !registry.mayLease(request) { return passSignalOn(runner) }
@@ -111,19 +131,20 @@ extension RunEngine {
         return LeaseAnswer(jobs: [], drain: false)
     }
 
-    /// Ends a call that must not get jobs. The wake-up was meant for a job that someone else must take now.
+    /// Ends a call that must not lease jobs. It may have been woken for a job, so another waiting call is woken
+    /// instead.
     private func passSignalOn(_ runner: RunnerReference) -> LeaseAnswer {
         if !isStopping { waiters.signal(runner.queue, count: 1) }
         return LeaseAnswer(jobs: [], drain: registry.isDraining(runner.key))
     }
 
-    /// - Returns: `nil` if the runner must not get jobs for this request any more.
+    /// - Returns: `nil` if this request must not lease jobs any more.
     private func tryLease(
         _ runner: RunnerReference,
         _ request: RunnerRegistry.LeaseRequest,
         capacity: Int
     ) async throws -> [LeasedJob]? {
-        // The queue is empty as far as anyone knows: no need to disturb the writer.
+        // Counted as empty: spares the writer a transaction.
         if counters.waiting(runner.queue) <= 0 { return [] }
         registry.openLease(request)
         defer { registry.closeLease(request) }
@@ -132,9 +153,9 @@ extension RunEngine {
         }
     }
 
-    /// Hands out what is ready, inside a transaction.
+    /// Leases ready jobs inside a transaction, and moves their steps and runs to `running`.
     ///
-    /// - Returns: `nil` if the runner must not get jobs for this request any more.
+    /// - Returns: `nil` if this request must not lease jobs any more.
     func leaseJobs(
         to runner: RunnerReference,
         _ request: RunnerRegistry.LeaseRequest,
@@ -154,12 +175,12 @@ extension RunEngine {
             now: now,
             expiresAt: now.advanced(bySeconds: leaseSeconds)
         )
-        var handed: [LeasedJob] = []
-        handed.reserveCapacity(jobs.count)
+        var leased: [LeasedJob] = []
+        leased.reserveCapacity(jobs.count)
         for job in jobs {
             guard let lease = job.lease else { continue }
             guard var run = try transaction.run(id: job.step.run), var step = try transaction.step(job.step) else {
-                // A job without its run is of no use to anyone.
+                // A job whose run is gone is removed.
                 try transaction.removeJob(job.step)
                 effects.withdrawals.append(job.queue)
                 continue
@@ -188,7 +209,7 @@ extension RunEngine {
             }
             try transaction.update(&run)
             effects.leased.append(job)
-            handed.append(
+            leased.append(
                 LeasedJob(
                     id: job.id,
                     token: lease.token,
@@ -198,7 +219,7 @@ extension RunEngine {
                 )
             )
         }
-        return handed
+        return leased
     }
 
     private func release(_ jobs: [LeasedJob], of runner: RunnerReference) async throws {

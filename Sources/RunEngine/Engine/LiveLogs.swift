@@ -1,7 +1,7 @@
 public import Storage
 import Synchronization
 
-/// What running attempts have written so far, as their runners send it.
+/// The logs of running attempts so far, as their runners send them.
 ///
 /// In memory only and in bounded room: each attempt has the end of its log, and all of them together a budget, beyond
 /// which the log that has been quiet for the longest time is dropped. Nothing depends on it but what people see while a
@@ -69,8 +69,8 @@ final class LiveLogs: Sendable {
     /// The log so far; `nil` if nothing is known.
     func log(of job: JobID) -> Log? { state.withLock { $0.logs[job] } }
 
-    /// The whole log of an attempt whose report brings the end of it: what was known before is put in front. A runner that
-    /// does not say how much was written in all (0) is taken to send the whole log.
+    /// The whole log of an attempt whose report brings the end of it: what was known before is put in front. A runner
+    /// that does not say how much was written in all (0) is taken to send the whole log.
     func completed(_ job: JobID, token: Int64, with tail: [UInt8], end: Int) -> (text: [UInt8], end: Int) {
         guard var log = log(of: job), log.token == token, end > 0 || tail.isEmpty else {
             return (tail, max(end, tail.count))

@@ -4,11 +4,11 @@ import Synchronization
 
 /// The container of a runner was killed because it used up its memory.
 public struct MemoryKill: Sendable, Hashable {
-    /// When it ended, to the second (rounded down).
+    /// When the container ended, rounded down to the second.
     public var at: Timestamp
-    /// The memory that it had, such as `512Mi`; empty where it is not known.
+    /// The container's memory limit, such as `512Mi`; empty if unknown.
     public var limit: String
-    /// What the node says about it. A job whose id stands in it used most of the memory.
+    /// The node's message. If it names a job's id, that job used most of the memory.
     public var message: String
 
     /// A kill at that time.
@@ -19,12 +19,12 @@ public struct MemoryKill: Sendable, Hashable {
     }
 }
 
-/// Knows how the containers of runners ended: whoever sees their Pods.
+/// Answers how the containers of runners ended. Implemented by the part that watches their Pods.
 public protocol RunnerEndings: Sendable {
-    /// The last time that a container of the runner's Pod was killed for its memory; `nil` if none was, or if it is not
-    /// known.
+    /// The last time that a container of the runner's Pod was killed for its memory; `nil` if that did not happen or is
+    /// unknown.
     ///
-    /// - Parameter podUID: the uid of the Pod, or an empty text where it is not known.
+    /// - Parameter podUID: the uid of the Pod; empty if unknown.
     func memoryKill(namespace: String, runner: String, podUID: String) async -> MemoryKill?
 }
 
@@ -45,18 +45,22 @@ public struct JobOutOfMemory: Sendable, Hashable {
     }
 }
 
-/// Which of a runner's jobs is charged with the end of its container, and which only were beside it. Pure.
+/// Decides which of a runner's jobs used up its container's memory. That job's attempt fails with `OOMKilled`; the
+/// others are requeued, and the delivery does not count.
+///
+/// The job is the one that the node's message names; else the one with the largest reported memory; else the only one.
+/// If that does not decide it, all jobs are lost and each has one more delivery.
 struct OutOfMemoryVerdict: Sendable {
-    /// The reason of a step that was killed so.
+    /// The failure reason of such a step.
     static let reason = "OOMKilled"
 
     let kill: MemoryKill
-    /// Jobs that the runner had at that time.
+    /// Jobs that the runner held at that time.
     let concerned: Set<JobID>
-    /// The job that used most of the memory; `nil` if it cannot be told.
+    /// The job that used most of the memory; `nil` if unknown.
     let culprit: JobID?
 
-    /// Judges the jobs that the runner had. `nil` if it had none of them when its container was killed.
+    /// Judges the jobs that the runner held; `nil` if all of them were leased after its container was killed.
     init?(_ kill: MemoryKill, _ held: [JobID: RunnerRegistry.Held]) {
         // The time of the kill is rounded down. A job that was leased later belongs to the process after it.
         let end = kill.at.advanced(by: .seconds(1))
@@ -76,7 +80,7 @@ struct OutOfMemoryVerdict: Sendable {
         }
     }
 
-    /// What the culprit's step says.
+    /// The failure message of the culprit's step.
     func message(runner: String) -> String {
         let said = kill.message.isEmpty ? "" : ": \(kill.message)"
         return "\(lossReason(runner: runner)), most of which this job used\(said). Raise limits.memory in the pool's"
@@ -92,7 +96,7 @@ struct OutOfMemoryVerdict: Sendable {
 
 /// The last job of each queue that was killed for its runner's memory.
 final class LastOutOfMemory: Sendable {
-    /// Queues that are remembered.
+    /// Queues that are kept.
     private static let limit = 4096
 
     private let last = Mutex<[QueueName: JobOutOfMemory]>([:])
@@ -108,10 +112,10 @@ final class LastOutOfMemory: Sendable {
 }
 
 extension RunEngine {
-    /// Asks these from now on how runners ended that are lost.
+    /// Sets who answers how lost runners ended.
     public func setRunnerEndings(_ endings: any RunnerEndings) { self.endings.withLock { $0 = endings } }
 
-    /// Whether the runner with these jobs was lost because its memory was used up, and who did that.
+    /// Whether a lost runner was killed for its memory, and by which of these jobs.
     func judgeLoss(_ held: [JobID: RunnerRegistry.Held], of runner: NamespacedName) async -> OutOfMemoryVerdict? {
         guard let endings = endings.withLock({ $0 }) else { return nil }
         let uid = registry.podUID(runner)
@@ -119,7 +123,7 @@ extension RunEngine {
         return kill.flatMap { OutOfMemoryVerdict($0, held) }
     }
 
-    /// Ends the attempt of the job that used up its runner's memory, as if the runner had reported it.
+    /// Finishes the attempt that used up its runner's memory, as if the runner had reported it.
     func finishOutOfMemory(
         _ job: JobRecord,
         _ lease: JobLease,

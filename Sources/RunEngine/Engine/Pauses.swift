@@ -3,16 +3,15 @@ import Logging
 import Storage
 import Synchronization
 
-// What the engine does about a time in which it stood still, and about a calendar that was set.
+// Pauses of this process (a suspended machine, SIGSTOP, a disk that does not answer), and clocks that are set.
 
 extension RunEngine {
-    /// Finds out whether this process stood still, before anything is judged by how late it is. If so, every lease gets
-    /// its full time again.
+    /// Detects a pause of this process, before anything is judged by its age. After a pause every lease is renewed.
     func checkForPause() async throws {
         if let pause = clock.beat() {
             metrics.paused(pause)
             logger.warning(
-                "The controller stood still; leases and runners get their time again",
+                "The controller was paused; leases are renewed and runners have their full time again",
                 metadata: ["seconds": "\(Int(clamping: pause.inSeconds))"]
             )
             startPauseGrace()
@@ -23,8 +22,8 @@ extension RunEngine {
         sweepState.withLock { $0.mustRenewLeases = false }
     }
 
-    /// Lets attempts and runs that are over their time be for a while. A controller that pauses again and again still
-    /// gets to judge them: there is one such time a minute at most.
+    /// Starts a time in which attempts and runs over their time are not ended. It starts at most once a minute, so that
+    /// time-outs also work in a controller that pauses again and again.
     func startPauseGrace() {
         let now = clock.now
         sweepState.withLock { state in
@@ -33,12 +32,12 @@ extension RunEngine {
         }
     }
 
-    /// Whether reports from before a pause may still be on their way.
+    /// Whether reports from before a pause may still arrive.
     func isPauseGrace(_ now: Timestamp) -> Bool {
         sweepState.withLock { $0.pauseGraceEnd.map { now < $0 } ?? false }
     }
 
-    /// Gives every lease its full time from now on.
+    /// Renews every lease for its full time.
     func renewLeases() async throws {
         guard try await !store.read({ try $0.leasedJobs().isEmpty }) else { return }
         let now = clock.now
@@ -54,7 +53,7 @@ extension RunEngine {
     /// A smaller change of the skew is not worth a write.
     private static let skewTolerance = 1.0
 
-    /// Stores by how much the calendar is ahead of the time that deadlines are counted in, if it was set.
+    /// Stores the clock skew if the machine's clock was set.
     func storeSkew() async throws {
         let skew = clock.skew
         let isStored = sweepState.withLock { state in
@@ -64,7 +63,7 @@ extension RunEngine {
         let old = try await store.read { try $0.clockSkew() }
         if abs((skew - old).inSeconds) >= Self.skewTolerance {
             logger.notice(
-                "The machine's clock was set; leases, timers and deadlines go on as they were",
+                "The machine's clock was set; leases, timers and deadlines are not affected",
                 metadata: ["by_seconds": "\(Int(clamping: (skew - old).inSeconds))"]
             )
             try await store.transaction { try $0.setClockSkew(skew) }

@@ -4,26 +4,26 @@ import Logging
 import Spec
 import Storage
 
-// Runs that the process died over twice. Such a run is `Suspended` with reason `Quarantined`: it has no jobs and is
-// never planned, so nothing of it can end the process again. It can be listed, cancelled and deleted, which only
-// reads and writes its rows; released, it goes on.
+// Runs that the process crashed on twice. Such a run is `Suspended` with reason `Quarantined`: it has no jobs and is
+// never planned, so it cannot crash the process again. Listing, cancelling and deleting it only reads and writes its
+// rows. When it is released, it is planned again.
 
 extension RunRecord {
     /// The `reason` of a quarantined run.
     static let quarantined = "Quarantined"
 
-    /// Whether the run is put aside because the process died over it.
+    /// Whether the run is suspended because the process crashed on it.
     var isQuarantined: Bool { phase == .suspended && reason == Self.quarantined }
 }
 
 extension RunEngine {
-    /// Puts runs aside that the last processes died over. Called before anything else looks at runs.
+    /// Suspends the runs that earlier processes crashed on. Called before anything else reads runs.
     func suspendQuarantinedRuns() async {
         for entry in containment.entries where entry.subject.kind == .run {
             let (namespace, name) = (entry.subject.namespace, entry.subject.name)
             if let rows = containment.entry(.runRows, namespace, name) {
                 logger.critical(
-                    "a quarantined run could not be suspended before and is left as it is",
+                    "A quarantined run crashed the process again when it was suspended; it is left as it is",
                     metadata: ["why": "\(rows.message)"]
                 )
                 continue
@@ -39,7 +39,7 @@ extension RunEngine {
                 if !isThere { await containment.forget(.run, namespace, name) }
             } catch {
                 logger.error(
-                    "a quarantined run could not be suspended",
+                    "A quarantined run could not be suspended",
                     metadata: ["run": "\(namespace)/\(name)", "error": "\(error)"]
                 )
             }
@@ -56,7 +56,7 @@ extension RunEngine {
         var run = record
         for var step in try transaction.steps(run: run.id) where step.phase.hasJob {
             try withdraw(step, transaction, &effects)
-            // The attempt is begun anew after a release, and does not count.
+            // The attempt starts again after a release, and does not count.
             step.phase = .pending
             step.forgivenAttempts = min(step.forgivenAttempts + 1, step.attempts)
             try transaction.update(step)
@@ -68,7 +68,7 @@ extension RunEngine {
         try transaction.update(&run)
     }
 
-    /// Takes the step's job out of its queue or away from its runner.
+    /// Removes the step's job, whether queued or leased.
     private func withdraw(
         _ step: StepRecord,
         _ transaction: any RunTransaction,
@@ -86,7 +86,7 @@ extension RunEngine {
         try transaction.removeJob(step.key)
     }
 
-    /// Ends a quarantined run without planning it.
+    /// Cancels a quarantined run without planning it.
     func cancelQuarantined(
         _ record: RunRecord,
         _ message: String,
@@ -120,7 +120,7 @@ extension RunEngine {
         return run
     }
 
-    /// Lets a run that was released go on.
+    /// Resumes a run that was released from quarantine.
     public func resume(namespace: String, name: String) async {
         do {
             try await perform { [self] transaction, effects in
@@ -133,7 +133,7 @@ extension RunEngine {
                 if run.stop != .none {
                     transition.run.deadline = now.advanced(by: settings.stopGrace)
                 } else if let timeout = transition.workflow.spec.policy?.timeoutSeconds {
-                    // The time in quarantine is nobody's fault.
+                    // The time in quarantine does not count.
                     transition.run.deadline = now.advanced(bySeconds: timeout)
                 }
                 try transition.advance(transaction)
@@ -142,7 +142,7 @@ extension RunEngine {
             }
         } catch {
             logger.error(
-                "a released run could not be resumed",
+                "A released run could not be resumed",
                 metadata: ["run": "\(namespace)/\(name)", "error": "\(error)"]
             )
         }

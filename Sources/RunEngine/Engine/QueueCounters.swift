@@ -2,21 +2,25 @@ import APIMachinery
 import Storage
 import Synchronization
 
-/// Running figures of every queue, so that a submission need not count rows. Corrected from the store now and then.
+/// Counters of every queue, so that submissions and leases need not count rows.
+///
+/// Updated after each commit from its effects, and corrected from the store by every sweep, unless the counter has
+/// changed since the rows were counted. Depth limits are therefore checked against `waiting` plus the room that is
+/// reserved for submissions whose transaction has not ended.
 final class QueueCounters: Sendable {
     private struct Entry {
-        /// Jobs in the queue and not at a runner, delayed ones included.
+        /// Jobs that are not leased, delayed ones included.
         var waiting = 0
-        /// Room promised to submissions that are being written.
+        /// Room reserved for submissions that are being written.
         var reserved = 0
-        /// Jobs handed out so far: whose turn it is.
+        /// Jobs leased so far; decides which lane is next.
         var turn = 0
         var enqueued = 0
         var completed = 0
         var meanExecution: Double?
-        /// When delayed jobs become ready; the earliest known.
+        /// When the next delayed job becomes ready, if one is known.
         var nextDue: Timestamp?
-        /// Counts changes, so that a count of rows made meanwhile is known to be old.
+        /// Counts changes of `waiting`, by which a count of rows is known to be outdated.
         var changes = 0
     }
 
@@ -25,9 +29,9 @@ final class QueueCounters: Sendable {
 
     private let entries: Mutex<[QueueName: Entry]> = Mutex([:])
 
-    /// Promises room for so many jobs, unless that would exceed the bound.
+    /// Reserves room for `count` jobs, unless that would exceed the limit.
     ///
-    /// - Returns: the depth now, if there is no room.
+    /// - Returns: `nil`, or the depth if there is not enough room.
     func reserve(_ queue: QueueName, count: Int, maxDepth: Int) -> Int? {
         entries.withLock { entries in
             let entry = entries[queue, default: Entry()]
@@ -42,13 +46,13 @@ final class QueueCounters: Sendable {
         entries.withLock { $0[queue]?.reserved -= count }
     }
 
-    /// The next turns of a lease for so many jobs; the caller says afterwards how many it got.
+    /// How many jobs of the queue were leased so far.
     func turn(_ queue: QueueName) -> Int { entries.withLock { $0[queue]?.turn ?? 0 } }
 
-    /// How often each queue's figures have changed.
+    /// The change count of every queue.
     var changeCounts: [QueueName: Int] { entries.withLock { $0.mapValues(\.changes) } }
 
-    /// Takes counted figures over, unless jobs came or went while they were counted.
+    /// Replaces counters by counts of the store, unless jobs came or went while the rows were counted.
     func correct(_ queue: QueueName, waiting: Int, nextDue: Timestamp?, unlessChangedSince count: Int) {
         entries.withLock { entries in
             guard entries[queue, default: Entry()].changes == count else { return }
@@ -131,9 +135,9 @@ final class QueueCounters: Sendable {
         statistics.meanExecutionSeconds = entry.meanExecution
     }
 
-    /// Every queue heard of.
+    /// Every queue with counters.
     var queues: [QueueName] { entries.withLock { $0.keys.sorted() } }
 
-    /// Jobs that wait, as far as known.
+    /// Jobs that are not leased.
     func waiting(_ queue: QueueName) -> Int { entries.withLock { $0[queue]?.waiting ?? 0 } }
 }

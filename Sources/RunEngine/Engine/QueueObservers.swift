@@ -2,7 +2,7 @@ import APIMachinery
 import Storage
 import Synchronization
 
-/// Who wants to hear that a pool's queue or runners have changed.
+/// Observers of changes of a pool's queue or runners.
 final class QueueObservers: Sendable {
     private let handlers = Mutex<[@Sendable (_ namespace: String, _ pool: String) -> Void]>([])
 
@@ -14,7 +14,7 @@ final class QueueObservers: Sendable {
         for handler in handlers.withLock({ $0 }) { handler(queue.namespace, queue.pool) }
     }
 
-    /// Says so once for each queue that a transaction has touched.
+    /// Notifies once for each queue that a transaction has changed.
     func notify(_ effects: EngineEffects) {
         var queues = Set(effects.arrivals.lazy.map(\.queue))
         queues.formUnion(effects.withdrawals)

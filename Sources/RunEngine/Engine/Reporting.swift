@@ -1,7 +1,7 @@
 import APIMachinery
 public import Storage
 
-/// What became of a job, as its runner tells it.
+/// The outcome of an attempt, as its runner reports it.
 public struct JobReport: Sendable, Hashable {
     /// How the attempt ended.
     public enum Outcome: String, Sendable, Hashable, CaseIterable {
@@ -21,11 +21,11 @@ public struct JobReport: Sendable, Hashable {
     public var isRetryable = true
     /// One JSON object of numbers, or nothing.
     public var metrics: [UInt8] = []
-    /// How long the attempt took, if the runner measured it.
+    /// How long the attempt took; `nil` if the runner did not measure it.
     public var executionSeconds: Double?
     /// The end of the attempt's log.
     public var log: [UInt8] = []
-    /// How many bytes the attempt wrote to its log in all; 0 if the runner does not say.
+    /// How many bytes the attempt wrote to its log in all; 0 if unknown.
     public var logEnd = 0
 
     /// A report of that outcome.
@@ -36,16 +36,16 @@ public struct JobReport: Sendable, Hashable {
     }
 }
 
-/// What was made of a report.
+/// The engine's answer to one report.
 public enum ReportResult: String, Sendable, Hashable {
     case accepted = "Accepted"
-    /// The same report was accepted before.
+    /// A report under the same lease was accepted before.
     case duplicate = "Duplicate"
-    /// The lease had ended; somebody else does the job, or nobody needs it. Nothing was changed.
+    /// The lease had ended: another runner has the job, or its run no longer needs it. Nothing was changed.
     case stale = "Stale"
 }
 
-/// The answer to reports: what was made of each, and new jobs.
+/// The answer to a call with reports: one result for each, and new jobs.
 public struct ReportAnswer: Sendable, Hashable {
     public var results: [ReportResult]
     public var jobs: [LeasedJob]
@@ -53,7 +53,7 @@ public struct ReportAnswer: Sendable, Hashable {
 }
 
 extension RunEngine {
-    /// Takes reports and hands out as many jobs as the runner has room for, in one transaction. Durable on return.
+    /// Applies reports and leases up to `capacity` jobs, in one transaction. Durable on return.
     public func report(_ runner: RunnerReference, _ reports: [JobReport], capacity: Int) async throws -> ReportAnswer {
         let drain = registry.touch(runner, now: clock.attention)
         let request = drain || capacity <= 0 ? nil : registry.request(runner.key)
@@ -75,7 +75,7 @@ extension RunEngine {
         guard let job = try transaction.job(report.job.step), job.attempt == report.job.attempt,
             let lease = job.lease, lease.token == report.token
         else {
-            // Zero is no token but the mark of a step of which no report was accepted yet.
+            // An accepted token of zero means that no report of the step was accepted yet.
             if report.token != 0, let step = try transaction.step(report.job.step), step.acceptedToken == report.token {
                 effects.duplicateReports += 1
                 return .duplicate
@@ -98,7 +98,7 @@ extension RunEngine {
         return .accepted
     }
 
-    /// Ends an attempt: takes its result over into the step, or arranges for the next attempt.
+    /// Finishes an attempt: stores its result in the step, or enqueues the next attempt.
     func finishAttempt(
         _ job: JobRecord,
         _ lease: JobLease,
@@ -158,7 +158,7 @@ extension RunEngine {
             transition.effects.outOfMemory.append((job.queue, killed))
         }
         if transition.run.stop == .none,
-            // A run whose revision is lost has no steps to try again; the planner ends it.
+            // Without the revision there is no retry policy; the planner ends the run.
             let retry = transition.workflow.step(at: index)?.retry,
             let time = retry.nextAttempt(
                 afterAttempt: step.attempts - step.forgivenAttempts,
@@ -177,8 +177,8 @@ extension RunEngine {
         transition.effects.failedJobs.append(failedJob)
     }
 
-    /// Keeps what an attempt wrote, and how it failed. An attempt that wrote nothing and succeeded leaves no trace, unless
-    /// an earlier delivery of it has left one.
+    /// Stores the log of an attempt and its failure. Nothing is stored for an attempt that succeeded and wrote nothing,
+    /// unless an earlier delivery of it has a log that must be replaced.
     func storeLog(
         of job: JobRecord,
         _ lease: JobLease,
@@ -214,7 +214,7 @@ extension JobReport.Outcome {
         }
     }
 
-    /// What is said where the runner says nothing.
+    /// The failure for a report that gives none.
     fileprivate var defaultFailure: StepFailure {
         switch self {
         case .succeeded, .failed: StepFailure(reason: "Failed", message: "the runner gave no reason")

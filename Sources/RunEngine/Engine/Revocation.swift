@@ -2,12 +2,12 @@ import APIMachinery
 public import Storage
 
 extension RunEngine {
-    /// The runner hands jobs back that it will not finish. They are ready at once; the delivery does not count.
+    /// Releases jobs that the runner will not finish. They are ready at once, and the delivery does not count.
     ///
-    /// A request for jobs that the runner made before is not answered with any: a runner that is told to stop leaves
-    /// its long poll open behind it, and the jobs that it hands back must not come back to it that way.
+    /// The runner's open requests for jobs become invalid: a runner that stops leaves its long poll open, which must
+    /// not lease the released jobs to it again.
     ///
-    /// - Returns: how many were really its own.
+    /// - Returns: how many of the jobs were leased to it.
     @discardableResult
     public func release(_ runner: RunnerReference, jobs: [(id: JobID, token: Int64)]) async throws -> Int {
         registry.touch(runner, now: clock.attention)
@@ -25,10 +25,10 @@ extension RunEngine {
         return count
     }
 
-    /// Ends every lease of a runner that is gone, also such as were given out a moment ago.
+    /// Revokes every lease that a runner which is gone has in the store.
     ///
     /// - Parameter isLost: whether the jobs may have been worked on, so that the delivery counts.
-    /// - Returns: how many there were.
+    /// - Returns: how many leases were revoked.
     func revokeAll(of runner: NamespacedName, isLost: Bool) async throws -> Int {
         let verdict = isLost ? await judgeLoss(registry.held(runner), of: runner) : nil
         return try await perform { [self] transaction, effects in
@@ -40,10 +40,13 @@ extension RunEngine {
         }
     }
 
-    /// Ends leases before they expire.
+    /// Revokes leases of a runner before they expire.
     ///
-    /// - Parameter isLost: whether the jobs may have been worked on, so that the delivery counts. If the runner was killed
-    ///   for its memory, it counts for none but the job that used most: that attempt has failed.
+    /// - Parameters:
+    ///   - isLost: whether the jobs may have been worked on, so that the delivery counts. If the runner was killed for
+    ///     its memory, the attempt of the job that used most of it has failed, and no delivery counts.
+    ///   - stillApplies: checked inside the transaction; if false, nothing is revoked.
+    /// - Returns: how many leases were revoked.
     func revoke(
         _ jobs: [(key: JobID, value: RunnerRegistry.Held)],
         of runner: NamespacedName,
@@ -63,12 +66,12 @@ extension RunEngine {
             }
             return count
         }
-        // The store has the last word: a job that it does not give to the runner is not the runner's.
+        // The store decides: also jobs whose lease it did not have are no longer held.
         if count != nil { registry.drop(jobs, of: runner) }
         return count ?? 0
     }
 
-    /// Ends one lease of a runner, as the verdict on its loss says.
+    /// Revokes one lease, and finishes the attempt that the verdict blames.
     private func revoke(
         _ job: JobRecord,
         of runner: NamespacedName,
@@ -83,7 +86,7 @@ extension RunEngine {
         let own = verdict.flatMap { $0.concerned.contains(job.id) ? $0 : nil }
         try requeue(
             job,
-            // The delivery of a job that was beside the one to blame does not count.
+            // Beside a job that is to blame, the delivery does not count.
             isLost: isLost && own?.culprit == nil,
             reason: own?.lossReason(runner: runner.name) ?? "runner \"\(runner.name)\" was lost",
             transaction,
@@ -91,7 +94,8 @@ extension RunEngine {
         )
     }
 
-    /// Puts a leased job back into its queue, or aside if it has been handed out too often.
+    /// Requeues a leased job, or makes it a dead letter once it was delivered too often. A job whose run has ended or
+    /// is being stopped is removed.
     func requeue(
         _ job: JobRecord,
         isLost: Bool,
@@ -114,7 +118,7 @@ extension RunEngine {
             return
         }
         if isLost {
-            // What is known of it so far; the next delivery of the attempt writes its own.
+            // The log so far; the next delivery of the attempt replaces it.
             let failure = StepFailure(reason: "Lost", message: reason)
             try storeLog(of: job, lease, [], end: 0, failure, at: clock.calendar, transaction)
         }

@@ -3,7 +3,7 @@ import Containment
 import Spec
 public import Storage
 
-// What people do with runs: cancel, retry, delete.
+// What clients do with runs (cancel, retry, delete, change metadata) and with dead letters.
 
 extension RunEngine {
     private func find(
@@ -17,8 +17,8 @@ extension RunEngine {
         return run
     }
 
-    /// Ends a run: what waits is taken out, what runs is told to stop, and the run ends when it has, or after a grace
-    /// time. A run that has ended stays as it is.
+    /// Cancels a run. Pending and queued steps are cancelled at once, runners are asked to stop running jobs, and the
+    /// run ends with the last of them or after the stop grace. A run that has ended is not changed.
     ///
     /// - Throws: `Status`: 404.
     @discardableResult
@@ -38,8 +38,8 @@ extension RunEngine {
         return run
     }
 
-    /// Runs the failed steps of a run again, and those that were skipped or cancelled on their account. What has
-    /// succeeded stays.
+    /// Runs the failed and cancelled steps of a run again, and those that were skipped because of them. Steps that
+    /// succeeded keep their results.
     ///
     /// - Throws: `Status`: 404; 409 for a run that has not ended, or has succeeded.
     @discardableResult
@@ -64,9 +64,9 @@ extension RunEngine {
         }
     }
 
-    /// Removes a run with all that belongs to it. Runners that still work on it are told that their jobs are lost.
+    /// Deletes a run with its steps, logs and jobs. Runners learn with their next heartbeat that its jobs are lost.
     ///
-    /// - Returns: the run as it was last.
+    /// - Returns: the run's last state.
     /// - Throws: `Status`: 404.
     @discardableResult
     public func delete(namespace: String, name: String) async throws -> RunRecord {
@@ -95,7 +95,7 @@ extension RunEngine {
         return run
     }
 
-    /// Replaces what a user may change in a run that is there: its labels and other metadata.
+    /// Replaces what clients may change in a run: its labels and other metadata.
     ///
     /// - Throws: `Status`: 404; 409 if the run has changed since the given version.
     @discardableResult
@@ -120,7 +120,7 @@ extension RunEngine {
 
     // MARK: Dead letters
 
-    /// Puts a dead letter back into its queue, as a new attempt of its step; its run goes on.
+    /// Requeues a dead letter as a new attempt of its step, and reopens its run.
     ///
     /// - Throws: `Status`: 404.
     public func requeueDeadLetter(_ queue: QueueName, step: StepKey) async throws {
@@ -132,9 +132,9 @@ extension RunEngine {
         }
     }
 
-    /// Puts up to `limit` dead letters back.
+    /// Requeues up to `limit` dead letters.
     ///
-    /// - Returns: how many.
+    /// - Returns: how many were requeued.
     public func requeueDeadLetters(_ queue: QueueName, limit: Int = 1000) async throws -> Int {
         try await perform { [self] transaction, effects in
             let letters = try transaction.briefDeadLetters(queue).prefix(limit)
@@ -143,9 +143,9 @@ extension RunEngine {
         }
     }
 
-    /// Throws dead letters away; their runs stay failed.
+    /// Deletes dead letters; their runs stay failed.
     ///
-    /// - Returns: how many.
+    /// - Returns: how many were deleted.
     public func purgeDeadLetters(_ queue: QueueName, step: StepKey? = nil) async throws -> Int {
         try await perform { transaction, _ in
             if let step {
@@ -165,7 +165,7 @@ extension RunEngine {
     ///
     /// - Parameters:
     ///   - after: the last one of the page before.
-    ///   - maximumBytes: ends the page early once its jobs have so many bytes; the first one always fits.
+    ///   - maximumBytes: ends the page early once its jobs have this many bytes; the first one always fits.
     /// - Returns: the letters, and how many come after them.
     /// - Throws: `Status`: 400 if there is no dead letter `after` any more.
     public func deadLetters(
@@ -212,7 +212,7 @@ extension RunEngine {
         guard let run = try transaction.run(id: key.run) else { return }
         var transition = try transition(run, transaction, now: clock.now)
         guard transition.steps.indices.contains(key.index), transition.steps[key.index].phase == .failed else { return }
-        // Steps that were skipped for another failure will be skipped again by the planner.
+        // The planner skips steps again that depend on another failure.
         let indices = transition.steps.indices.filter { index in
             let step = transition.steps[index]
             return index == key.index
@@ -230,7 +230,7 @@ extension RunEngine {
 }
 
 extension StepRecord {
-    /// Whether a retry of the run concerns the step.
+    /// Whether a retry of the run runs the step again.
     var mustRunAgain: Bool {
         switch phase {
         case .failed, .cancelled: true
@@ -239,7 +239,7 @@ extension StepRecord {
         }
     }
 
-    /// Makes the step one that has not begun; attempts made so far are forgiven, and keep their numbers.
+    /// Makes the step pending. Its attempts keep their numbers, and no longer count against the retry policy.
     mutating func reset() {
         phase = .pending
         forgivenAttempts = attempts

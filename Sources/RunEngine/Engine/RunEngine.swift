@@ -5,17 +5,22 @@ import Spec
 public import Storage
 import Synchronization
 
-/// Runs workflows: takes submissions, hands jobs to runners, takes their reports, and moves every run on until it has
+/// Runs workflows: accepts submissions, leases jobs to runners, applies their reports, and plans every run until it has
 /// ended.
 ///
-/// All state that matters is in the run store. What the engine keeps in memory (which runners are alive, who waits,
-/// how full queues are) is rebuilt after a start. Every change is one transaction, so the process may end between any
-/// two instructions.
+/// The run store has all state that must not be lost. What the engine keeps in memory (live runners, waiting calls,
+/// queue counters) is a cache that a start rebuilds. Every change is one transaction (`perform`), and its effects are
+/// published after the commit; the process may therefore end between any two instructions.
+///
+///     submit, report, cancel … ──▶ perform ──▶ RunTransition ──▶ RunPlanner     decides, without I/O
+///                                     │ commit
+///                                     ▼
+///                                  publish ──▶ QueueCounters, RunnerRegistry, LeaseWaiters, metrics, journal
 public final class RunEngine: Sendable {
     public let store: any RunStore
     public let catalog: WorkflowCatalog
     public let settings: RunEngineSettings
-    /// Runs that the process died over are put aside.
+    /// Marks runs while they are worked on, and has those that are quarantined.
     public let containment: Containment
     let clock: EngineTime
     let random: @Sendable () -> UInt64
@@ -57,15 +62,15 @@ public final class RunEngine: Sendable {
         workflows = CompiledWorkflows(logger: logger)
     }
 
-    /// Takes up what an earlier process left: how full the queues are, and which runners have jobs. Those runners get
-    /// the usual time to be heard of before their jobs go to others.
+    /// Rebuilds the state in memory from the store: queue counters, and the runners that hold leases. These have the
+    /// usual time to call before they are lost.
     ///
     /// - Throws: `RunStoreError`.
     public func start() async throws {
         clock.resume(skew: try await store.read { try $0.clockSkew() })
         await suspendQuarantinedRuns()
         let now = clock.now
-        // Nobody could renew anything while there was no controller.
+        // Runners could not renew leases while no controller ran.
         try await renewLeases()
         startPauseGrace()
         let (leased, queues) = try await store.read { reader in
@@ -86,8 +91,8 @@ public final class RunEngine: Sendable {
         }
     }
 
-    /// Takes up what the store holds after somebody else changed it, as ``start()`` does, and wakes who waits for jobs.
-    /// Runners that hold jobs which are no longer theirs hear of it with their next heartbeat.
+    /// Rebuilds the state in memory after a restore has changed the store, and wakes waiting runners. Runners whose
+    /// leases are gone learn that with their next heartbeat.
     public func reload() async throws {
         registry.forgetHeld()
         for queue in counters.queues { counters.setWaiting(queue, 0, nextDue: nil) }
@@ -103,7 +108,7 @@ public final class RunEngine: Sendable {
 
     // MARK: Transactions
 
-    /// Runs a change and, once it is durable, tells everyone concerned.
+    /// Runs a transaction and, once it is durable, publishes its effects.
     func perform<Result: Sendable>(
         _ body: @escaping @Sendable (any RunTransaction, inout EngineEffects) throws -> Result
     ) async throws -> Result {
@@ -111,11 +116,11 @@ public final class RunEngine: Sendable {
             var effects = EngineEffects()
             return (try body(transaction, &effects), effects)
         }
-        apply(effects)
+        publish(effects)
         return result
     }
 
-    private func apply(_ effects: EngineEffects) {
+    private func publish(_ effects: EngineEffects) {
         let now = clock.now
         counters.apply(effects, now: now)
         let heard = clock.attention
@@ -140,9 +145,9 @@ public final class RunEngine: Sendable {
         if isDelayed { wakeUps.notify() }
     }
 
-    /// Loads a run to change it. It is marked as being worked on for as long as the transition lives.
+    /// Loads a run for a change. It is marked as being worked on for as long as the transition lives.
     ///
-    /// A run whose revision is lost cannot be planned; it is given a workflow without steps, and the planner ends it.
+    /// A run whose revision is missing or unreadable gets a workflow without steps, so that the planner ends it.
     ///
     /// - Throws: `Status` (422) for a run that is quarantined.
     func transition(_ run: RunRecord, _ transaction: any RunTransaction, now: Timestamp) throws -> RunTransition {
@@ -163,7 +168,7 @@ public final class RunEngine: Sendable {
 
 extension RunEngine: RunnerDirectory {
     public func runners(namespace: String, pool: String) -> [RunnerState] {
-        // Others know only the calendar.
+        // Callers compare these times with the calendar.
         let shift = clock.calendar.since(clock.attention)
         return registry.runners(QueueName(namespace: namespace, pool: pool)).map { runner in
             var shown = runner
@@ -176,7 +181,7 @@ extension RunEngine: RunnerDirectory {
     public func setDraining(_ draining: Bool, namespace: String, runner: String) {
         let key = NamespacedName(namespace: namespace, name: runner)
         registry.setDraining(draining, key)
-        // Whoever waits for jobs hears at once that there will be none.
+        // Ends its waiting calls, which would otherwise learn of it only when they time out.
         if draining { waiters.wake(key) }
     }
 }

@@ -4,23 +4,23 @@ import Spec
 import Storage
 import Synchronization
 
-/// Something that happened to a run and that people want to see as an Event.
+/// Something that happened to a run, to be recorded as an Event.
 public struct RunOccurrence: Sendable, Hashable {
     public var namespace: String
     public var name: String
     public var uid: String
-    /// Whether it needs attention.
+    /// Whether the Event is a warning.
     public var isWarning: Bool
-    /// One word in CamelCase that programs go by.
+    /// One word in CamelCase, for programs.
     public var reason: String
-    /// One sentence for people.
+    /// One sentence, for users.
     public var message: String
 }
 
-/// Passes on what happened to runs: as log lines, and to an observer that writes Events.
+/// Records what happened to runs and jobs: as log lines, and with an observer that writes Events.
 ///
-/// Thousands of runs may end in a second. Failures and successes have allowances of their own; what exceeds them is
-/// counted and mentioned with the next line, so that the log stays readable and the API server is not flooded.
+/// Thousands of runs may end in a second, so finished runs, failed runs and failed jobs are rate-limited separately.
+/// Suppressed entries are counted, and the next line of the kind has the count as `not_logged`.
 final class RunJournal: Sendable {
     private struct Allowance {
         let burst: Double
@@ -35,7 +35,7 @@ final class RunJournal: Sendable {
             tokens = burst
         }
 
-        /// How many were left out before this one; `nil` if this one is left out too.
+        /// How many entries were suppressed before this one; `nil` if this one is suppressed.
         mutating func take(_ now: Timestamp) -> Int? {
             if let filledAt { tokens = min(burst, tokens + max(0, now.since(filledAt).inSeconds) * perSecond) }
             filledAt = now
@@ -60,7 +60,7 @@ final class RunJournal: Sendable {
 
     func observe(_ observer: @escaping @Sendable (RunOccurrence) -> Void) { state.withLock { $0.observer = observer } }
 
-    /// Passes on an occurrence that is rare by itself.
+    /// Records an occurrence that needs no rate limit.
     func record(_ occurrence: RunOccurrence) { state.withLock { $0.observer }?(occurrence) }
 
     func record(_ effects: EngineEffects, now: Timestamp, logger: Logger) {
@@ -111,6 +111,6 @@ final class RunJournal: Sendable {
 }
 
 extension RunEngine {
-    /// Calls the observer with what happens to runs: ends, and waits that need somebody's attention.
+    /// Calls the observer when runs finish, and when they wait for something that a user has to provide.
     public func observeRuns(_ observer: @escaping @Sendable (RunOccurrence) -> Void) { journal.observe(observer) }
 }

@@ -3,22 +3,45 @@ import Containment
 import Spec
 import Storage
 
-/// One run being changed inside a transaction: its row and its steps, what has changed, and what follows from it.
+/// A change of one run inside a transaction: its row, its steps, and the effects to publish after the commit.
 ///
-/// Load it, change steps, call `advance` to let the planner go on, and `save` at the end: one write for each row,
-/// however often it changed.
+/// Load the run, change steps, call `advance` so that the planner decides what follows, then `save`: each row is
+/// written once, however often it changed. Every change of a run that depends on its workflow goes through here.
+///
+/// A run:
+///
+///                 first lease              all steps ended
+///     pending ─────────────────▶ running ───────────────────▶ succeeded, failed or cancelled
+///       ▲ │                       │ ▲ │                                   │
+///       │ │      quarantine       │ │ │ cancel, deadline                  │
+///       │ └─────▶ suspended ◀─────┘ │ └──▶ stop: no step starts;          │
+///       │            │              │      ends with the last lease,      │
+///       │            └── resume ────┘      or after the stop grace        │
+///       └──────────────────── reopen: retry, requeue of a dead letter ────┘
+///
+/// A step:
+///
+///               start              lease               report
+///     pending ─────────▶ queued ──────────▶ running ───────────▶ succeeded, failed or cancelled
+///       │                 ▲ ▲                │   │
+///       │                 │ └──── requeue ───┘   │ retry: the next attempt, after its back-off
+///       │                 └──────────────────────┘
+///       └──▶ skipped: `when` is false, or a dependency failed
+///
+/// A step has a job exactly while it is queued or running. A run that is being stopped cancels its pending and queued
+/// steps at once, and recalls the jobs of running ones with their runners' next heartbeat.
 struct RunTransition {
     let workflow: CompiledWorkflow
     let policy: QueuePolicy
-    /// The time that timers and deadlines are counted in.
+    /// The engine's time, which timers and deadlines are counted in.
     let now: Timestamp
-    /// The time that people see.
+    /// The calendar time, which users see.
     let calendar: Timestamp
     var run: RunRecord
     private(set) var steps: [StepRecord]
     private var changed: Set<Int> = []
     var effects = EngineEffects()
-    /// Says that the run is worked on; ends with the transition.
+    /// Marks the run as being worked on, for as long as the transition lives.
     private let mark: WorkMark?
 
     init(
@@ -41,14 +64,14 @@ struct RunTransition {
 
     var queue: QueueName { QueueName(namespace: run.namespace, pool: workflow.spec.poolName) }
 
-    /// Changes a step and remembers to write it.
+    /// Changes a step, which `save` then writes.
     mutating func change(_ index: Int, _ body: (inout StepRecord) -> Void) {
         body(&steps[index])
         changed.insert(index)
     }
 
-    /// Stores a new run's steps and starts the first of them. The run's row is there already, and is written again
-    /// only if the run has ended at once.
+    /// Inserts a new run's steps and starts those without dependencies. The run's row is inserted already; it is
+    /// written again only if the run ends at once.
     mutating func start(_ transaction: any RunTransaction) throws {
         let rowAsInserted = run
         try advance(transaction)
@@ -57,7 +80,7 @@ struct RunTransition {
         if run != rowAsInserted { try transaction.update(&run) }
     }
 
-    /// Lets the planner decide and carries its decisions out.
+    /// Plans, and carries out the actions, until the plan is complete.
     mutating func advance(_ transaction: any RunTransaction) throws {
         while true {
             let actions = RunPlanner.plan(workflow, run: run, steps: steps)
@@ -112,7 +135,7 @@ struct RunTransition {
         effects.arrivals.append(EngineEffects.Arrival(queue: job.queue, readyAt: now, isRequeue: false))
     }
 
-    /// Puts the next attempt of a step into the queue.
+    /// Enqueues the next attempt of a step.
     mutating func retry(_ index: Int, _ job: JobRecord, at time: Timestamp, _ transaction: any RunTransaction) throws {
         change(index) { step in
             step.phase = .queued
@@ -137,10 +160,10 @@ struct RunTransition {
         }
     }
 
-    /// When the step finished, if it does so now: never before it started, though the calendar may be set back between.
+    /// The calendar time for a step that finishes now; not before its start, even if the calendar was set back since.
     func finishTime(_ index: Int) -> Timestamp { max(calendar, steps[index].startedAt ?? run.createdAt) }
 
-    /// Begins to end the run before its steps are done.
+    /// Starts to stop the run before its steps have ended.
     mutating func stop(_ stop: RunRecord.Stop, message: String, grace: Duration) {
         run.stop = stop
         run.message = message
@@ -168,7 +191,7 @@ struct RunTransition {
         )
     }
 
-    /// Opens a run that has ended again, for these steps and those that were skipped on their account.
+    /// Reopens a run that has ended, with these steps pending again.
     mutating func reopen(_ indices: some Sequence<Int>) {
         for index in indices {
             change(index) { $0.reset() }
@@ -178,11 +201,11 @@ struct RunTransition {
         run.reason = ""
         run.message = ""
         run.finishedAt = nil
-        // A retry begins anew, and so does its time.
+        // The retried run has its full time again.
         run.deadline = workflow.spec.policy?.timeoutSeconds.map { now.advanced(bySeconds: $0) }
     }
 
-    /// Writes what has changed, the run always: its revision is what watchers go by.
+    /// Writes the changed steps, and always the run: its revision is what watches follow.
     mutating func save(_ transaction: any RunTransaction) throws {
         for index in changed.sorted() { try transaction.update(steps[index]) }
         changed = []
@@ -191,9 +214,9 @@ struct RunTransition {
     }
 }
 
-/// What a runner is told of a job besides what depends on the lease.
+/// The part of a leased job that does not depend on the lease.
 enum JobPayload {
-    /// The members of a JSON object, without its braces: the lease's are written before them.
+    /// The members of a JSON object without its braces; the lease's members are written before them.
     static func make(run: RunRecord, step: CompiledStep, input: [UInt8]) -> [UInt8] {
         var output: [UInt8] = []
         output.reserveCapacity(256 + input.count)

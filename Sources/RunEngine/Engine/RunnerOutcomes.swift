@@ -1,12 +1,12 @@
 import APIMachinery
 import Synchronization
 
-/// What the jobs of each runner came to, of runners that are gone as well: in a pool of one runner, a rollout compares
-/// the new runner with one that has left.
+/// The outcomes of each runner's jobs, also of runners that are gone: in a pool of one runner, a rollout compares the
+/// new runner with one that has departed.
 ///
-/// Bounded: of very many runners the ones first heard of are forgotten first.
+/// Bounded: beyond the limit, the runners that were recorded first are forgotten.
 final class RunnerOutcomes: Sendable {
-    /// Runners of which outcomes are kept.
+    /// Runners whose outcomes are kept.
     static let limit = 8192
 
     private struct State {
@@ -18,7 +18,7 @@ final class RunnerOutcomes: Sendable {
 
     private let state = Mutex(State())
 
-    /// Counts a job that a runner no longer has.
+    /// Counts the end of one lease of a runner.
     func record(_ kind: EngineEffects.Departure.Kind, of runner: NamespacedName) {
         state.withLock { state in
             if state.outcomes[runner] == nil {
@@ -36,12 +36,12 @@ final class RunnerOutcomes: Sendable {
         }
     }
 
-    /// A new process has that name: what the old one did is no longer counted.
+    /// Starts the counts again, for a new process of that name.
     func reset(_ runner: NamespacedName) {
         state.withLock { if $0.outcomes[runner] != nil { $0.outcomes[runner] = JobOutcomes() } }
     }
 
-    /// What the runner's jobs came to; nothing where it is not known.
+    /// The outcomes of a runner's jobs; zero if unknown.
     func outcomes(of runner: NamespacedName) -> JobOutcomes { state.withLock { $0.outcomes[runner] } ?? JobOutcomes() }
 
     private static func forgetFirst(_ state: inout State) {

@@ -2,20 +2,32 @@ import APIMachinery
 import Storage
 import Synchronization
 
-/// What is known of the runners: from their calls, and after a restart from the leases in the store.
+/// The runners that are alive, and the jobs that each of them holds.
 ///
-/// Its times are those of `EngineTime.attention`: a pause of the controller is no silence of a runner.
+///                any call            silent for runnerLostAfter
+///     unknown ─────────────▶ known ─────────────────────────────▶ unknown: its jobs are requeued as lost
+///        ▲                     │
+///        │ register            │ depart: it deregistered, its Pod is gone, or the plane has stopped it
+///        │                     ▼
+///        └────────────────  departed: its calls are answered with `drain` and lease nothing
+///
+/// A cache: it is rebuilt from the runners' calls and, after a restart, from the leases in the store, which decides in
+/// every case of doubt. Draining is a mark beside these states. It is kept when a runner is lost, so that a runner that
+/// comes back does not lease jobs, and removed when the runner departs.
+///
+/// Times are those of `EngineTime.attention`, in which a pause of the controller does not count as silence of a runner.
 final class RunnerRegistry: Sendable {
     struct Held: Sendable, Hashable {
         var token: Int64
-        /// In the time that silence is counted in.
+        /// In `EngineTime.attention`.
         var leasedAt: Timestamp
-        /// Resident memory of the job's processes in mebibytes, as of the last heartbeat; 0 where it is not known.
+        /// Resident memory of the job's processes in mebibytes, as of the last heartbeat; 0 if unknown.
         var memoryMB: Double = 0
     }
 
-    /// A call of a runner that asks for jobs. It is void once the runner has handed jobs back or left, or a new process
-    /// has its name: nobody waits for the answer any more, and a job in it would be lost for a while.
+    /// The permission of one call to lease jobs. It becomes invalid when the runner releases jobs, departs, or
+    /// registers again: the process that made the call no longer reads the answer, and a job in it would wait for its
+    /// lease to expire.
     struct LeaseRequest: Sendable {
         fileprivate var runner: NamespacedName
         fileprivate var generation: UInt64
@@ -24,17 +36,17 @@ final class RunnerRegistry: Sendable {
     private struct Entry {
         var state: RunnerState
         var held: [JobID: Held] = [:]
-        /// Rises whenever the runner's open requests become void.
+        /// Rises whenever the runner's open requests become invalid.
         var generation: UInt64
-        /// Transactions under way that may give the runner jobs.
+        /// Transactions in progress that may lease jobs to the runner.
         var pendingLeases = 0
     }
 
     private struct State {
         var runners: [NamespacedName: Entry] = [:]
-        /// Runners that shall get no jobs, whether known or not.
+        /// Runners that must not lease jobs, whether known or not.
         var draining: Set<NamespacedName> = []
-        /// Runners that have left. They get no jobs before they register anew: a call of theirs may still be on its way.
+        /// Runners that have departed. Calls that they made before are answered without jobs until they register again.
         var departed: Set<NamespacedName> = []
         var lastGeneration: UInt64 = 0
 
@@ -49,14 +61,14 @@ final class RunnerRegistry: Sendable {
         }
     }
 
-    /// More departures than this are not remembered; the calls they concern are long over.
+    /// Departures that are remembered. With more, all are forgotten: the calls they concern ended long ago.
     private static let maximumDeparted = 4096
 
     private let state = Mutex(State())
 
-    /// Notes that the runner was heard of. One that has left stays unknown until it registers.
+    /// Records a call of the runner. A departed runner stays unknown until it registers.
     ///
-    /// - Returns: whether it shall drain.
+    /// - Returns: whether the runner should drain.
     @discardableResult
     func touch(_ runner: RunnerReference, now: Timestamp, change: (inout RunnerState) -> Void = { _ in }) -> Bool {
         state.withLock { state in
@@ -90,7 +102,7 @@ final class RunnerRegistry: Sendable {
         }
     }
 
-    /// Marks a runner as gone: it gets no jobs before it registers anew.
+    /// Marks a runner as departed: it leases no jobs until it registers again.
     func depart(_ runner: NamespacedName) {
         state.withLock { state in
             state.invalidate(runner)
@@ -99,7 +111,7 @@ final class RunnerRegistry: Sendable {
         }
     }
 
-    /// Forgets a runner that has left, with its draining mark: its Pod does not come back.
+    /// Forgets a departed runner and its draining mark: its Pod does not come back.
     func remove(_ runner: NamespacedName) {
         state.withLock { state in
             state.runners[runner] = nil
@@ -107,7 +119,7 @@ final class RunnerRegistry: Sendable {
         }
     }
 
-    /// A new process under that name has begun, or one is back that had lost touch: neither waits for an older answer.
+    /// Records a registration. Requests that an earlier process of that name made become invalid.
     func arrive(_ runner: NamespacedName) {
         state.withLock { state in
             state.departed.remove(runner)
@@ -115,11 +127,10 @@ final class RunnerRegistry: Sendable {
         }
     }
 
-    /// The runner's open requests for jobs are not to be answered with any.
+    /// Invalidates the runner's open requests for jobs.
     func invalidateRequests(_ runner: NamespacedName) { state.withLock { $0.invalidate(runner) } }
 
-    /// The mark of a call that asks for jobs, to be taken when the call comes in; `nil` for a runner that is not known
-    /// or has left.
+    /// The permission to lease jobs, to be taken when the call arrives; `nil` for a runner that is unknown or departed.
     func request(_ runner: NamespacedName) -> LeaseRequest? {
         state.withLock { state in
             guard !state.departed.contains(runner), let entry = state.runners[runner] else { return nil }
@@ -127,8 +138,8 @@ final class RunnerRegistry: Sendable {
         }
     }
 
-    /// Whether the request may be answered with jobs. To be asked inside the transaction that leases them: only then is
-    /// it certain that nothing which makes the request void came before.
+    /// Whether the request may lease jobs. To be checked inside the transaction that leases them, so that a departure
+    /// or a drain that was recorded earlier is always seen.
     func mayLease(_ request: LeaseRequest) -> Bool {
         state.withLock { state in
             !state.departed.contains(request.runner) && !state.draining.contains(request.runner)
@@ -136,13 +147,13 @@ final class RunnerRegistry: Sendable {
         }
     }
 
-    /// A transaction that may give the runner jobs begins. Until it is over the runner counts as busy, so that nobody
-    /// who has marked it as draining finds it idle and then sees it with a job.
+    /// Opens a lease: the runner counts as busy until `closeLease`. Otherwise a controller that has marked it as
+    /// draining could see it idle, delete its Pod, and lose the job that this transaction leases.
     func openLease(_ request: LeaseRequest) {
         state.withLock { $0.runners[request.runner]?.pendingLeases += 1 }
     }
 
-    /// The transaction is over, and what it gave the runner is noted.
+    /// Closes a lease: the transaction has ended, and the jobs that it leased are recorded.
     func closeLease(_ request: LeaseRequest) {
         state.withLock { state in
             guard let pending = state.runners[request.runner]?.pendingLeases, pending > 0 else { return }
@@ -150,7 +161,7 @@ final class RunnerRegistry: Sendable {
         }
     }
 
-    /// Whether the runner was heard of since that time.
+    /// Whether the runner has called since that time.
     func isHeard(_ runner: NamespacedName, since time: Timestamp) -> Bool {
         state.withLock { $0.runners[runner].map { $0.state.lastSeen >= time } ?? false }
     }
@@ -175,9 +186,9 @@ final class RunnerRegistry: Sendable {
         }
     }
 
-    /// A runner no longer has a job.
+    /// Records that a runner no longer holds a job.
     ///
-    /// - Returns: whether it had it.
+    /// - Returns: whether it held the job under that lease.
     func recordDeparture(_ departure: EngineEffects.Departure) -> Bool {
         let key = NamespacedName(namespace: departure.job.queue.namespace, name: departure.lease.runner)
         return state.withLock { state in
@@ -187,10 +198,10 @@ final class RunnerRegistry: Sendable {
         }
     }
 
-    /// The jobs that the store says the runner has.
+    /// The jobs that the runner holds.
     func held(_ runner: NamespacedName) -> [JobID: Held] { state.withLock { $0.runners[runner]?.held ?? [:] } }
 
-    /// Notes that the runner no longer has these jobs, whatever order the news of them came in.
+    /// Removes jobs that the runner does not hold according to the store.
     func drop(_ jobs: [(key: JobID, value: Held)], of runner: NamespacedName) {
         state.withLock { state in
             for (id, held) in jobs where state.runners[runner]?.held[id]?.token == held.token {
@@ -199,7 +210,7 @@ final class RunnerRegistry: Sendable {
         }
     }
 
-    /// Takes what the runner says of the memory of its jobs.
+    /// Records the memory of the runner's jobs.
     func recordMemory(_ runner: NamespacedName, _ memoryMB: [JobID: Double]) {
         guard !memoryMB.isEmpty else { return }
         state.withLock { state in
@@ -212,20 +223,20 @@ final class RunnerRegistry: Sendable {
         state.withLock { $0.runners[runner]?.state.podUID ?? "" }
     }
 
-    /// Forgets which jobs runners have; the leases in the store say it anew.
+    /// Forgets all held jobs, before they are read from the store again.
     func forgetHeld() {
         state.withLock { state in
             for key in state.runners.keys { state.runners[key]?.held = [:] }
         }
     }
 
-    /// A runner not heard of since that time is lost.
+    /// A runner that last called before this time is lost.
     ///
-    /// While none of several runners is heard of, the controller rather than all of them is cut off, and more patience is
-    /// due; as the node controller of Kubernetes evicts nobody while a whole zone is silent. Runners that are really
-    /// dead are found when that patience is over, or when another one is heard of.
+    /// While several runners are known and all of them are silent, the controller is more likely cut off than all of
+    /// them dead, and they get `disruptionPatience`; in the same way Kubernetes' node controller evicts no Pods while a
+    /// whole zone is silent. Runners that are dead are found when that time is over, or when another runner calls.
     func silenceBound(now: Timestamp, _ settings: RunEngineSettings) -> Timestamp {
-        // A runner that lives is heard of in every interval; a half more is for the way.
+        // A live runner calls once in every interval; another half allows for the network.
         let recently = now.advanced(by: .zero - settings.heartbeatInterval * 3 / 2)
         let isCutOff = state.withLock { state in
             state.runners.count > 1 && state.runners.values.allSatisfy { $0.state.lastSeen < recently }
@@ -233,20 +244,19 @@ final class RunnerRegistry: Sendable {
         return now.advanced(by: .zero - (isCutOff ? settings.disruptionPatience : settings.runnerLostAfter))
     }
 
-    /// Runners last heard of before that time.
+    /// Runners that last called before that time.
     func lost(before time: Timestamp) -> [NamespacedName] {
         state.withLock { state in state.runners.filter { $0.value.state.lastSeen < time }.map(\.key) }.sorted()
     }
 
-    /// Whether the runner was last heard of before that time.
+    /// Whether the runner last called before that time.
     func isLost(_ runner: NamespacedName, before time: Timestamp) -> Bool {
         state.withLock { $0.runners[runner].map { $0.state.lastSeen < time } ?? true }
     }
 
-    /// Forgets a runner that was not heard of since that time, except for whether it drains: one that comes back must
-    /// not get jobs it was not to get.
+    /// Forgets a runner that has not called since that time. Its draining mark stays, in case it comes back.
     ///
-    /// - Returns: whether it is forgotten.
+    /// - Returns: whether it was forgotten.
     func forget(_ runner: NamespacedName, ifLostBefore time: Timestamp) -> Bool {
         state.withLock { state in
             guard let entry = state.runners[runner], entry.state.lastSeen < time else { return false }
@@ -273,7 +283,7 @@ final class RunnerRegistry: Sendable {
     }
 }
 
-/// Who calls: the runner as it names itself in every call.
+/// Names a runner, as every call of it does.
 public struct RunnerReference: Sendable, Hashable {
     public var namespace: String
     public var pool: String

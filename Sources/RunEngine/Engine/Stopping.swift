@@ -3,7 +3,7 @@ import Logging
 import Storage
 import Synchronization
 
-/// A job that the stop of the plane ended before it was done. It is in its queue again.
+/// A job that was interrupted because the plane stops. It is queued again.
 public struct InterruptedJob: Sendable, Hashable {
     public var namespace: String
     public var pool: String
@@ -15,15 +15,15 @@ public struct InterruptedJob: Sendable, Hashable {
     public var runner: String
 }
 
-/// How far the engine is with stopping, and who wants to hear of interrupted jobs.
+/// Whether the engine is stopping, and the handlers of interrupted jobs.
 struct StoppingState {
     var isStopping = false
     var handlers: [@Sendable (InterruptedJob) -> Void] = []
 }
 
 extension RunEngine {
-    /// From now on hands out no jobs. Reports, heartbeats and submissions are taken as before, so that runners can
-    /// finish what they have; what is submitted runs after the next start.
+    /// Leases no more jobs. Reports, heartbeats and submissions are accepted as before, so that runners can finish
+    /// their jobs; submitted runs start after the next start of the plane.
     public func stopLeasing() {
         stopping.withLock { $0.isStopping = true }
         waiters.wakeAll()
@@ -31,10 +31,10 @@ extension RunEngine {
 
     var isStopping: Bool { stopping.withLock { $0.isStopping } }
 
-    /// Puts the jobs of runners that the plane has ended back into their queues. That is no delivery: the jobs did not
+    /// Requeues the jobs of runners that the plane has stopped. The delivery does not count, because the jobs did not
     /// end their runners.
     ///
-    /// - Throws: `RunStoreError`; the leases run out by themselves then, after the next start.
+    /// - Throws: `RunStoreError`; the leases then expire after the next start.
     public func interrupt(_ runners: [NamespacedName]) async throws {
         for runner in runners {
             registry.depart(runner)
@@ -43,13 +43,12 @@ extension RunEngine {
         }
     }
 
-    /// Calls the handler with every job that is handed back while the plane stops, once that is durable. It must be
-    /// quick.
+    /// Calls the handler with every job that is requeued because the plane stops, after the commit. It must not block.
     public func onInterruption(_ handler: @escaping @Sendable (InterruptedJob) -> Void) {
         stopping.withLock { $0.handlers.append(handler) }
     }
 
-    /// Records which jobs the stop has interrupted.
+    /// Logs interrupted jobs and calls the handlers.
     func record(interrupted jobs: [InterruptedJob]) {
         guard !jobs.isEmpty else { return }
         let handlers = stopping.withLock { $0.handlers }

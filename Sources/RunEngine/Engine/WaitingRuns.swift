@@ -2,7 +2,7 @@ import APIMachinery
 import Spec
 import Storage
 
-/// Why a run does not start.
+/// Why a pending run does not start.
 struct WaitReason: Sendable, Hashable {
     var reason: String
     var message: String
@@ -10,10 +10,10 @@ struct WaitReason: Sendable, Hashable {
     static let poolNotFound = "PoolNotFound"
     static let noRunner = "NoRunner"
 
-    /// How long a run may wait for a first runner before that is said: starting one takes a moment.
+    /// How long a run waits for a first runner before `NoRunner` is reported; starting one takes a moment.
     static let patience: Duration = .seconds(10)
 
-    /// What keeps a pending run from starting; `nil` if it merely waits for its turn.
+    /// What keeps a pending run from starting; `nil` if it only waits for its turn.
     static func of(_ queue: QueueName, hasPool: Bool, hasRunner: Bool, waited: Duration) -> WaitReason? {
         if !hasPool {
             return WaitReason(
@@ -32,15 +32,15 @@ struct WaitReason: Sendable, Hashable {
         return nil
     }
 
-    /// Whether the engine wrote that reason, and so may remove it.
+    /// Whether the reason is one of these, which the engine may remove again.
     static func isOne(_ reason: String) -> Bool { reason == poolNotFound || reason == noRunner }
 }
 
 extension RunEngine {
-    /// Runs looked at in one go; with more than this waiting, the oldest say why.
+    /// Runs that are explained at a time, the oldest first.
     private static let explainedRuns = 500
 
-    /// Writes into pending runs why they do not start, and removes it when they can.
+    /// Updates the reason of pending runs: sets why they do not start, and removes it when they can.
     func explainWaitingRuns() async throws {
         let candidates = try await store.read { try $0.activeRuns(after: 0, limit: Self.explainedRuns) }
             .filter { $0.phase == .pending && $0.stop == .none }
@@ -71,7 +71,7 @@ extension RunEngine {
 }
 
 extension RunOccurrence {
-    /// That a run waits, for the reason that it carries.
+    /// The occurrence of a run that waits, with the run's reason.
     init(waiting run: RunRecord) {
         self.init(
             namespace: run.namespace,

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Lets one loop sleep until a moment or until someone has news for it.
+/// Lets one loop sleep for a time, or until it is notified.
 final class WakeUp: Sendable {
     private struct State {
         var isNotified = false
@@ -9,7 +9,7 @@ final class WakeUp: Sendable {
 
     private let state = Mutex(State())
 
-    /// Ends the sleep, or keeps the next from beginning.
+    /// Ends the current wait, or the next one if the loop is not waiting.
     func notify() {
         let sleeper = state.withLock { state in
             guard let sleeper = state.sleeper else {
@@ -22,10 +22,10 @@ final class WakeUp: Sendable {
         sleeper?.resume()
     }
 
-    /// Sleeps for that long, until poked, or until the task is cancelled.
+    /// Waits for that long, until notified, or until the task is cancelled.
     func wait(atMost duration: Duration, clock: EngineTime) async {
         await withTaskGroup(of: Void.self) { group in
-            // The sleep only fails when it is cancelled: the call came first.
+            // The sleep only fails by cancellation, when the notification came first.
             group.addTask { try? await clock.sleep(for: duration) }
             group.addTask { await self.notified() }
             await group.next()

@@ -7,7 +7,7 @@ public struct LogQuery: Sendable, Hashable {
     public var step: String?
     /// The attempt of that number; `nil` for the latest that there is something of.
     public var attempt: Int?
-    /// Leaves out what an attempt wrote before it had written so many bytes.
+    /// Leaves out this many bytes from the beginning of an attempt's log.
     public var after = 0
     /// Leaves all text out: only how far the steps are.
     public var isBrief = false
@@ -36,7 +36,7 @@ public struct LogQuery: Sendable, Hashable {
 /// What a step's attempt wrote to its log.
 public struct StepLog: Sendable, Hashable {
     public var step: StepRecord
-    /// The number of the attempt; 0 if there was none.
+    /// The number of the attempt; 0 before the first.
     public var attempt: Int
     public var text: [UInt8]
     /// How many bytes the attempt has written in all; `text` holds the last of them.

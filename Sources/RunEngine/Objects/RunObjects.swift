@@ -21,7 +21,7 @@ public struct RunSnapshot: Sendable, Hashable {
 }
 
 extension RunSnapshot {
-    /// The bytes of it that users decide about, and something for the rest.
+    /// About how many bytes the run has in memory.
     public var weight: Int { steps.reduce(512 + run.params.count + run.metadata.count) { $0 + 256 + $1.output.count } }
 }
 
@@ -48,7 +48,7 @@ public struct RunPage: Sendable, Hashable {
     public var isLast: Bool
 }
 
-/// What a watcher of runs is told.
+/// A change of a run, as a watch delivers it.
 public struct RunEvent: Sendable, Hashable {
     /// What happened to the object.
     public enum Kind: String, Sendable, Hashable {
@@ -79,7 +79,7 @@ extension RunEngine {
     /// - Parameters:
     ///   - query: what is asked for; its limit is what one page can have at most.
     ///   - isBrief: leaves the steps' outputs out.
-    ///   - maximumBytes: ends the page early once it holds so many bytes; the first run always fits.
+    ///   - maximumBytes: ends the page early once it has this many bytes; the first run always fits.
     public func runs(
         _ query: RunQuery,
         isBrief: Bool = false,
@@ -119,7 +119,8 @@ extension RunEngine {
     /// Creates the run that a WorkflowRun object asks for.
     ///
     /// - Parameter submitter: who asks for it, by the name that was authenticated.
-    /// - Throws: `Status`, as `submit` does, 422 for an object that is none, and 409 if the run is deleted meanwhile.
+    /// - Throws: `Status`, as `submit` does, 422 for an object that does not describe a run, and 409 if the run is
+    ///   deleted at the same time.
     public func create(_ object: JSONValue, namespace: String, submitter: String = "") async throws -> RunSnapshot {
         let given = Unstructured(object)
         let invalid = { (errors: [FieldError]) in
@@ -161,7 +162,7 @@ extension RunEngine {
 
 /// Splits an object's metadata into what has a column and what is kept as it is.
 public enum RunMetadata {
-    /// The labels; values that are no strings are left out.
+    /// The labels; values that are not strings are left out.
     public static func labels(_ metadata: JSONObject) -> [String: String] {
         var labels: [String: String] = [:]
         for (key, value) in metadata["labels"]?.objectValue ?? [:] { labels[key] = value.stringValue }
@@ -180,12 +181,12 @@ public enum RunMetadata {
 
 /// Follows the runs of a namespace, or of all.
 ///
-/// Each call waits for changes and then reads the runs they are about. A run that changed several times meanwhile is
-/// told once, in its latest state: the watcher misses steps in between, and never the outcome or the order.
+/// Each call waits for changes and then reads the runs that changed. A run that changed several times in between is
+/// delivered once, in its latest state: intermediate states are skipped, outcomes and the order of commits are not.
 public struct RunWatch: Sendable {
     private let store: any RunStore
     private let namespace: String?
-    /// Everything up to this revision has been told.
+    /// Everything up to this revision has been delivered.
     public private(set) var revision: Int64
     /// Runs whose first event was left out because a later one follows.
     private var unseen: Set<Int64> = []
@@ -229,10 +230,10 @@ public struct RunWatch: Sendable {
                 events.append(RunEvent(kind: isNew ? .added : .modified, object: snapshot))
             }
         }
-        let told = changes[..<end].last?.revision
-        // Numbers are also given out for other things than changes; those count as told.
+        let delivered = changes[..<end].last?.revision
+        // Sequence numbers that are not revisions of a change count as delivered.
         let isAll = end == changes.count && changes.count < Self.batch
-        revision = isAll ? max(latest, told ?? 0) : told ?? latest
+        revision = isAll ? max(latest, delivered ?? 0) : delivered ?? latest
         return events
     }
 

@@ -14,8 +14,8 @@ public struct CompiledWorkflow: Sendable {
 
     /// Compiles a specification.
     ///
-    /// An expression that does not compile is no error here: its step will fail and say so. A run of an old revision
-    /// must come to its end whatever is wrong with the revision.
+    /// An expression that does not compile is not an error here: its step fails with the message. A run of an old
+    /// revision must end whatever is wrong with the revision.
     ///
     /// - Throws: `FieldError` for duplicate ids, unknown dependencies and cycles: what makes it no graph at all.
     public init(revision: String, spec: WorkflowSpec) throws {

@@ -37,7 +37,7 @@ public struct RetrySettings: Sendable, Hashable {
         return min(delay, maxInterval) * (1 + Self.jitter * random)
     }
 
-    /// The moment of the next attempt, or `nil` if there shall be none.
+    /// When the next attempt is due; `nil` if the step is not retried.
     ///
     /// - Parameter attempt: the number of the failed attempt, from 1.
     public func nextAttempt(

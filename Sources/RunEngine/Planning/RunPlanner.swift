@@ -10,7 +10,7 @@ public enum PlanAction: Sendable, Hashable {
     case fail(step: Int, StepFailure)
     /// The run is being stopped: take the step out, and out of the queue.
     case cancel(step: Int)
-    /// The run is being stopped: tell the step's runner to stop the job.
+    /// The run is being stopped: ask the step's runner to stop the job.
     case recall(step: Int)
     /// All is done.
     case finish(RunRecord.Phase, reason: String, message: String)

@@ -23,8 +23,8 @@ struct InputTemplate: Sendable {
 
     /// The input with every expression replaced by its value.
     ///
-    /// - Throws: an error that tells a person why there is none; also for an input that outputs nested in one another
-    ///   have made deeper than any object may be.
+    /// - Throws: an error whose description says what is wrong; also for an input that nested outputs have made deeper
+    ///   than an object may be.
     func expand(_ variables: [String: CELValue]) throws -> [UInt8] {
         if let constant { return constant }
         let input = try tree.expand(variables, budget: StepExpressions.budget)
@@ -52,14 +52,14 @@ struct StepCondition: Sendable {
         asksForOutcome = program.references.contains { reference in
             guard reference.root == "steps" else { return false }
             if reference.path.count >= 3 { return reference.path[2] == "phase" || reference.path[2] == "error" }
-            // The step's name is computed, so only the text can tell.
+            // The step's name is computed, so the text decides.
             return source.contains(".phase") || source.contains(".error")
         }
     }
 
     /// Whether the step shall run.
     ///
-    /// - Throws: an error that tells a person why that cannot be told.
+    /// - Throws: an error whose description says why the condition has no value.
     func evaluate(_ variables: [String: CELValue]) throws -> Bool {
         let value = try program.evaluate(variables, budget: StepExpressions.budget)
         guard let result = value.boolValue else {

@@ -1,10 +1,21 @@
 public import APIMachinery
 
-/// Questions to the job queues.
+// A queue holds the jobs of one worker pool, in two lanes.
+//
+//     enqueue ──▶ delayed ──readyAt──▶ ready ──lease──▶ leased ──▶ removed
+//                                        ▲                │
+//                                        └─── update ─────┤ the lease is cleared: released, revoked or expired
+//                                                         └──▶ dead letter
+//
+// A job is identified by its step, which has at most one; enqueueing the next attempt replaces it. Within a lane jobs
+// are ordered by `readyAt`, then by step. Between lanes, `LaneOrder` decides. The functions here only change rows:
+// which transition is allowed when, is up to the caller.
+
+/// Reads of the job queues.
 public protocol JobQueueReader {
-    /// The step's job, in the queue or at a runner.
+    /// The step's job, leased or not.
     func job(_ step: StepKey) throws -> JobRecord?
-    /// Jobs of one lane that could be handed out now, the longest waiting first: up to `limit`, and no more than fit
+    /// Jobs of one lane that are ready, the longest waiting first: up to `limit`, and no more than fit
     /// into `maximumBytes` of payload. The first one always fits.
     func readyJobs(
         _ queue: QueueName,
@@ -13,9 +24,9 @@ public protocol JobQueueReader {
         limit: Int,
         maximumBytes: Int
     ) throws -> [JobRecord]
-    /// When the next job that is not ready yet becomes so.
+    /// When the next delayed job becomes ready.
     func nextReady(_ queue: QueueName, after now: Timestamp) throws -> Timestamp?
-    /// Every job at a runner, those whose lease ends first in front. There are as many as runners have slots.
+    /// Every leased job, by the end of its lease. There are at most as many as runners have slots.
     func leasedJobs() throws -> [JobRecord]
     /// Every queue that has held a job.
     func queues() throws -> [QueueName]
@@ -27,35 +38,34 @@ public protocol JobQueueReader {
     func deadLetter(_ step: StepKey) throws -> DeadLetter?
 }
 
-/// Changes of the job queues. At-least-once delivery: a job is gone only when it has been reported, or when its
-/// run no longer wants it; a lease that ends puts it back.
+/// Writes to the job queues.
 public protocol JobQueueTransaction: JobQueueReader {
-    /// Puts a job into its queue, in place of one that the step may have there.
+    /// Enqueues a job, in place of the one that the step may have.
     func enqueue(_ job: JobRecord) throws
-    /// Stores what may change in a job that is there: lease, deliveries and `readyAt`.
+    /// Stores the lease, the deliveries and `readyAt` of a job.
     func update(_ job: JobRecord) throws
-    /// Removes a job, wherever it is; nothing happens if there is none.
+    /// Removes the step's job, if it has one.
     func removeJob(_ step: StepKey) throws
-    /// Ends the lease only: the cheapest renewal.
+    /// Moves the end of a lease, without reading the job.
     ///
-    /// - Returns: the job's lease after renewal, or `nil` if the token is not (or no longer) the job's.
+    /// - Returns: the renewed lease; `nil` if the job has no lease with that token.
     func renew(_ step: StepKey, token: Int64, expiresAt: Timestamp) throws -> JobLease?
 
-    /// Puts a job aside. The caller removes it from the queue.
+    /// Inserts a dead letter. The caller removes the job from the queue.
     func insert(_ letter: DeadLetter) throws
     func removeDeadLetter(_ step: StepKey) throws
     func nextSequence() throws -> Int64
 }
 
 extension JobQueueTransaction {
-    /// Hands out up to `limit` jobs of the queue.
+    /// Leases up to `limit` jobs of the queue.
     ///
     /// The express lane goes first, but every fifth turn belongs to the job that waited longest in the normal lane,
     /// so that a busy express lane slows the others down and never stops them.
     ///
     /// - Parameters:
-    ///   - maximumBytes: the payloads of all the jobs together; one job is handed out whatever its size.
-    ///   - turn: how many jobs of this queue were handed out before.
+    ///   - maximumBytes: the payloads of all the jobs together; one job is leased whatever its size.
+    ///   - turn: how many jobs of this queue were leased before.
     public func lease(
         _ queue: QueueName,
         limit: Int,
@@ -106,9 +116,9 @@ public struct ByteRoom: Sendable {
     }
 }
 
-/// Whose turn it is: the rule by which two lanes share a queue's runners.
+/// The rule by which two lanes share a queue's runners.
 public enum LaneOrder {
-    /// One turn in so many belongs to the normal lane.
+    /// Every fifth turn belongs to the normal lane.
     public static let normalEvery = 5
 
     /// How many of the next turns belong to the normal lane.

@@ -18,15 +18,15 @@ public struct QueueName: Sendable, Hashable, Comparable, CustomStringConvertible
     }
 }
 
-/// A runner's right to work on a job, for a while.
+/// A runner's right to work on a job until a time.
 public struct JobLease: Sendable, Hashable {
-    /// The fencing token: greater than every token given out before. A report must show it.
+    /// The fencing token, greater than every earlier one. Reports and renewals must have it.
     public var token: Int64
     public var runner: String
     public var leasedAt: Timestamp
-    /// When the job goes to someone else, unless the runner renews the lease.
+    /// When the lease ends, unless the runner renews it.
     public var expiresAt: Timestamp
-    /// Whether the runner shall stop the job.
+    /// Whether the runner should stop the job.
     public var cancelRequested = false
 
     /// A lease for that runner.
@@ -38,7 +38,7 @@ public struct JobLease: Sendable, Hashable {
     }
 }
 
-/// One attempt of a step, in its pool's queue or at a runner. There is at most one for a step.
+/// One attempt of a step, queued or leased. A step has at most one job.
 public struct JobRecord: Sendable, Hashable {
     public var step: StepKey
     /// The number of the attempt, from 1.
@@ -47,13 +47,13 @@ public struct JobRecord: Sendable, Hashable {
     /// Whether the job overtakes those of the normal lane.
     public var isExpress: Bool
     public var enqueuedAt: Timestamp
-    /// The job is handed out from then on.
+    /// From when on the job can be leased.
     public var readyAt: Timestamp
-    /// How often the job was handed out and not handed back.
+    /// How often the job was leased, without leases that were released.
     public var deliveries = 0
     /// Seconds the attempt may take.
     public var timeoutSeconds: Int?
-    /// What the runner is told, as the members of a JSON object without its braces.
+    /// The part of the leased job that does not depend on the lease: the members of a JSON object without its braces.
     public var payload: [UInt8]
     public var lease: JobLease?
 
@@ -82,8 +82,8 @@ public struct JobRecord: Sendable, Hashable {
     public var id: JobID { JobID(step: step, attempt: attempt) }
 }
 
-/// Names a job in the runners' protocol, `RUN.STEP.ATTEMPT`. It leads to the step even when the job is gone, so
-/// that a repeated report can be told from a stale one.
+/// Names a job in the runners' protocol, `RUN.STEP.ATTEMPT`. It identifies the step even when the job is gone, which
+/// distinguishes a repeated report from a stale one.
 public struct JobID: Sendable, Hashable, CustomStringConvertible {
     public var step: StepKey
     public var attempt: Int
@@ -106,13 +106,13 @@ public struct JobID: Sendable, Hashable, CustomStringConvertible {
     public var description: String { "\(step).\(attempt)" }
 }
 
-/// A job that was handed out too often without ever being reported: put aside for a person to look at.
+/// A job that was delivered too often without a report, kept for an administrator to requeue or delete.
 public struct DeadLetter: Sendable, Hashable {
     public var job: JobRecord
     public var reason: String
     public var diedAt: Timestamp
 
-    /// The job, with the reason why it was put aside.
+    /// A dead letter with its reason.
     public init(job: JobRecord, reason: String, diedAt: Timestamp) {
         self.job = job
         self.reason = reason
@@ -127,12 +127,12 @@ public struct QueueCounts: Sendable, Hashable {
     public var delayed = 0
     public var leased = 0
     public var dead = 0
-    /// Since when the oldest job that could be handed out waits.
+    /// Since when the oldest ready job waits.
     public var oldestReadyAt: Timestamp?
 
     /// Nothing in the queue.
     public init() {}
 
-    /// Jobs that are not at a runner.
+    /// Jobs that are not leased.
     public var waiting: Int { ready + express + delayed }
 }

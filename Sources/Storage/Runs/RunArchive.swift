@@ -21,8 +21,8 @@ public struct RunArchive: Sendable, Hashable {
         }
     }
 
-    /// The run under another number, and with its jobs in their queues: a lease does not outlive the moment at which it
-    /// was copied, so whoever held it has lost it.
+    /// The run under another number, with its jobs queued: leases are not restored, so runners that held them have lost
+    /// them.
     public func renumbered(_ id: Int64) -> RunArchive {
         var copy = self
         copy.run.id = id
@@ -41,7 +41,7 @@ public struct RunArchive: Sendable, Hashable {
         return copy
     }
 
-    /// Whether both say the same of a run, whatever its numbers and whoever works on it.
+    /// Whether both have the same run, apart from its numbers and its leases.
     public func isEquivalent(to other: RunArchive) -> Bool {
         var mine = renumbered(0)
         var others = other.renumbered(0)

@@ -30,8 +30,8 @@ public struct RunChange: Sendable, Hashable {
 
 /// The latest changes in the order of their commits, kept in memory, with a way to wait for more.
 ///
-/// It holds a bounded number: whoever falls behind is told so and reads everything again. A change says which run,
-/// not what it became; a watcher reads that from the store, and thereby skips states that are past already.
+/// It has a bounded number of changes. A watcher that falls behind gets `expired` and lists again. A change names the
+/// run and has no state: watchers read the run from the store, and so skip states that are already outdated.
 public final class RunChangeFeed: Sendable {
     private struct State {
         /// A ring: the oldest change stands at `start` once the buffer is full.
@@ -106,8 +106,8 @@ public final class RunChangeFeed: Sendable {
         }
     }
 
-    /// Waits until there is a change after the revision, or until the task is cancelled. Returns at once, too, if the
-    /// revision is not the latest, although what came after it may not have been changes.
+    /// Waits until there is a change after the revision, or until the task is cancelled. Returns at once if the
+    /// revision is not the latest, although later sequence numbers need not be changes of runs.
     public func wait(after revision: Int64) async {
         let id = state.withLock { state in
             state.nextWaiter += 1

@@ -22,9 +22,9 @@ public struct RunRecord: Sendable, Hashable {
         case deadlineExceeded
     }
 
-    /// The row's number, given by `insert`; later runs have greater ones.
+    /// The row's number, assigned by `insert`; later runs have greater ones.
     public var id: Int64 = 0
-    /// Unique over all time, as Kubernetes has it.
+    /// Unique over time, as in Kubernetes.
     public var uid: String
     public var namespace: String
     public var name: String
@@ -32,7 +32,7 @@ public struct RunRecord: Sendable, Hashable {
     public var resourceVersion: Int64 = 0
     /// The workflow's name.
     public var workflow: String
-    /// The hash of the workflow's specification that the run keeps to.
+    /// The hash of the workflow specification that the run uses.
     public var revision: String
     public var priority: Int
     /// Parameters with defaults filled in: one JSON object.
@@ -53,7 +53,7 @@ public struct RunRecord: Sendable, Hashable {
     /// When the first job was leased.
     public var startedAt: Timestamp?
     public var finishedAt: Timestamp?
-    /// When the run must have ended. For a run that is being stopped: when jobs that still hold on are dropped.
+    /// When the run is stopped. For a run that is being stopped: when its remaining jobs are dropped.
     public var deadline: Timestamp?
     /// The submitter's key; unique per namespace and workflow.
     public var idempotencyKey: String?

@@ -1,10 +1,9 @@
 public import APIMachinery
 
-/// Where runs, their steps and their jobs are kept. It survives restarts; what was answered is durable.
+/// The durable store of runs, their steps and their jobs.
 ///
-/// Everything that belongs together changes in one transaction. An implementation may let many transactions share
-/// one commit, but each sees those before it, either happens as a whole or not at all, and is answered only when it
-/// is durable.
+/// Transactions are serialized: each sees all earlier ones, and happens as a whole or not at all. Many may share one
+/// commit; a transaction returns only when it is durable.
 public protocol RunStore: Sendable {
     /// Runs the closure alone among all writers.
     ///
@@ -51,7 +50,7 @@ public struct RunStoreError: Error, Sendable, CustomStringConvertible {
     public var description: String { message }
 }
 
-/// Questions to one consistent state of the store.
+/// Reads of one consistent state of the store.
 public protocol RunReader: JobQueueReader {
     /// The sequence number of the last change in this state.
     func revision() throws -> Int64
@@ -68,8 +67,8 @@ public protocol RunReader: JobQueueReader {
 
     /// Runs that have not ended, by id, from after the given one on.
     func activeRuns(after id: Int64, limit: Int) throws -> [RunRecord]
-    /// Active runs that nothing would move on: that have no job at all, or a step that is said to have one and has
-    /// none. Suspended runs are not among them. There are none unless the store was edited, restored, or written by a faulty version.
+    /// Active runs that cannot proceed: without a job, or with a queued or running step that has no job. Suspended runs
+    /// are left out. Only a store that was edited, restored, or written by a faulty version has such runs.
     func stalledRuns(limit: Int) throws -> [Int64]
     /// Runs that have not ended although their deadline is past.
     func overdueRuns(now: Timestamp, limit: Int) throws -> [RunRecord]
@@ -85,8 +84,7 @@ public protocol RunReader: JobQueueReader {
     /// have none.
     func logs(_ key: StepKey) throws -> [AttemptLog]
 
-    /// By how much the calendar was ahead of the time that leases, timers and deadlines are counted in; zero unless the
-    /// clock was set while a controller ran.
+    /// How far the calendar is ahead of the engine's time; zero unless the clock was set while a controller ran.
     func clockSkew() throws -> Duration
 
     /// The specification with that hash, as JSON.
@@ -95,13 +93,13 @@ public protocol RunReader: JobQueueReader {
 
 /// Changes of runs and steps. Valid only inside the closure it is handed to.
 public protocol RunTransaction: RunReader, JobQueueTransaction {
-    /// A number greater than every one given out before, in this process or an earlier one.
+    /// A number greater than all earlier ones, also over restarts.
     func nextSequence() throws -> Int64
 
-    /// Keeps by how much the calendar is ahead. Parts of a microsecond are lost.
+    /// Stores the clock skew, in microseconds.
     func setClockSkew(_ skew: Duration) throws
 
-    /// Keeps a specification under its hash; one that is there already stays.
+    /// Stores a specification under its hash, unless one is stored already.
     func insertWorkflowRevision(_ hash: String, spec: [UInt8]) throws
 
     /// Adds a run; sets its `id` and `resourceVersion`.
@@ -115,6 +113,6 @@ public protocol RunTransaction: RunReader, JobQueueTransaction {
 
     func insert(_ steps: [StepRecord]) throws
     func update(_ step: StepRecord) throws
-    /// Keeps an attempt's log, in place of one of the same attempt, and lets go of the oldest ones.
+    /// Stores an attempt's log, in place of the same attempt's, and deletes the oldest ones beyond `AttemptLog.kept`.
     func setLog(_ key: StepKey, _ log: AttemptLog) throws
 }

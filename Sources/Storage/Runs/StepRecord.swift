@@ -51,9 +51,9 @@ public struct StepRecord: Sendable, Hashable {
     public enum Phase: Int64, Sendable, CaseIterable {
         /// Waits for the steps before it, or for the bound on parallelism.
         case pending = 0
-        /// Its job is in the queue, perhaps for later.
+        /// Its job is queued, perhaps delayed.
         case queued
-        /// Its job is at a runner.
+        /// Its job is leased.
         case running
         case succeeded
         case failed
@@ -62,7 +62,7 @@ public struct StepRecord: Sendable, Hashable {
 
         /// Whether the step has ended.
         public var isFinal: Bool { rawValue >= Phase.succeeded.rawValue }
-        /// Whether there must be a job for the step.
+        /// Whether the step must have a job.
         public var hasJob: Bool { self == .queued || self == .running }
     }
 
@@ -70,18 +70,18 @@ public struct StepRecord: Sendable, Hashable {
     /// The step's id in the workflow.
     public var id: String
     public var phase = Phase.pending
-    /// Attempts begun so far; the number of the current one.
+    /// Attempts so far; the number of the current one.
     public var attempts = 0
-    /// How often a runner was given the step's job, all attempts together. More than the attempts if runners were lost or
-    /// handed the job back.
+    /// How often the step's job was leased, over all attempts. More than the attempts if runners were lost or released
+    /// the job.
     public var deliveries = 0
     /// Attempts that no longer count against the retry policy, because someone asked for a retry afterwards.
     public var forgivenAttempts = 0
-    /// The token under which the last report was accepted, to know a repeated report; 0 before.
+    /// The token of the last accepted report, by which a repeated one is recognized; 0 before.
     public var acceptedToken: Int64 = 0
     /// The runner of the last attempt; empty before.
     public var runner = ""
-    /// When the last attempt began.
+    /// When the last attempt started.
     public var startedAt: Timestamp?
     public var finishedAt: Timestamp?
     /// The output: one JSON value, or nothing.
@@ -90,7 +90,7 @@ public struct StepRecord: Sendable, Hashable {
     /// The runner's measurements: one JSON object of numbers, or nothing.
     public var metrics: [UInt8] = []
 
-    /// A step that has not begun.
+    /// A pending step.
     public init(key: StepKey, id: String) {
         self.key = key
         self.id = id

@@ -3,15 +3,19 @@ import GRDB
 import Storage
 import Synchronization
 
-/// Lets the transactions that wait at the same time share one commit.
+/// Commits transactions that wait at the same time together.
 ///
-/// Making a commit durable costs a disk flush, whatever is in it. So one thread takes all transactions that have
-/// come in while the last commit was being written, runs each in a savepoint of its own, commits once, and only then
-/// answers. One that throws is undone alone; if the commit fails, all of them have failed.
+/// A commit costs one disk flush, whatever is in it. One thread takes all transactions that arrived while the last
+/// commit was written, runs each in its own savepoint, commits once, and then answers them:
+///
+///     submit ──▶ waiting ──▶ SAVEPOINT, run, RELEASE ──▶ COMMIT ──▶ answered
+///                              │ throws                    │ fails
+///                              ▼                           ▼
+///                            rolled back alone           the whole batch fails
 final class GroupCommit: Sendable {
-    /// A transaction that waits for its turn.
+    /// A transaction that waits.
     struct Work: Sendable {
-        /// Runs it; returns what to do once the commit is durable. What it throws has been answered for by `fail`.
+        /// Runs the transaction; returns the answer to send once the commit is durable.
         var run: @Sendable (SQLiteRunTransaction) throws -> @Sendable () -> Void
         var fail: @Sendable (any Error) -> Void
     }
@@ -21,7 +25,7 @@ final class GroupCommit: Sendable {
         var isScheduled = false
     }
 
-    /// A commit holds no more transactions than this, so that the first does not wait for too many others.
+    /// The most transactions of one commit, so that the first does not wait for too many others.
     private static let maximumBatch = 256
 
     private let pool: DatabasePool
@@ -68,10 +72,10 @@ final class GroupCommit: Sendable {
     }
 
     private func commit(_ batch: [Work], _ database: Database) {
-        var open = batch[...]
+        var remaining = batch[...]
         var answers: [@Sendable () -> Void] = []
-        // Work whose outcome hangs on the commit.
-        var hanging: [Work] = []
+        // Transactions that have run and fail if the commit does.
+        var uncommitted: [Work] = []
         do {
             let transaction: SQLiteRunTransaction
             if let existing = writer.transaction {
@@ -82,21 +86,21 @@ final class GroupCommit: Sendable {
                 writer.transaction = transaction
             }
             try database.beginTransaction(.immediate)
-            while let work = open.popFirst() {
+            while let work = remaining.popFirst() {
                 let changesBefore = transaction.pending.count
-                hanging.append(work)
+                uncommitted.append(work)
                 try transaction.savepoint(.begin)
                 do {
                     let answer = try work.run(transaction)
                     try transaction.savepoint(.release)
                     answers.append(answer)
                 } catch {
-                    // A full disk makes SQLite abandon the whole transaction; then there is nothing to go back to.
+                    // On a full disk SQLite rolls the whole transaction back; then no savepoint is left.
                     guard database.isInsideTransaction else { throw error }
                     try transaction.savepoint(.rollback)
                     try transaction.savepoint(.release)
                     transaction.forgetChanges(after: changesBefore)
-                    hanging.removeLast()
+                    uncommitted.removeLast()
                     work.fail(explain(error))
                 }
             }
@@ -105,14 +109,14 @@ final class GroupCommit: Sendable {
             changes.append(transaction.takePending(), revision: transaction.sequence)
             for answer in answers { answer() }
         } catch {
-            // The error that led here is told; SQLite has rolled back, or does so when the next transaction begins.
+            // The first error is reported; SQLite has rolled back, or does so before the next transaction.
             if database.isInsideTransaction { try? database.rollback() }
             writer.transaction?.forgetChanges(after: 0)
-            for work in hanging + open { work.fail(explain(error)) }
+            for work in uncommitted + remaining { work.fail(explain(error)) }
         }
     }
 
-    /// What a caller is told: its own error as it is, SQLite's in words.
+    /// The error for a caller: its own unchanged, SQLite's as a `RunStoreError`.
     func explain(_ error: any Error) -> any Error {
         guard error is DatabaseError else { return error }
         let (isCorrupt, message) = SQLiteDatabase.explain(error, path: path)

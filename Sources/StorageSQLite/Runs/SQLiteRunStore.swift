@@ -7,7 +7,7 @@ public final class SQLiteRunStore: RunStore {
     private let writer: GroupCommit
     public let changes: RunChangeFeed
 
-    /// Opens the store's file, creating it if there is none.
+    /// Opens the store's file, and creates it if it is missing.
     ///
     /// - Parameter feedCapacity: how many changes a watcher may be behind.
     /// - Throws: `RunStoreError`: `corrupt` for a damaged file, `unavailable` if it cannot be opened or written.

@@ -4,17 +4,17 @@ import Storage
 
 /// The writer's view of the run store: one for the life of the connection, used by one thread at a time.
 final class SQLiteRunTransaction: SQLiteRunReader, RunTransaction {
-    /// The last number given out. Written to the database once in every commit.
+    /// The last sequence number. Written to the database once in every commit.
     private(set) var sequence: Int64 = 0
     private var storedSequence: Int64 = 0
-    /// What was changed since the last commit.
+    /// The changes since the last commit.
     private(set) var pending: [RunChange] = []
 
     override init(_ database: Database) {
         super.init(database)
     }
 
-    /// Reads where the numbers go on.
+    /// Reads the stored sequence number.
     func load() throws {
         sequence = try super.revision()
         storedSequence = sequence
@@ -37,14 +37,14 @@ final class SQLiteRunTransaction: SQLiteRunReader, RunTransaction {
         try statement.run()
     }
 
-    /// After a commit: takes what it changed.
+    /// Takes the changes of a commit, after it.
     func takePending() -> [RunChange] {
         storedSequence = sequence
         defer { pending = [] }
         return pending
     }
 
-    /// Forgets the changes after the first `count`, which a rollback has undone. Numbers given out stay given out.
+    /// Forgets the changes after the first `count`, which a rollback has undone. Sequence numbers are not used again.
     func forgetChanges(after count: Int) {
         pending.removeSubrange(count...)
         queueNumbers = [:]

@@ -55,7 +55,7 @@ struct JobQueueConformanceTests {
             let next = try await store.read { try $0.nextReady(Self.queue, after: .at(10)) }
             #expect(next == .at(20))
             #expect(try await lease(store, 10, at: 20).map(\.step.index) == [2])
-            #expect(try await lease(store, 1, pool: "nobody") == [])
+            #expect(try await lease(store, 1, pool: "unused") == [])
             let tokens = try await store.read { try $0.leasedJobs() }.compactMap(\.lease?.token)
             #expect(Set(tokens).count == 4)
         }
@@ -122,7 +122,7 @@ struct JobQueueConformanceTests {
         }
     }
 
-    @Test("Counts tell every state", arguments: RunStoreFixture.all)
+    @Test("Counts include every state", arguments: RunStoreFixture.all)
     func counts(_ fixture: RunStoreFixture) async throws {
         try await fixture.with { store in
             try await fill(
@@ -182,7 +182,7 @@ struct JobQueueConformanceTests {
     }
 
     @Test(
-        "What is no job id is refused",
+        "Texts that are not job ids are refused",
         arguments: ["", "1", "1.2", "1.2.3.4", "0.0.1", "1.-1.1", "1.0.0", "a.b.c", "1.1048576.1", "8796093022208.0.1"]
     )
     func wrongJobIDs(_ text: String) { #expect(JobID(text) == nil) }

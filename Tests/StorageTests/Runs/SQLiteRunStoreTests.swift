@@ -37,7 +37,7 @@ struct SQLiteRunStoreTests {
         }
     }
 
-    @Test("A file of the first version is taken over: the log of each step becomes that of its last attempt")
+    @Test("A file of the first version is migrated: the log of each step becomes that of its last attempt")
     func migration() async throws {
         try await TemporaryDirectory.with { directory in
             let path = directory + "/runs.sqlite"
@@ -71,7 +71,7 @@ struct SQLiteRunStoreTests {
         }
     }
 
-    @Test("A file that is no database, and a directory that is not there, are told apart", arguments: [true, false])
+    @Test("A file that is not a database is corrupt, and a missing directory is unavailable", arguments: [true, false])
     func unusableFile(isDamaged: Bool) async throws {
         try await TemporaryDirectory.with { directory in
             var path = directory + "/none/runs.sqlite"
