@@ -3,9 +3,9 @@ import Synchronization
 
 /// The logs of running attempts so far, as their runners send them.
 ///
-/// In memory only and in bounded room: each attempt has the end of its log, and all of them together a budget, beyond
-/// which the log that has been quiet for the longest time is dropped. Nothing depends on it but what people see while a
-/// step runs; the report brings the end of the log again.
+/// In memory only and bounded: each attempt has the end of its log, and all of them share a budget, beyond which the
+/// log that was not written for the longest time is dropped. A cache for users who read the log of a running step: the
+/// report has the end of the log again.
 final class LiveLogs: Sendable {
     /// The end of one attempt's log.
     struct Log: Sendable {
@@ -69,8 +69,8 @@ final class LiveLogs: Sendable {
     /// The log so far; `nil` if nothing is known.
     func log(of job: JobID) -> Log? { state.withLock { $0.logs[job] } }
 
-    /// The whole log of an attempt whose report brings the end of it: what was known before is put in front. A runner
-    /// that does not say how much was written in all (0) is taken to send the whole log.
+    /// The log of an attempt, from what is known here and the end of the log in its report. If the report does not say
+    /// how much was written in all (0), its text is the whole log.
     func completed(_ job: JobID, token: Int64, with tail: [UInt8], end: Int) -> (text: [UInt8], end: Int) {
         guard var log = log(of: job), log.token == token, end > 0 || tail.isEmpty else {
             return (tail, max(end, tail.count))
@@ -110,7 +110,7 @@ public struct LogPiece: Sendable, Hashable {
 }
 
 extension RunEngine {
-    /// Takes what a runner's jobs have written. Pieces of jobs that the runner does not have are ignored.
+    /// Adds what a runner's jobs have written. Pieces of jobs that the runner does not hold are ignored.
     public func appendLogs(_ runner: RunnerReference, _ pieces: [LogPiece]) {
         let held = registry.held(runner.key)
         for piece in pieces where held[piece.job]?.token == piece.token {

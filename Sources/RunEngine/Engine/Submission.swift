@@ -3,21 +3,21 @@ import Containment
 import Spec
 import Storage
 
-/// A run that someone asks for.
+/// A request for a run.
 public struct RunRequest: Sendable {
     /// Values of the workflow's parameters.
     public var params: JSONObject
-    /// In place of the workflow's priority.
+    /// Overrides the workflow's priority.
     public var priority: Int?
-    /// Asking twice with one key makes one run.
+    /// Requests with the same key create one run.
     public var idempotencyKey: String?
-    /// The run's name; made from `generateName` or the workflow's name where it is missing.
+    /// The run's name; generated from `generateName` or the workflow's name if missing.
     public var name: String?
     public var generateName: String?
     public var labels: [String: String] = [:]
-    /// Who asks for it, by the name that was authenticated.
+    /// The authenticated user that submits it.
     public var submitter = ""
-    /// Other metadata that the object shall carry: annotations, owner references, finalizers.
+    /// The object's other metadata: annotations, owner references, finalizers.
     public var metadata: JSONObject = [:]
 
     /// A run with those parameters.
@@ -28,18 +28,18 @@ public struct RunRequest: Sendable {
     }
 }
 
-/// A run that is durable.
+/// A submitted run, which is durable.
 public struct SubmittedRun: Sendable, Hashable {
     public var id: Int64
     public var namespace: String
     public var name: String
     public var uid: String
-    /// Whether the run was there before, under the same idempotency key.
+    /// Whether the run existed before, under the same idempotency key.
     public var existed: Bool
 }
 
 extension RunEngine {
-    /// Accepts runs of a workflow: all of them or none. They are durable when this returns.
+    /// Creates runs of a workflow, all of them or none. They are durable when this returns.
     ///
     /// - Returns: one answer for each request, in their order.
     /// - Throws: `Status`: 404 for an unknown workflow, 422 for wrong parameters (each named), 429 with a time to wait
@@ -69,7 +69,7 @@ extension RunEngine {
         for (index, request) in requests.enumerated() {
             let path = requests.count == 1 ? FieldPath.root : FieldPath("items").index(index)
             let (params, fault) = Self.complete(request.params, entry.spec, name, path)
-            // Whether the workflow of today takes the parameters of a repeated request does not matter.
+            // A repeated request is answered even if the current workflow would refuse its parameters.
             if let fault, request.idempotencyKey == nil { throw fault }
             wanted.append(
                 WantedRun(record: record(request, namespace, name, entry, params), request: request, fault: fault)
@@ -77,7 +77,7 @@ extension RunEngine {
         }
         let queue = QueueName(namespace: namespace, pool: entry.spec.poolName)
         let policy = catalog.policy(queue)
-        // A repeated request adds nothing to the queue, however full that is.
+        // A repeated request adds nothing to the queue, so a full queue does not reject it.
         let count = requests.count - (try await countRepeated(requests, namespace, name))
         if count > 0, let depth = counters.reserve(queue, count: count, maxDepth: policy.maxDepth) {
             metrics.shed(queue, count: count)
@@ -105,15 +105,15 @@ extension RunEngine {
         return submitted
     }
 
-    /// A run that is asked for, and what is wrong with its parameters.
+    /// A requested run, and what is wrong with its parameters.
     private struct WantedRun: Sendable {
         var record: RunRecord
         var request: RunRequest
-        /// Thrown unless the idempotency key is that of a run that is there.
+        /// Thrown unless a run with the idempotency key exists.
         var fault: Status?
     }
 
-    /// How many of the requests have the idempotency key of a run that is there.
+    /// How many of the requests have the idempotency key of an existing run.
     private func countRepeated(_ requests: [RunRequest], _ namespace: String, _ workflow: String) async throws -> Int {
         let keys = requests.compactMap(\.idempotencyKey)
         guard !keys.isEmpty else { return 0 }
@@ -200,10 +200,10 @@ extension RunEngine {
         return SubmittedRun(id: run.id, namespace: run.namespace, name: run.name, uid: run.uid, existed: false)
     }
 
-    /// Refuses a request that has the idempotency key of a run that is another one.
+    /// Refuses a request with the idempotency key of an existing run that differs from it.
     ///
-    /// The parameters are compared as that run's revision would have completed them: a default that changed since does
-    /// not turn a repeated request into another.
+    /// The parameters are compared with the defaults of the existing run's revision, so that a default that changed
+    /// since does not make a repeated request a different one.
     private func checkSame(
         _ existing: RunRecord,
         _ run: RunRecord,
@@ -240,7 +240,7 @@ extension RunEngine {
         return text.count > 200 ? "\(text.prefix(200))…" : text
     }
 
-    /// The parameters with defaults filled in, and the 422 that names every wrong one.
+    /// The parameters with defaults filled in, and a 422 that names every invalid one.
     private static func complete(
         _ given: JSONObject,
         _ spec: WorkflowSpec,
@@ -254,7 +254,7 @@ extension RunEngine {
         )
     }
 
-    /// How long until the queue has room again, going by how long jobs take: one second at least, a minute at most.
+    /// An estimate of when the queue has room again, from the mean execution time: one second to one minute.
     private func retryAfter(_ queue: QueueName, depth: Int) -> Int {
         var statistics = QueueStatistics()
         counters.fill(&statistics, queue)

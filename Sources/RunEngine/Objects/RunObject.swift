@@ -2,14 +2,13 @@ public import APIMachinery
 import Spec
 public import Storage
 
-/// Writes runs as Kubernetes objects (`runs.martinet.dev/v1alpha1 WorkflowRun`): the one place that knows how the
-/// rows become the object that users see, over HTTP and through the API server alike.
+/// Renders runs as Kubernetes objects (`runs.martinet.dev/v1alpha1 WorkflowRun`), for the HTTP API and the API server.
 public enum RunObject {
     /// The object as compact JSON, members sorted as `JSONWriter` sorts them.
     ///
-    /// Parameters, outputs and measurements are stored as JSON and copied as they are. One that would break the
-    /// document, as it was damaged or is nested too deep, is left out and named in `status.unreadable`: a run must be
-    /// seen and deleted whatever happened to its values.
+    /// Parameters, outputs and measurements are stored as JSON and copied unchanged. A value that would break the
+    /// document, because it is damaged or nested too deep, is left out and named in `status.unreadable`, so that every
+    /// run can be read and deleted.
     public static func bytes(_ run: RunRecord, _ steps: [StepRecord]) -> [UInt8] {
         var writer = JSONObjectWriter()
         let (run, steps, unreadable) = embeddable(run, steps)
@@ -29,7 +28,7 @@ public enum RunObject {
         return writer.output
     }
 
-    /// The run with only such values as can be copied into a document, and the fields of the others.
+    /// The run without values that cannot be copied into a document, and the paths of those.
     private static func embeddable(
         _ run: RunRecord,
         _ steps: [StepRecord]
@@ -109,7 +108,7 @@ public enum RunObject {
         status.member("workflowRevision", run.revision)
     }
 
-    /// How the run ended, as Jobs say it: `Complete` or `Failed`, which `kubectl wait` waits for.
+    /// How the run ended, with the condition types of Jobs, which `kubectl wait` can wait for: `Complete` or `Failed`.
     private static func condition(_ run: RunRecord, _ writer: inout JSONObjectWriter) {
         let time = (run.finishedAt ?? run.createdAt).rfc3339
         let isSuccess = run.phase == .succeeded
