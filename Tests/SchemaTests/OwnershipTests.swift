@@ -78,6 +78,29 @@ import Testing
         #expect(ancient?.entry.time == Timestamp(seconds: 105))
     }
 
+    @Test("Of thousands of writers, all but ten are gathered with everything that they own")
+    func thousandsOfWriters() throws {
+        let fields = Self.manager(.resource(["spec": .map(of: .string)]))
+        let count = 3000
+        var object = Self.object(["spec": .object(JSONObject((0..<count).map { ("k\($0)", "x") }))])
+        let entries = (0..<count).map { index -> JSONValue in
+            [
+                "manager": .string("m\(index)"), "operation": "Update", "apiVersion": "g/v1", "fieldsType": "FieldsV1",
+                "fieldsV1": ["f:spec": .object(["f:k\(index)": [:]])],
+                "time": .string(Timestamp(seconds: Int64(index)).rfc3339),
+            ]
+        }
+        let old = object
+        object.set(.array(entries), at: ["metadata", "managedFields"])
+        object.set("x", at: ["spec", "more"])
+        let stored = fields.update(object, old: old, manager: "last", now: Timestamp(seconds: Int64(count)))
+        let managed = try ManagedFields(json: stored["metadata"]?["managedFields"])
+        #expect(managed.entries.count == 10)
+        let ancient = try #require(managed.sorted.first { $0.manager.name == "ancient-changes" })
+        let owned = (0..<count).filter { ancient.entry.fields.contains([.field("spec"), .field("k\($0)")]) }
+        #expect(owned == Array(0..<owned.count) && owned.count >= count - 10)
+    }
+
     @Test("A list that became atomic is owned as a whole")
     func schemaChange() throws {
         let before = Self.manager(.resource(["l": .list(of: .string, .set)]))

@@ -135,7 +135,7 @@ public struct JSONObject: Sendable, Hashable {
 
     /// The members of both objects; of those of the other, and of what is here under the same name, the closure
     /// makes the result's, or `nil` for none. Takes time in proportion to both, however many names are new.
-    func merged<Failure: Error>(
+    public func merged<Failure: Error>(
         with other: JSONObject,
         _ combine: (String, JSONValue?, JSONValue) throws(Failure) -> JSONValue?
     ) throws(Failure) -> JSONObject {

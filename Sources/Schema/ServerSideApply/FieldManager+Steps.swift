@@ -119,8 +119,9 @@ extension FieldManager {
             }
         var count = updaters.count
         var first: [String: ManagedFields.Manager] = [:]
+        var gathered: [ManagedFields.Manager: [FieldSet]] = [:]
         for (manager, entry) in updaters {
-            guard count > Self.maximumUpdateManagers else { return }
+            guard count > Self.maximumUpdateManagers else { break }
             guard let earlier = first[entry.apiVersion] else {
                 first[entry.apiVersion] = manager
                 continue
@@ -131,15 +132,13 @@ extension FieldManager {
                 apiVersion: entry.apiVersion
             )
             if managed.entries[bucket] == nil { managed.entries[bucket] = managed.entries.removeValue(forKey: earlier) }
-            let gathered = managed.entries[bucket]?.fields ?? FieldSet()
+            gathered[bucket, default: [managed.entries[bucket]?.fields ?? FieldSet()]].append(entry.fields)
             if manager != bucket { managed.entries[manager] = nil }
-            managed.entries[bucket] = ManagedFields.Entry(
-                fields: entry.fields.union(gathered),
-                apiVersion: entry.apiVersion,
-                time: entry.time
-            )
+            managed.entries[bucket]?.time = entry.time
+            managed.entries[bucket]?.apiVersion = entry.apiVersion
             count -= 1
         }
+        for (bucket, sets) in gathered { managed.entries[bucket]?.fields = .union(of: sets) }
     }
 
     /// What `kubectl` applied on the client's side and what is still as it applied it.

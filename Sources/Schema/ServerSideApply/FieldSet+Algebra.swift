@@ -10,6 +10,18 @@ extension FieldSet {
         return result
     }
 
+    /// The paths of all sets. Pairs are united, then pairs of those, so that a path is copied as often as the number of
+    /// sets can be halved.
+    static func union(of sets: [FieldSet]) -> FieldSet {
+        var sets = sets
+        while sets.count > 1 {
+            sets = stride(from: 0, to: sets.count, by: 2).map { index in
+                index + 1 < sets.count ? sets[index].union(sets[index + 1]) : sets[index]
+            }
+        }
+        return sets.first ?? FieldSet()
+    }
+
     /// The paths that are in both sets.
     public func intersection(_ other: FieldSet) -> FieldSet {
         var result = FieldSet()

@@ -34,10 +34,9 @@ extension TypedValue {
             let leftMembers = left?.objectValue ?? [:]
             let rightMembers = right.objectValue ?? [:]
             if map.isAtomic || (leftMembers.isEmpty && rightMembers.isEmpty) { return right }
-            var result = leftMembers
-            for (name, value) in rightMembers {
-                do {
-                    result[name] = try merge(leftMembers[name], value, inside(map, name))
+            let result = try leftMembers.merged(with: rightMembers) { name, left, right throws(Faults) in
+                do throws(Faults) {
+                    return try merge(left, right, inside(map, name))
                 } catch {
                     throw Faults(messages: error.messages.map { ".\(name)\($0.hasPrefix(".") ? "" : ": ")\($0)" })
                 }
