@@ -191,12 +191,23 @@ public enum WorkerPoolValidation {
     }
 
     private static func validateTemplate(_ template: JSONValue?, at path: FieldPath) -> [FieldError] {
-        // A template without a Pod specification is what a restart makes of a pool that has the built-in one.
-        guard let template, template["spec"] != nil else { return [] }
-        guard let containers = template.value(at: "spec", "containers")?.arrayValue, !containers.isEmpty else {
-            return [.required(path.child("spec", "containers"), "the runner's container")]
+        guard let template else { return [] }
+        func texts(_ field: String) -> [String: String] {
+            var texts: [String: String] = [:]
+            for (key, value) in template.value(at: "metadata", field)?.objectValue ?? [:] {
+                texts[key] = value.stringValue ?? ""
+            }
+            return texts
         }
-        var errors: [FieldError] = []
+        // A Pod with others would be refused each time that the pool makes one.
+        let metadata = path.child("metadata")
+        var errors = Validation.labels(texts("labels"), at: metadata.child("labels"))
+        errors += Validation.annotations(texts("annotations"), at: metadata.child("annotations"))
+        // A template without a Pod specification is what a restart makes of a pool that has the built-in one.
+        guard template["spec"] != nil else { return errors }
+        guard let containers = template.value(at: "spec", "containers")?.arrayValue, !containers.isEmpty else {
+            return errors + [.required(path.child("spec", "containers"), "the runner's container")]
+        }
         var names: Set<String> = []
         for (index, container) in containers.enumerated() {
             let field = path.child("spec", "containers").index(index)
@@ -205,6 +216,8 @@ public enum WorkerPoolValidation {
                 errors.append(.required(field.child("name")))
             } else if !names.insert(name).inserted {
                 errors.append(.duplicate(field.child("name"), .string(name)))
+            } else {
+                errors += Validation.dns1123Label(name).map { .invalid(field.child("name"), .string(name), $0) }
             }
             if (container["image"]?.stringValue ?? "").isEmpty { errors.append(.required(field.child("image"))) }
         }

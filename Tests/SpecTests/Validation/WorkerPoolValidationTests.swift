@@ -57,6 +57,19 @@ import Testing
             "spec.drainTimeoutSeconds: Invalid value: 9223372036854775807: must be less than or equal to 31536000"
         ),
         Row(
+            "{template: {metadata: {labels: {a b: c, ok: '50%'}, annotations: {'': x}}}}",
+            "spec.template.metadata.labels: Invalid value: \"a b\": "
+                + Validation.qualifiedName("a b").joined(),
+            "spec.template.metadata.labels: Invalid value: \"50%\": " + Validation.labelValue("50%").joined(),
+            "spec.template.metadata.annotations: Invalid value: \"\": " + Validation.qualifiedName("")[0],
+            "spec.template.metadata.annotations: Invalid value: \"\": " + Validation.qualifiedName("")[1]
+        ),
+        Row(
+            "{template: {spec: {containers: [{name: A_b, image: i}]}}}",
+            "spec.template.spec.containers[0].name: Invalid value: \"A_b\": "
+                + Validation.dns1123Label("A_b").joined()
+        ),
+        Row(
             "{minReadySeconds: 600}",
             "spec.progressDeadlineSeconds: Invalid value: 600: must be greater than minReadySeconds"
         ),
