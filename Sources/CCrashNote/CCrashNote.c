@@ -144,7 +144,7 @@ static uint32_t append(struct slot *slot, uint32_t length, const uint8_t *text, 
 }
 
 int cn_begin(struct cn_note *note, int thread, const uint8_t *kind, size_t kind_length, const uint8_t *namespace,
-             size_t namespace_length, const uint8_t *name, size_t name_length) {
+             size_t namespace_length, const uint8_t *name, size_t name_length, const uint8_t *uid, size_t uid_length) {
     if (this_thread == 0) prepare_thread();
     static const uint8_t zero[1] = {0};
     uint32_t index = next_slot;
@@ -161,7 +161,12 @@ int cn_begin(struct cn_note *note, int thread, const uint8_t *kind, size_t kind_
         length = append(slot, length, zero, 1);
         length = append(slot, length, namespace, namespace_length);
         length = append(slot, length, zero, 1);
-        slot->length = append(slot, length, name, name_length);
+        length = append(slot, length, name, name_length);
+        if (uid_length > 0) {
+            length = append(slot, length, zero, 1);
+            length = append(slot, length, uid, uid_length);
+        }
+        slot->length = length;
         uint64_t order = atomic_fetch_add_explicit(&note->order, 1, memory_order_relaxed) + 1;
         atomic_store_explicit(&slot->order, order, memory_order_release);
         next_slot = index;

@@ -101,12 +101,18 @@ public final class Containment: Sendable {
     // MARK: Marks
 
     /// Marks the subject as being worked on. End the mark when the work is done, however it ended.
-    public func mark(_ kind: WorkKind, _ namespace: String, _ name: String, scope: Scope) -> WorkMark {
+    public func mark(
+        _ kind: WorkKind,
+        _ namespace: String,
+        _ name: String,
+        uid: String = "",
+        scope: Scope
+    ) -> WorkMark {
         guard let note else { return WorkMark(note: nil, slot: -1) }
-        let slot = note.begin(kind.rawValue, namespace, name, isOnThread: scope == .thread)
+        let slot = note.begin(kind.rawValue, namespace, name, uid, isOnThread: scope == .thread)
         #if DEBUG
             if !traps.isEmpty {
-                let text = WorkSubject(kind, namespace: namespace, name: name).description
+                let text = "\(WorkSubject(kind, namespace: namespace, name: name)) \(uid)"
                 precondition(!traps.contains { text.hasPrefix($0) }, "the trap that a test asked for, over \(text)")
             }
         #endif
@@ -115,15 +121,21 @@ public final class Containment: Sendable {
 
     /// Marks the subject as being worked on.
     public func mark(_ subject: WorkSubject, scope: Scope) -> WorkMark {
-        mark(subject.kind, subject.namespace, subject.name, scope: scope)
+        mark(subject.kind, subject.namespace, subject.name, uid: subject.uid, scope: scope)
     }
 
     /// Marks the subject as being worked on, unless it is put aside.
     ///
     /// - Throws: `Status` (422) with the reason and what to do.
-    public func admit(_ kind: WorkKind, _ namespace: String, _ name: String, scope: Scope) throws(Status) -> WorkMark {
-        if let entry = entry(kind, namespace, name) { throw entry.refusal }
-        return mark(kind, namespace, name, scope: scope)
+    public func admit(
+        _ kind: WorkKind,
+        _ namespace: String,
+        _ name: String,
+        uid: String = "",
+        scope: Scope
+    ) throws(Status) -> WorkMark {
+        if let entry = entry(kind, namespace, name, uid: uid) { throw entry.refusal }
+        return mark(kind, namespace, name, uid: uid, scope: scope)
     }
 
     /// Marks a request as being worked on by the present task, unless it is put aside.
@@ -141,16 +153,18 @@ public final class Containment: Sendable {
     /// Whether nothing at all is put aside.
     public var isEmpty: Bool { count.load(ordering: .acquiring) == 0 }
 
-    /// Why the subject is put aside, or `nil`.
-    public func entry(_ kind: WorkKind, _ namespace: String, _ name: String) -> QuarantineEntry? {
+    /// Why the object is put aside, or `nil`. Another object of the name is not; without a uid, any of the name is meant.
+    public func entry(_ kind: WorkKind, _ namespace: String, _ name: String, uid: String = "") -> QuarantineEntry? {
         guard !isEmpty else { return nil }
-        return entry(WorkSubject(kind, namespace: namespace, name: name))
+        return state.withLock { state in
+            state.record.entries[WorkSubject(kind, namespace: namespace, name: name, uid: uid)]
+                ?? state.record.entries.values.first { $0.subject.concerns(kind, namespace, name, uid) }
+        }
     }
 
     /// Why the subject is put aside, or `nil`.
     public func entry(_ subject: WorkSubject) -> QuarantineEntry? {
-        guard !isEmpty else { return nil }
-        return state.withLock { $0.record.entries[subject] }
+        entry(subject.kind, subject.namespace, subject.name, uid: subject.uid)
     }
 
     /// Everything that is put aside, by id.
@@ -184,9 +198,12 @@ public final class Containment: Sendable {
         return entry
     }
 
-    /// Forgets a subject that is gone: what comes under its name later is something else.
-    public func forget(_ kind: WorkKind, _ namespace: String, _ name: String) async {
-        guard let entry = entry(kind, namespace, name) else { return }
+    /// Forgets an object that is gone; without a uid, all that had the name.
+    public func forget(_ kind: WorkKind, _ namespace: String, _ name: String, uid: String = "") async {
+        for entry in entries where entry.subject.concerns(kind, namespace, name, uid) { await forget(entry) }
+    }
+
+    private func forget(_ entry: QuarantineEntry) async {
         do {
             try await release(id: entry.subject.id)
         } catch {

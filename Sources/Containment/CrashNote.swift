@@ -47,21 +47,25 @@ final class CrashNote: Sendable {
     func stop() { cn_stop(note) }
 
     /// Marks the subject; answers the slot.
-    func begin(_ kind: String, _ namespace: String, _ name: String, isOnThread: Bool) -> Int32 {
-        var (kind, namespace, name) = (kind, namespace, name)
+    func begin(_ kind: String, _ namespace: String, _ name: String, _ uid: String, isOnThread: Bool) -> Int32 {
+        var (kind, namespace, name, uid) = (kind, namespace, name, uid)
         return kind.withUTF8 { kind in
             namespace.withUTF8 { namespace in
                 name.withUTF8 { name in
-                    cn_begin(
-                        note,
-                        isOnThread ? 1 : 0,
-                        kind.baseAddress,
-                        kind.count,
-                        namespace.baseAddress,
-                        namespace.count,
-                        name.baseAddress,
-                        name.count
-                    )
+                    uid.withUTF8 { uid in
+                        cn_begin(
+                            note,
+                            isOnThread ? 1 : 0,
+                            kind.baseAddress,
+                            kind.count,
+                            namespace.baseAddress,
+                            namespace.count,
+                            name.baseAddress,
+                            name.count,
+                            uid.baseAddress,
+                            uid.count
+                        )
+                    }
                 }
             }
         }

@@ -142,10 +142,12 @@ extension QuarantineRecord {
     }
 
     private static func json(_ subject: WorkSubject) -> JSONObject {
-        [
+        var json: JSONObject = [
             "kind": .string(subject.kind.rawValue), "namespace": .string(subject.namespace),
             "name": .string(subject.name),
         ]
+        if !subject.uid.isEmpty { json["uid"] = .string(subject.uid) }
+        return json
     }
 
     private static func subject(_ json: JSONValue) -> WorkSubject? {
@@ -154,7 +156,8 @@ extension QuarantineRecord {
         return WorkSubject(
             WorkKind(rawValue: kind),
             namespace: json["namespace"]?.stringValue ?? "",
-            name: name
+            name: name,
+            uid: json["uid"]?.stringValue ?? ""
         )
     }
 }

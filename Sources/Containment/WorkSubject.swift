@@ -25,12 +25,15 @@ public struct WorkSubject: Sendable, Hashable, CustomStringConvertible {
     /// Empty for what has none.
     public var namespace: String
     public var name: String
+    /// Tells the object from others that had the name before or get it later; empty where it is not known.
+    public var uid: String
 
     /// Work of that kind on the object of that name.
-    public init(_ kind: WorkKind, namespace: String, name: String) {
+    public init(_ kind: WorkKind, namespace: String, name: String, uid: String = "") {
         self.kind = kind
         self.namespace = namespace
         self.name = name
+        self.uid = uid
     }
 
     /// A request, told from others by a digest of all of it.
@@ -45,13 +48,14 @@ public struct WorkSubject: Sendable, Hashable, CustomStringConvertible {
         return WorkSubject(.request, namespace: "", name: "\(method) \(uri.prefix(200)) #\(digest.text)")
     }
 
-    /// Reads a key of the note: kind, namespace and name, separated by NUL.
+    /// Reads a key of the note: kind, namespace, name and, if it is known, uid, separated by NUL.
     init?(key: some Collection<UInt8>) {
-        let parts = key.split(separator: 0, maxSplits: 2, omittingEmptySubsequences: false)
-        guard parts.count == 3, !parts[0].isEmpty, !parts[2].isEmpty else { return nil }
+        let parts = key.split(separator: 0, maxSplits: 3, omittingEmptySubsequences: false)
+        guard parts.count >= 3, !parts[0].isEmpty, !parts[2].isEmpty else { return nil }
         kind = WorkKind(rawValue: String(decoding: parts[0], as: UTF8.self))
         namespace = String(decoding: parts[1], as: UTF8.self)
         name = String(decoding: parts[2], as: UTF8.self)
+        uid = parts.count > 3 ? String(decoding: parts[3], as: UTF8.self) : ""
     }
 
     /// A name of the subject that is a valid object name, and the same in every process.
@@ -59,7 +63,14 @@ public struct WorkSubject: Sendable, Hashable, CustomStringConvertible {
         var digest = Digest()
         digest.add(namespace.utf8)
         digest.add(name.utf8)
+        if !uid.isEmpty { digest.add(uid.utf8) }
         return "\(kind.rawValue)-\(digest.text)"
+    }
+
+    /// Whether this is work of that kind on an object of that name; of that object, if both uids are known.
+    func concerns(_ kind: WorkKind, _ namespace: String, _ name: String, _ uid: String) -> Bool {
+        self.kind == kind && self.namespace == namespace && self.name == name
+            && (self.uid == uid || self.uid.isEmpty || uid.isEmpty)
     }
 
     /// For people: `workerpool default/p`.

@@ -34,10 +34,10 @@ struct CatalogSync: Sendable {
     }
 
     func setWorkflow(_ object: Unstructured) {
-        if let entry = containment.entry(.catalog, object.namespace, object.name) {
+        if let entry = containment.entry(.catalog, object.namespace, object.name, uid: object.uid) {
             return refuse(object, entry.message)
         }
-        let mark = containment.mark(.catalog, object.namespace, object.name, scope: .thread)
+        let mark = containment.mark(.catalog, object.namespace, object.name, uid: object.uid, scope: .thread)
         defer { mark.end() }
         do {
             let workflow: Workflow = try object.decode()

@@ -49,9 +49,18 @@ struct QuarantineReporter: Service {
             (workflows, [Self.workflow, .catalog, .submission] as [WorkKind]), (pools, [Self.pool]),
         ] {
             informer.addHandler { event in
-                guard case .deleted(let object) = event, !containment.isEmpty else { return }
-                Task { for kind in kinds { await containment.forget(kind, object.namespace, object.name) } }
+                guard !containment.isEmpty, let gone = Self.gone(event) else { return }
+                Task { for kind in kinds { await containment.forget(kind, gone.namespace, gone.name, uid: gone.uid) } }
             }
+        }
+    }
+
+    /// The object that is not there any more. A name that another object got meanwhile may come as an update.
+    private static func gone(_ event: InformerEvent<Unstructured>) -> Unstructured? {
+        switch event {
+        case .deleted(let object): object
+        case .updated(let old, let new): old.uid == new.uid ? nil : old
+        default: nil
         }
     }
 
@@ -61,17 +70,23 @@ struct QuarantineReporter: Service {
 
     private func object(_ subject: WorkSubject) -> (Unstructured, GroupVersionResource)? {
         let name = NamespacedName(namespace: subject.namespace, name: subject.name)
-        switch subject.kind {
-        case Self.workflow, .catalog, .submission: return workflows.store.get(name).map { ($0, Workflow.resource) }
-        case Self.pool: return pools.store.get(name).map { ($0, WorkerPool.resource) }
-        default: return nil
-        }
+        let found: (Unstructured, GroupVersionResource)? =
+            switch subject.kind {
+            case Self.workflow, .catalog, .submission: workflows.store.get(name).map { ($0, Workflow.resource) }
+            case Self.pool: pools.store.get(name).map { ($0, WorkerPool.resource) }
+            default: nil
+            }
+        return found.flatMap { subject.uid.isEmpty || $0.0.uid == subject.uid ? $0 : nil }
     }
 
     private func report(_ entry: QuarantineEntry) async {
         if let (object, _) = object(entry.subject) {
             events.warning(ObjectReference(object), reason: Self.condition, entry.message)
             await set(entry.subject, isQuarantined: true, entry.message)
+        } else if [Self.workflow, .catalog, .submission, Self.pool].contains(entry.subject.kind) {
+            // Deleted while the plane was down, or just before it died.
+            let subject = entry.subject
+            await containment.forget(subject.kind, subject.namespace, subject.name, uid: subject.uid)
         } else if entry.subject.kind == .run {
             do {
                 let (namespace, name) = (entry.subject.namespace, entry.subject.name)

@@ -25,6 +25,8 @@ public final class Controller: Service {
     private let logger: Logger
     private let metrics: ControllerMetrics
     private let syncs = Mutex<[@Sendable () async throws -> Void]>([])
+    /// Finds the uid of what a name stands for at present.
+    private let uids = Mutex<(@Sendable (NamespacedName) -> String?)?>(nil)
 
     /// A controller with that many workers.
     public init(
@@ -67,11 +69,13 @@ public final class Controller: Service {
 
     /// Has every object of the informer reconciled when it changes.
     public func watch(_ informer: Informer<Unstructured>) {
+        uids.withLock { $0 = { informer.store.get($0)?.uid } }
         watch(informer) { [$0.object.namespacedName] }
     }
 
     /// Has every object of the informer reconciled when it changes.
     public func watch<Object: Resource>(_ informer: Informer<Object>) {
+        uids.withLock { $0 = { informer.store.get($0)?.metadata.uid } }
         watch(informer) { [$0.object.metadata.namespacedName] }
     }
 
@@ -160,12 +164,13 @@ public final class Controller: Service {
         logger[metadataKey: "namespace"] = "\(request.namespace)"
         logger[metadataKey: "name"] = "\(request.name)"
         let kind = WorkKind(rawValue: name)
-        if let entry = containment.entry(kind, request.namespace, request.name) {
+        let uid = uids.withLock { $0 }?(request) ?? ""
+        if let entry = containment.entry(kind, request.namespace, request.name, uid: uid) {
             queue.forget(request)
             logger.debug("not reconciled: quarantined", metadata: ["quarantine": "\(entry.subject.id)"])
             return
         }
-        let mark = containment.mark(kind, request.namespace, request.name, scope: .task)
+        let mark = containment.mark(kind, request.namespace, request.name, uid: uid, scope: .task)
         defer { mark.end() }
         do {
             switch try await reconciler.reconcile(request) {

@@ -13,7 +13,7 @@ extension PodWorker {
     /// Runs a container once, to its end, and tells what becomes of it.
     func runContainer(_ name: String, _ attempt: Int) async {
         let pod = pod
-        let mark = context.containment.mark(.pod, self.name.namespace, self.name.name, scope: .task)
+        let mark = context.containment.mark(.pod, self.name.namespace, self.name.name, uid: uid, scope: .task)
         defer { mark.end() }
         let all = (pod.spec?.initContainers ?? []) + (pod.spec?.containers ?? [])
         guard let container = all.first(where: { $0.name == name }) else { return }

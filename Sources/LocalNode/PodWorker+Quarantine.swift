@@ -8,9 +8,9 @@ import Synchronization
 /// A Pod that the process died over twice: nothing of it runs, its condition says so, and it can be deleted.
 extension PodWorker {
     /// Marks the Pod as being worked on by this thread.
-    func markWork() -> WorkMark { context.containment.mark(.pod, name.namespace, name.name, scope: .thread) }
+    func markWork() -> WorkMark { context.containment.mark(.pod, name.namespace, name.name, uid: uid, scope: .thread) }
 
-    private var quarantine: QuarantineEntry? { context.containment.entry(.pod, name.namespace, name.name) }
+    private var quarantine: QuarantineEntry? { context.containment.entry(.pod, name.namespace, name.name, uid: uid) }
 
     /// Waits as long as the Pod is quarantined.
     ///
@@ -28,7 +28,7 @@ extension PodWorker {
                 case .nodeStops:
                     return false
                 case .objectGone:
-                    await context.containment.forget(.pod, name.namespace, name.name)
+                    await context.containment.forget(.pod, name.namespace, name.name, uid: uid)
                     return false
                 default:
                     break
@@ -36,7 +36,7 @@ extension PodWorker {
             }
             // What an earlier run of the node started has been killed, so that nothing is waited for.
             if pod.metadata.deletionTimestamp != nil, await removeObject() {
-                await context.containment.forget(.pod, name.namespace, name.name)
+                await context.containment.forget(.pod, name.namespace, name.name, uid: uid)
                 return false
             }
             if !isTold { isTold = await tell(entry) }

@@ -105,6 +105,11 @@ public final class QuarantineProvider: ResourceProvider {
     static func json(_ entry: QuarantineEntry, _ revision: Int64) -> JSONValue {
         let digits = entry.subject.id.utf8.suffix(16)
         let digest = String(decoding: digits, as: UTF8.self)
+        var spec: JSONObject = [
+            "kind": .string(entry.subject.kind.rawValue), "namespace": .string(entry.subject.namespace),
+            "name": .string(entry.subject.name),
+        ]
+        if !entry.subject.uid.isEmpty { spec["uid"] = .string(entry.subject.uid) }
         return [
             "apiVersion": "martinet.dev/v1alpha1", "kind": "Quarantine",
             "metadata": [
@@ -112,10 +117,7 @@ public final class QuarantineProvider: ResourceProvider {
                 "uid": .string("00000000-0000-4000-8000-\(digest.suffix(12))"),
                 "creationTimestamp": .string(entry.since.truncatedToSeconds.rfc3339),
             ],
-            "spec": [
-                "kind": .string(entry.subject.kind.rawValue), "namespace": .string(entry.subject.namespace),
-                "name": .string(entry.subject.name),
-            ],
+            "spec": .object(spec),
             "status": [
                 "deaths": .int(Int64(entry.deaths)), "signal": .string(entry.signal),
                 "message": .string(entry.message),

@@ -25,8 +25,8 @@ import Testing
             let note = try CrashNote(path: path)
             #expect(note.previousEnd.isOrderly, "a new note says nothing about anybody")
             note.start()
-            let first = note.begin("run", "default", "r1", isOnThread: true)
-            let second = note.begin("request", "", String(repeating: "x", count: 1000), isOnThread: false)
+            let first = note.begin("run", "default", "r1", "", isOnThread: true)
+            let second = note.begin("request", "", String(repeating: "x", count: 1000), "", isOnThread: false)
             #expect(first >= 0 && second >= 0 && first != second)
             note.end(first)
             // Another mapping of the same file, as a process after this one has it.
@@ -56,11 +56,11 @@ import Testing
         try await Self.withDirectory { directory in
             let note = try CrashNote(path: "\(directory)/crash-note")
             note.start()
-            let slots = (0..<1100).map { note.begin("run", "default", "\($0)", isOnThread: true) }
+            let slots = (0..<1100).map { note.begin("run", "default", "\($0)", "", isOnThread: true) }
             #expect(Set(slots.filter { $0 >= 0 }).count == 1024)
             #expect(slots.last == -1)
             for slot in slots { note.end(slot) }
-            #expect(note.begin("run", "default", "again", isOnThread: true) >= 0)
+            #expect(note.begin("run", "default", "again", "", isOnThread: true) >= 0)
         }
     }
 
@@ -111,6 +111,47 @@ import Testing
             let next = try Containment(directory: directory, logger: Self.logger)
             #expect(next.isEmpty)
         }
+    }
+
+    @Test("Another object of the name is not put aside; where one of the uids is not known, the name decides")
+    func uids() async throws {
+        try await Self.withDirectory { directory in
+            let old = WorkSubject("workerpool", namespace: "default", name: "p", uid: "old")
+            try Self.poison(directory, old)
+            let containment = try Containment(directory: directory, logger: Self.logger)
+            func isQuarantined(_ uid: String) -> Bool {
+                containment.entry("workerpool", "default", "p", uid: uid) != nil
+            }
+            #expect(isQuarantined("old") && isQuarantined("") && !isQuarantined("new"))
+            #expect(throws: Never.self) {
+                try containment.admit("workerpool", "default", "p", uid: "new", scope: .thread).end()
+            }
+            await containment.forget("workerpool", "default", "p", uid: "new")
+            #expect(isQuarantined("old"))
+            await containment.forget("workerpool", "default", "p", uid: "old")
+            #expect(containment.isEmpty)
+        }
+        try await Self.withDirectory { directory in
+            // As versions before the uid was recorded wrote it.
+            try Self.poison(directory, WorkSubject("workerpool", namespace: "default", name: "p"))
+            let containment = try Containment(directory: directory, logger: Self.logger)
+            #expect(containment.entry("workerpool", "default", "p", uid: "any") != nil)
+            await containment.forget("workerpool", "default", "p", uid: "any")
+            #expect(containment.isEmpty)
+        }
+    }
+
+    @Test("The note's key has the uid where it is known")
+    func keys() {
+        for subject in [
+            WorkSubject(.run, namespace: "n", name: "r"), WorkSubject(.run, namespace: "n", name: "r", uid: "u"),
+        ] {
+            var key = "run\u{0}n\u{0}r"
+            if !subject.uid.isEmpty { key += "\u{0}\(subject.uid)" }
+            #expect(WorkSubject(key: Array(key.utf8)) == subject)
+        }
+        let ids = ["", "u", "v"].map { WorkSubject(.run, namespace: "n", name: "r", uid: $0).id }
+        #expect(Set(ids).count == 3)
     }
 
     @Test("A release that cannot be made durable is refused, and the subject stays put aside")

@@ -107,6 +107,45 @@ struct QuarantineTests {
         #expect(plane.controller.status == nil)
     }
 
+    @Test("What is quarantined can be deleted by kubectl, and what gets its name afterwards is not quarantined")
+    func deleted() async throws {
+        try await Plane.with(environment: ["SWIFT_BACKTRACE": "enable=no"]) { plane in
+            let poison = Self.pool.replacing("default", with: "poison")
+            let empty = Self.manifests.replacing("replicas: 1", with: "replicas: 0")
+            try await plane.kubectl("apply", "-f", "-", input: "\(empty)\n---\n\(poison)")
+            #expect(try await plane.http("POST", Self.runs, ["name": "poison"]).status == 201)
+            let pool = try await plane.uid("workerpool", "poison")
+            let run = try await plane.uid("workflowrun", "poison")
+
+            // The traps are for these two objects, not for their names.
+            await plane.stop()
+            plane.extraEnvironment["MARTINET_TEST_TRAP"] = "workerpool default/poison \(pool),run default/poison \(run)"
+            try plane.relaunch()
+            #expect(try await Self.deaths(plane, untilQuarantined: 1) == 2)
+            try await plane.waitUntilReady()
+            // The answer may be lost with the process.
+            _ = try await plane.commands.run(["kubectl", "scale", "workerpool/default", "--replicas=1"])
+            #expect(try await Self.deaths(plane, untilQuarantined: 2) == 2)
+            try await plane.waitUntilReady()
+            let uids = try await plane.quarantines().compactMap { $0.value(at: "spec", "uid")?.stringValue }
+            #expect(Set(uids) == [pool, run])
+
+            try await plane.kubectl("delete", "workerpool/poison", "workflowrun/poison", "--timeout=60s")
+            try await eventually("their quarantines are forgotten") { try await plane.quarantines().isEmpty }
+            try await plane.kubectl("apply", "-f", "-", input: poison)
+            #expect(try await plane.http("POST", Self.runs, ["name": "poison"]).status == 201)
+            try await plane.succeeded(run: "poison")
+            try await eventually("the new pool has its runner") {
+                try await plane.get("workerpool", "poison").value(at: "status", "readyReplicas") == 1
+            }
+            #expect(try await plane.uid("workerpool", "poison") != pool)
+            let conditions = try await plane.get("workerpool", "poison").value(at: "status", "conditions")?.arrayValue
+            #expect(conditions?.contains { $0["type"] == "Quarantined" } == false)
+            #expect(try await plane.quarantines().isEmpty)
+            #expect(plane.controller.status == nil)
+        }
+    }
+
     @Test("SIGKILL while the same things are worked on puts nothing aside")
     func killed() async throws {
         try await Plane.with { plane in
@@ -158,6 +197,10 @@ struct QuarantineTests {
 }
 
 extension Plane {
+    fileprivate func uid(_ kind: String, _ name: String) async throws -> String {
+        try #require(try await get(kind, name).value(at: "metadata", "uid")?.stringValue)
+    }
+
     /// What is put aside; nothing if the plane cannot be asked.
     func quarantines() async throws -> [JSONValue] {
         let result = try await commands.run(["kubectl", "get", "quarantines", "-o", "json"])

@@ -11,7 +11,8 @@ public final class Plane {
     public let commands: Commands
     public private(set) var controller: ChildProcess
     private let arguments: [String]
-    private let extraEnvironment: [String: String]
+    /// What the next launch has in its environment besides the usual.
+    public var extraEnvironment: [String: String]
 
     /// Where the built programs are.
     public static let binaries: String =

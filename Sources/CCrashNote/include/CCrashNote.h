@@ -30,10 +30,10 @@ void cn_start(struct cn_note *note);
 /* The process stops in order. */
 void cn_stop(struct cn_note *note);
 
-/* Marks that something is worked on: the key is `kind NUL namespace NUL name`. `thread` is 1 if the work stays on this
+/* Marks that something is worked on: the key is `kind NUL namespace NUL name`, and `NUL uid` if there is one. `thread` is 1 if the work stays on this
    thread until cn_end, and 0 if it belongs to the present Swift task. Answers a slot, or -1 if none is free. */
 int cn_begin(struct cn_note *note, int thread, const uint8_t *kind, size_t kind_length, const uint8_t *namespace,
-             size_t namespace_length, const uint8_t *name, size_t name_length);
+             size_t namespace_length, const uint8_t *name, size_t name_length, const uint8_t *uid, size_t uid_length);
 void cn_end(struct cn_note *note, int slot);
 
 /* From now on, a fault or an abort of this process is written into the note before it takes its course. */

@@ -185,7 +185,7 @@ extension RunEngine {
                 effects.withdrawals.append(job.queue)
                 continue
             }
-            let mark = containment.mark(.run, run.namespace, run.name, scope: .thread)
+            let mark = containment.mark(.run, run.namespace, run.name, uid: run.uid, scope: .thread)
             defer { mark.end() }
             step.phase = .running
             step.deliveries = step.deliveries.saturatingAdd(1)

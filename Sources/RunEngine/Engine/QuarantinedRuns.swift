@@ -20,8 +20,8 @@ extension RunEngine {
     /// Suspends the runs that earlier processes crashed on. Called before anything else reads runs.
     func suspendQuarantinedRuns() async {
         for entry in containment.entries where entry.subject.kind == .run {
-            let (namespace, name) = (entry.subject.namespace, entry.subject.name)
-            if let rows = containment.entry(.runRows, namespace, name) {
+            let (namespace, name, uid) = (entry.subject.namespace, entry.subject.name, entry.subject.uid)
+            if let rows = containment.entry(.runRows, namespace, name, uid: uid) {
                 logger.critical(
                     "A quarantined run crashed the process again when it was suspended; it is left as it is",
                     metadata: ["why": "\(rows.message)"]
@@ -30,13 +30,14 @@ extension RunEngine {
             }
             do {
                 let isThere = try await perform { [self] transaction, effects in
-                    let mark = containment.mark(.runRows, namespace, name, scope: .thread)
+                    let mark = containment.mark(.runRows, namespace, name, uid: uid, scope: .thread)
                     defer { mark.end() }
-                    guard let run = try transaction.run(namespace: namespace, name: name) else { return false }
+                    guard let run = try transaction.run(namespace: namespace, name: name), uid.isEmpty || run.uid == uid
+                    else { return false }
                     try suspend(run, entry, transaction, &effects)
                     return true
                 }
-                if !isThere { await containment.forget(.run, namespace, name) }
+                if !isThere { await containment.forget(.run, namespace, name, uid: uid) }
             } catch {
                 logger.error(
                     "A quarantined run could not be suspended",

@@ -34,7 +34,7 @@ extension RunEngine {
             effects.append(transition.effects)
             return transition.run
         }
-        if run.phase.isFinal { await containment.forget(.run, namespace, name) }
+        if run.phase.isFinal { await containment.forget(.run, namespace, name, uid: run.uid) }
         return run
     }
 
@@ -91,7 +91,7 @@ extension RunEngine {
             try transaction.delete(run)
             return run
         }
-        await containment.forget(.run, namespace, name)
+        await containment.forget(.run, namespace, name, uid: run.uid)
         return run
     }
 

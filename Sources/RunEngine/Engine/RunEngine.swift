@@ -151,7 +151,7 @@ public final class RunEngine: Sendable {
     ///
     /// - Throws: `Status` (422) for a run that is quarantined.
     func transition(_ run: RunRecord, _ transaction: any RunTransaction, now: Timestamp) throws -> RunTransition {
-        let mark = try containment.admit(.run, run.namespace, run.name, scope: .thread)
+        let mark = try containment.admit(.run, run.namespace, run.name, uid: run.uid, scope: .thread)
         let workflow = try workflows.compiled(run.revision, from: transaction) ?? .lost(run.revision)
         let queue = QueueName(namespace: run.namespace, pool: workflow.spec.poolName)
         return RunTransition(

@@ -59,6 +59,9 @@ public enum QuarantineDefinition {
                     ),
                     "namespace": DefinitionParts.text("The namespace of what was worked on; empty for what has none."),
                     "name": DefinitionParts.text("The name of what was worked on."),
+                    "uid": DefinitionParts.text(
+                        "The uid of what was worked on; another object of the name is not quarantined."
+                    ),
                 ],
             ],
             "status": [
