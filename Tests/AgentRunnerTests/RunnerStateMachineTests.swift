@@ -112,6 +112,44 @@ struct RunnerStateTests {
         #expect(answer18?.ask?.capacity == 2)
     }
 
+    @Test("A request with reports has a bounded number of bytes")
+    func largeReports() throws {
+        var state = state(slots: 40)
+        _ = state.beginLease()
+        let jobs = try (0..<40).map { try job("\($0)") }
+        _ = state.endLease(jobs: jobs, draining: false)
+        for job in jobs {
+            var report = report(job)
+            report.output = .string(String(repeating: "x", count: 1 << 20))
+            _ = state.finish(report)
+        }
+        var counts: [Int] = []
+        while let (reports, ask) = state.beginReport() {
+            #expect(JSONValue.array(reports.map(\.json)).bytes.count <= OutgoingReport.mostBytes)
+            counts.append(reports.count)
+            // More work is asked for with the last of them.
+            #expect((ask != nil) == (counts.reduce(0, +) == 40))
+            _ = state.endReport(asked: ask, jobs: [], draining: false)
+        }
+        #expect(counts == [15, 15, 10])
+    }
+
+    @Test("A report that no request could carry says so instead")
+    func tooLargeReport() throws {
+        var large = report(try job("a"))
+        // Each of these takes six bytes as JSON.
+        large.output = .string(String(repeating: "\u{1}", count: 3 << 20))
+        let bounded = large.bounded
+        #expect(bounded.outcome == .failed && bounded.output == nil && bounded.error?.reason == "OutputTooLarge")
+        #expect(bounded.error?.retryable == false)
+        large.output = .string(String(repeating: "x", count: 15 << 20))
+        #expect(large.bounded.outcome == .succeeded)
+        for output in [JSONValue.null, [], [:], ["a\"b": [1, -2.5e-300, "\u{1}é", true, .null]], .int(.min)] {
+            large.output = output
+            #expect(large.size >= large.json.bytes.count)
+        }
+    }
+
     @Test("Reports are kept until they are taken, in their order")
     func retries() throws {
         var state = state()

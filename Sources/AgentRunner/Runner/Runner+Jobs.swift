@@ -57,7 +57,7 @@ extension Runner {
             finishedAt: finishedAt,
             logTail: result.logTail,
             logBytes: result.logBytes
-        )
+        ).bounded
         // The report brings the end of the log.
         logs.close(job.key)
         let isHandedBack = state.update { $0.finish(report) }
@@ -142,7 +142,7 @@ extension Runner {
                 startedAt: startedAt,
                 finishedAt: startedAt.advanced(by: took),
                 logTail: result.logTail
-            )
+            ).bounded
             done.append((report, begin, took))
         }
         // One look at the process for the whole batch: asking the kernel takes longer than the jobs do.

@@ -188,7 +188,13 @@ struct RunnerStateMachine: Sendable {
     /// goes with the next one, together.
     mutating func beginReport(limit: Int = 512) -> (reports: [OutgoingReport], ask: Ask?)? {
         guard sending.isEmpty, !unsent.isEmpty, !needsRegistration else { return nil }
-        sending = Array(unsent.prefix(limit))
+        var bytes = 0
+        let fitting = unsent.prefix(limit).prefix { report in
+            bytes += report.size
+            return bytes <= OutgoingReport.mostBytes
+        }
+        // One that is too large by itself is for the controller to refuse.
+        sending = Array(fitting.isEmpty ? unsent.prefix(1) : fitting)
         unsent.removeFirst(sending.count)
         let ask = unsent.isEmpty ? ask : nil
         reportingSlots = ask?.slots ?? 0
