@@ -321,7 +321,8 @@ let package = Package(
             "APIServerTests",
             [
                 "APIMachinery", "APIExtensions", "AccessControl", "BuiltInControllers", "BuiltInKinds", "BuiltInTypes",
-                "GenericAPIServer", "HTTPServing", "KubeAPIServer", "DurableFiles", "Schema", "Storage",
+                "ControllerRuntime", "DurableFiles", "GenericAPIServer", "HTTPServing", "KubeAPIServer", "Schema",
+                "Storage",
                 "StorageSQLite", "TestSupport",
                 .logging, .nioCore,
                 .nioEmbedded,

@@ -20,7 +20,9 @@ struct ChangeNote: Sendable, Hashable {
     init(_ reference: OwnerGraph.Reference) { self.reference = reference }
 
     /// Takes note of a change; `nil` if the collector has nothing to do with it.
-    init?(_ change: ObjectChange) {
+    ///
+    /// - Parameter hadOwners: whether the object at that place had owners before, as far as is known.
+    init?(_ change: ObjectChange, hadOwners: (OwnerGraph.Reference) -> Bool) {
         let object = (change.attachment as? JSONValue).map { Unstructured($0) }
         let isGone = change.kind == .deleted
         self.init(OwnerGraph.Reference(storageKey: change.key.resource, path: change.key.path))
@@ -29,10 +31,11 @@ struct ChangeNote: Sendable, Hashable {
         if isGone { deleted = [object?.uid ?? ""] }
         let hasOwners = object?.metadata("ownerReferences") != nil
         if hasOwners { owners = Set(object?.ownerReferences.map(\.uid) ?? []) }
-        // A new object without owners that stays concerns nobody.
-        guard isGone || change.kind == .updated || hasOwners || object?.metadata("deletionTimestamp") != nil else {
-            return nil
-        }
+        // An object that stays, and neither has owners nor had any, concerns nobody.
+        guard
+            isGone || object == nil || hasOwners || object?.metadata("deletionTimestamp") != nil
+                || change.kind == .updated && hadOwners(reference)
+        else { return nil }
     }
 
     /// Adds a later note on the same place. The collector looks at what is there now, so the last state is enough,

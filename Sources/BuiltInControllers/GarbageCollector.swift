@@ -31,12 +31,16 @@ final class GarbageCollector: Sendable {
         self.client = client
         self.onDeletion = onDeletion
         loop = ControllerLoop(name: "garbagecollector", workers: Self.workers, logger: core.logger)
-        core.caches.observe { [notes, queue = loop.queue] changes in
-            for change in changes {
-                guard let note = ChangeNote(change) else { continue }
-                notes.add(note)
-                queue.add(note.reference)
-            }
+        core.caches.observe { [weak self] changes in self?.follow(changes) }
+    }
+
+    /// Takes note of committed changes; called by the store's writer.
+    private func follow(_ changes: [ObjectChange]) {
+        for change in changes {
+            let note = ChangeNote(change) { reference in graph.withLock { $0.hasOwners(reference) } }
+            guard let note else { continue }
+            notes.add(note)
+            loop.queue.add(note.reference)
         }
     }
 

@@ -30,6 +30,9 @@ struct OwnerGraph: Sendable {
         owners[reference] = now.isEmpty ? nil : now
     }
 
+    /// Whether the object had owners when it was last looked at.
+    func hasOwners(_ reference: Reference) -> Bool { owners[reference] != nil }
+
     func dependents(of uid: String) -> [Reference] { Array(dependents[uid] ?? []) }
 
     /// The owners of these uids that wait for their dependents.

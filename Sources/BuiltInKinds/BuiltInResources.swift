@@ -69,7 +69,7 @@ package enum BuiltInResources {
                         verbs: ["create"],
                         kind: GroupVersionKind(group: "policy", version: "v1", kind: "Eviction")
                     ),
-                    .init(name: "log", verbs: ["get"]), status,
+                    .init(name: "log", verbs: ["get"], isText: true), status,
                 ],
                 strategy: PodStrategy(),
                 columns: PodTable.columns,

@@ -207,10 +207,11 @@ package final class Dispatcher: Sendable {
             let context = RequestContext(request: request, info: info, form: OutputForm(), now: core.options.now())
             try checkShape(resource, context)
             guard request.method != "HEAD" else { throw Self.methodNotOffered }
-            let types = Negotiation.builtInTypes + (info.subresource == "log" ? ["text/plain"] : [])
+            let isText = resource.subresource(info.subresource)?.isText == true
+            let types = Negotiation.builtInTypes + (isText ? ["text/plain"] : [])
             guard Negotiation.names(types, in: request.headers["accept"]) else { throw Negotiation.notOffered(types) }
-            // A log is text, whatever form there may be of other things.
-            if info.subresource == "log" { return OutputForm() }
+            // Text is text, whatever form there may be of other things.
+            if isText { return OutputForm() }
         }
         return try Negotiation.form(
             accept: request.headers["accept"],

@@ -1,7 +1,7 @@
 /// `%41` for `A`, as addresses write it.
 package enum PercentEncoding {
     /// Decodes escapes; text that is no valid escape stays as it is.
-    package static func decode(_ text: some Sequence<UInt8>, plusIsSpace: Bool = false) -> String {
+    package static func decode(_ text: Substring.UTF8View, plusIsSpace: Bool = false) -> String {
         var result: [UInt8] = []
         let bytes = Array(text)
         var index = 0
@@ -21,7 +21,7 @@ package enum PercentEncoding {
     }
 
     /// Whether every percent sign begins an escape.
-    static func isValid(_ text: some Sequence<UInt8>) -> Bool {
+    static func isValid(_ text: Substring.UTF8View) -> Bool {
         var expected = 0
         for byte in text {
             if expected > 0 {

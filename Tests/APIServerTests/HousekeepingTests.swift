@@ -91,12 +91,18 @@ import TestSupport
     @Test("Changes are noted by place, with everybody that they concern, and without documents")
     func notes() throws {
         let notes = ChangeNotes()
-        func leave(_ changes: [ObjectChange]) { for note in changes.compactMap({ ChangeNote($0) }) { notes.add(note) } }
+        func leave(_ changes: [ObjectChange], hadOwners: Bool = false) {
+            for note in changes.compactMap({ ChangeNote($0) { _ in hadOwners } }) { notes.add(note) }
+        }
         func owned(by uid: String) -> JSONValue {
             ["ownerReferences": [["apiVersion": "v1", "kind": "ConfigMap", "name": "o", "uid": .string(uid)]]]
         }
         leave([change(.created, "default/plain")])
-        #expect(notes.count == 0, "a new object without owners is nobody's concern")
+        leave([change(.updated, "default/plain")])
+        #expect(notes.count == 0, "an object without owners is nobody's concern")
+        leave([change(.updated, "default/plain")], hadOwners: true)
+        #expect(notes.count == 1, "but it is when it had some")
+        _ = notes.take(OwnerGraph.Reference(storageKey: "configmaps", path: "default/plain"))
         for _ in 0..<1000 { leave([change(.updated, "default/a", owned(by: "o1"))]) }
         leave([
             change(.created, "default/b", owned(by: "o2")),

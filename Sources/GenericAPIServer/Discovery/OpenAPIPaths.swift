@@ -103,7 +103,9 @@ struct OpenAPIPaths {
             case "list": schemas.reference(name + "List")
             case "delete" where about.answersObject: schemas.reference(name)
             case "delete", "deletecollection": schemas.reference("\(OpenAPISchemas.metaPackage).Status")
-            default: about.subresource == "log" ? ["type": "string"] : schemas.reference(name)
+            default:
+                resource.subresource(about.subresource)?.isText == true
+                    ? ["type": "string"] : schemas.reference(name)
             }
         var operation: JSONValue = [
             "description": .string(about.description), "operationId": .string(about.identifier),

@@ -146,11 +146,14 @@ package struct ServedResource: Sendable {
         package var verbs: [String]
         /// The kind it speaks, if it is not the resource's own.
         package var kind: GroupVersionKind?
+        /// Whether its answer is plain text rather than an object, as that of a log.
+        package var isText: Bool
 
-        package init(name: String, verbs: [String], kind: GroupVersionKind? = nil) {
+        package init(name: String, verbs: [String], kind: GroupVersionKind? = nil, isText: Bool = false) {
             self.name = name
             self.verbs = verbs
             self.kind = kind
+            self.isText = isText
         }
     }
 
