@@ -18,6 +18,8 @@ import Spec
 /// server answers and stops before it: the controllers first, then the node with its runners, the engine last.
 struct PlaneActors: Service {
     var options: StandaloneOptions
+    /// The port that runners report to, once it listens: the option may be 0.
+    var httpPorts: AsyncStream<Int>
     var directory: DataDirectory
     var server: APIServer
     var engine: RunEngine
@@ -39,13 +41,15 @@ struct PlaneActors: Service {
             return
         }
         readiness.set(.apiserver)
+        // Without one, the plane is stopping.
+        guard let httpPort = await cancelWhenGracefulShutdown({ await httpPorts.first { _ in true } }) else { return }
         let client = try client(PlaneIdentities.controller)
         let nodeClient = try self.client(PlaneIdentities.node)
         let workflows = Informer<Unstructured>(client: client, resource: Workflow.resource, logger: logger)
         let pools = Informer<Unstructured>(client: client, resource: WorkerPool.resource, logger: logger)
         CatalogSync(catalog: engine.catalog, containment: containment, logger: logger)
             .follow(workflows: workflows, pools: pools)
-        var settings = PoolSettings(controllerURL: "http://127.0.0.1:\(options.httpPort)")
+        var settings = PoolSettings(controllerURL: "http://127.0.0.1:\(httpPort)")
         settings.runnerToken = { [runnerTokens] in runnerTokens.token(namespace: $0, pool: $1) }
         let runCounter = RunCounter(engine: engine)
         var parts = ControllerSet.Parts(

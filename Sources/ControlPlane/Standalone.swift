@@ -73,6 +73,7 @@ public enum Standalone {
         )
         let health = Observability.HealthChecks()
         readiness.addChecks(to: health, runs: runs)
+        let (httpPorts, listening) = AsyncStream<Int>.makeStream()
         let http = HTTPPort(
             host: options.host,
             port: options.httpPort,
@@ -82,10 +83,12 @@ public enum Standalone {
             registry: registry,
             version: Version.text,
             hostNames: options.httpHostNames,
-            logger: logger
+            logger: logger,
+            onRunning: { listening.yield($0) }
         )
         let actors = PlaneActors(
             options: options,
+            httpPorts: httpPorts,
             directory: directory,
             server: server,
             engine: engine,
