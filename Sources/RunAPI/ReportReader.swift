@@ -28,14 +28,19 @@ struct ReportReader {
         }
         if let error = json["error"], !error.isNull, report.failure == nil {
             report.failure = StepFailure(
-                reason: error["reason"]?.stringValue ?? "Failed",
-                message: error["message"]?.stringValue ?? "",
+                reason: Self.cut(error["reason"]?.stringValue ?? "Failed", to: Self.mostReasonBytes),
+                message: Self.cut(error["message"]?.stringValue ?? "", to: Self.mostMessageBytes),
                 exitCode: UntrustedNumber(error["exitCode"])?.integer(in: Self.exitCodes)
             )
             report.isRetryable = error["retryable"]?.boolValue ?? true
         }
         if let metrics = try Self.metrics(json, at: path) {
             report.metrics = JSONValue.object(metrics).bytes
+            guard report.metrics.count <= Self.mostMetricsBytes else {
+                throw Status.badRequest(
+                    "\(path).metrics has \(report.metrics.count) bytes; the limit is \(Self.mostMetricsBytes)"
+                )
+            }
             report.executionSeconds = metrics["execution_time_ms"]?.doubleValue.map { max(0, $0) / 1000 }
         }
         // Outputs are kept with the run and read by every list, so that their size is bounded.
@@ -50,6 +55,17 @@ struct ReportReader {
         report.logEnd = UntrustedNumber(json["logBytes"])?.integer(in: RunnerRoutes.logBytes) ?? 0
         if let log = json["logTail"]?.stringValue { report.log = Array(log.utf8.suffix(settings.maximumLogBytes)) }
         return report
+    }
+
+    // What is kept with a run is in every list of runs, in Events and in logs.
+    private static let mostReasonBytes = 256
+    private static let mostMessageBytes = 16 << 10
+    private static let mostMetricsBytes = 16 << 10
+
+    /// The beginning of a text that is longer than that.
+    private static func cut(_ text: String, to count: Int) -> String {
+        guard text.utf8.count > count else { return text }
+        return String(decoding: text.utf8.prefix(count), as: UTF8.self) + "…"
     }
 
     /// As wide as the exit status of any system.

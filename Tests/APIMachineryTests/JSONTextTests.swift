@@ -2,6 +2,14 @@ import APIMachinery
 import Testing
 
 @Suite struct JSONTextTests {
+    @Test("A number that is out of range is cut in the message")
+    func longNumbers() {
+        let error = #expect(throws: JSONSyntaxError.self) {
+            try JSONValue(parsing: String(repeating: "9", count: 100_000))
+        }
+        #expect(error?.message == "the number \(String(repeating: "9", count: 40))… is out of range")
+    }
+
     @Test(
         arguments: [
             ("0", .int(0)), ("-0", .int(0)), ("-0.0", .double(-0.0)), ("1.0", .double(1)), ("1e0", .double(1)),

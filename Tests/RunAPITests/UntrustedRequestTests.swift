@@ -16,6 +16,35 @@ struct UntrustedRequestTests {
         String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
     }
 
+    @Test("What a report says of a failure is cut, and its measurements are bounded")
+    func largeReports() async throws {
+        try await withServer { server in
+            _ = try await server.call("POST", "/api/v1/namespaces/default/workflows/one/runs", #"{"name":"r"}"#)
+            _ = try await server.agent("register", ["concurrency": 1])
+            let job = try #require(try await server.agent("lease", ["capacity": 1])["jobs"]?[0])
+            var report: JSONObject = [
+                "job": job["id"] ?? "", "token": job["token"] ?? "", "outcome": "Failed",
+                "error": [
+                    "reason": .string(String(repeating: "R", count: 100_000)),
+                    "message": .string(String(repeating: "ü", count: 5_000_000)), "retryable": false,
+                ],
+            ]
+            report["metrics"] = .object(JSONObject((0..<10_000).map { ("m\($0)", 1) }))
+            let body: JSONValue = [
+                "namespace": "default", "pool": "default", "runner": "pod-1", "reports": [.object(report)],
+            ]
+            let refused = try await server.call("POST", "/agents/v1/report", body.text)
+            #expect(refused.code == 400)
+            #expect(refused.json["message"]?.stringValue?.contains("reports[0].metrics has ") == true)
+            report["metrics"] = nil
+            _ = try await server.agent("report", ["reports": [.object(report)], "capacity": 0])
+            let run = try await server.call("GET", "/api/v1/namespaces/default/runs/r").json
+            let error = run.value(at: "status", "steps")?[0]?["error"]
+            #expect(error?["reason"]?.stringValue == String(repeating: "R", count: 256) + "…")
+            #expect(error?["message"]?.stringValue == String(repeating: "ü", count: 8192) + "…")
+        }
+    }
+
     @Test("Runners may send any number in any member: they are answered 200 or 400, and the engine continues")
     func protocolNumbers() async throws {
         try await withServer { server in

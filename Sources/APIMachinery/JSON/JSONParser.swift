@@ -288,7 +288,8 @@ private struct JSONParser {
         let text = String(decoding: bytes[start..<offset], as: UTF8.self)
         if isInteger, let integer = Int64(text) { return .int(integer) }
         guard let double = Double(text), double.isFinite else {
-            throw JSONSyntaxError(message: "the number \(text) is out of range", offset: start)
+            let shown = text.utf8.count > 40 ? "\(text.prefix(40))…" : text
+            throw JSONSyntaxError(message: "the number \(shown) is out of range", offset: start)
         }
         return .double(double)
     }
