@@ -119,7 +119,10 @@ let package = Package(
         module("StorageSQLite", ["APIMachinery", "Storage", .grdb, .grdbSQLite]),
         module(
             "KubeClient",
-            ["APIMachinery", "KubeYAML", .asyncHTTPClient, .logging, .nioCore, .nioHTTP1, .nioPosix, .nioSSL]
+            [
+                "APIMachinery", "DurableFiles", "KubeYAML", .asyncHTTPClient, .logging, .nioCore, .nioHTTP1, .nioPosix,
+                .nioSSL,
+            ]
         ),
         module(
             "ControllerRuntime",
@@ -228,8 +231,8 @@ let package = Package(
         module(
             "CLI",
             [
-                "APIMachinery", "ImageStore", "KubeAPI", "KubeClient", "KubeYAML", "Schema", "Spec", "Storage",
-                .argumentParser, .logging,
+                "APIMachinery", "DurableFiles", "ImageStore", "KubeAPI", "KubeClient", "KubeYAML", "Schema", "Spec",
+                "Storage", .argumentParser, .logging,
             ]
         ),
         module(
@@ -258,8 +261,8 @@ let package = Package(
             "agent-runner",
             folder: "agent-runner",
             [
-                "APIMachinery", "AgentRunner", "Observability", .argumentParser, .asyncHTTPClient, .coreMetrics,
-                .logging, .nioPosix, .nioSSL, .serviceLifecycle, .unixSignals,
+                "APIMachinery", "AgentRunner", "DurableFiles", "Observability", .argumentParser, .asyncHTTPClient,
+                .coreMetrics, .logging, .nioPosix, .nioSSL, .serviceLifecycle, .unixSignals,
             ]
         ),
         program("pod-shim", folder: "pod-shim", ["CLinux"]),

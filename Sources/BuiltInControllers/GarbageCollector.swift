@@ -80,6 +80,8 @@ final class GarbageCollector: Sendable {
                 request.start = next
             }
         } catch {
+            // The server is stopping, and the next start reads them.
+            guard !Task.isCancelled else { return concerned }
             core.logger.error(
                 "owners not read; objects of this kind are not collected until they change",
                 metadata: ["resource": "\(resource.storageKey)", "error": "\(error)"]

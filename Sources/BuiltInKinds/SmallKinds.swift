@@ -93,7 +93,7 @@ struct SecretStrategy: BuiltInStrategy {
             // What cannot be read is the error that is reported here.
             if let text = data[key]?.stringValue, (try? JSONValue(parsing: Base64.decode(text) ?? [])) == nil {
                 let path = FieldPath("data").key(key)
-                errors.append(.invalid(path, "<secret contents redacted>", "is no JSON document"))
+                errors.append(.invalid(path, "<secret contents redacted>", "is not a JSON document"))
             }
         case "kubernetes.io/basic-auth":
             if data["username"] == nil && data["password"] == nil { require(["username", "password"]) }

@@ -127,7 +127,7 @@ package enum ProtobufDecoder {
                 case .list(let element):
                     parts.lists[field.name, default: []].append(try self.value(value, element, depth: depth))
                 case .map(let element):
-                    guard case .bytes(let entry) = value else { throw Failure(message: "\(field.name) is no map") }
+                    guard case .bytes(let entry) = value else { throw Failure(message: "\(field.name) is not a map") }
                     parts.maps[field.name, default: []].append(try mapEntry(entry, element, depth: depth))
                 default:
                     let read = try self.value(value, field.type, depth: depth)

@@ -8,7 +8,31 @@ enum CommandWords {
 
     /// Moves global options that stand before the command behind it: `ctl --kubeconfig F runs` is `ctl runs
     /// --kubeconfig F`.
-    static func normalized(_ words: [String]) -> [String] {
+    ///
+    /// A number below zero is joined to the option before it, `--limit=-1`, so that the command can say what is wrong
+    /// with it: by itself it looks like an option.
+    static func normalized(_ words: [String]) -> [String] { withGlobalOptionsLast(joiningNegatives(words)) }
+
+    private static func joiningNegatives(_ words: [String]) -> [String] {
+        var result: [String] = []
+        for (index, word) in words.enumerated() {
+            guard word != "--" else { return result + words[index...] }
+            if isNegative(word), let option = result.last, option.hasPrefix("-"), !option.contains("=") {
+                result[result.count - 1] = "\(option)=\(word)"
+            } else {
+                result.append(word)
+            }
+        }
+        return result
+    }
+
+    /// Whether the word is a number or a duration below zero, or begins as one. No option is named with a digit.
+    private static func isNegative(_ word: String) -> Bool {
+        guard word.first == "-", let next = word.dropFirst().first else { return false }
+        return next.isASCII && next.isNumber || next == "." && word.count > 2
+    }
+
+    private static func withGlobalOptionsLast(_ words: [String]) -> [String] {
         var moved: [String] = []
         var rest = words[...]
         while let word = rest.first, word.hasPrefix("-"), word != "--" {

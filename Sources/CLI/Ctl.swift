@@ -7,12 +7,12 @@ public struct Ctl: AsyncParsableCommand {
         commandName: "ctl",
         abstract: "Runs workflows and manages worker pools.",
         discussion: """
-            Objects are declared with kubectl; ctl does what kubectl has no word for. It finds the plane by \
+            Objects are declared with kubectl; ctl adds the commands that kubectl lacks. It finds the plane by \
             --kubeconfig, then $KUBECONFIG, then ~/.martinet/kubeconfig.
 
             EXAMPLES
               ctl run tree-triage -p tree=$PWD --watch     start a run and watch its steps
-              ctl jobs tree-triage-x7k2p                   what every job of a run cost
+              ctl jobs tree-triage-x7k2p                   the durations and resources of its jobs
               ctl rollback workerpool/triage --version 1.0.0
               ctl verify manifests/                        check files without a plane
 
@@ -60,9 +60,18 @@ public struct Ctl: AsyncParsableCommand {
 
     public init() {}
 
+    /// What is said of wrong arguments that a command found after they were parsed, as the parser says it of others.
+    static func usageError(_ fault: ValidationError, of command: any ParsableCommand.Type) -> String {
+        let usage = usageString(for: command)
+        // The command's own words: `ctl deadletters purge` of `ctl deadletters purge [<name> ...]`.
+        let path = usage.split(separator: " ").prefix { $0.first?.isLetter == true }.joined(separator: " ")
+        return "Error: \(fault.message)\nUsage: \(usage)\n  See '\(path) --help' for more information."
+    }
+
     /// Runs the command line and ends the process with a code that means something.
     public static func runAndExit() async -> Never {
         Terminal.prepareSignals()
+        var running: (any ParsableCommand.Type)?
         do {
             let words = CommandWords.normalized(Array(CommandLine.arguments.dropFirst()))
             if let fault = CommandWords.unknownCommand(words) {
@@ -70,6 +79,7 @@ public struct Ctl: AsyncParsableCommand {
                 Terminal.exit(ExitCode.validationFailure.rawValue)
             }
             var command = try parseAsRoot(words)
+            running = type(of: command)
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {
@@ -77,6 +87,10 @@ public struct Ctl: AsyncParsableCommand {
             }
             Terminal.exit(0)
         } catch {
+            if let running, let fault = error as? ValidationError {
+                Terminal.note(usageError(fault, of: running))
+                Terminal.exit(ExitCode.validationFailure.rawValue)
+            }
             guard let failure = Failure(explaining: error) else { exit(withError: error) }
             Terminal.complain(failure.message)
             Terminal.exit(failure.code.rawValue)

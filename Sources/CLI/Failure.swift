@@ -1,4 +1,5 @@
 import APIMachinery
+import DurableFiles
 import KubeClient
 import KubeYAML
 import Storage
@@ -32,8 +33,10 @@ struct Failure: Error {
             self.init(.plane, "\(error.message); controller standalone writes ~/.martinet/kubeconfig")
         case let error as TransportError:
             self.init(.plane, "\(error.message); \(Self.unreachable)")
+        case let error as InputFileError:
+            self.init(error.fault == .missing ? .notFound : .refused, "\(error)")
         case let error as YAMLError:
-            self.init(.refused, "yaml: \(error.message)")
+            self.init(.refused, error.message)
         case let error as BackupError:
             self.init(.refused, "\(error)")
         case is CancellationError:
@@ -70,6 +73,13 @@ struct Failure: Error {
     /// The command that lists the objects that exist.
     private static func list(of details: Status.Details?) -> String {
         guard let kind = details?.kind, !(details?.name ?? "").isEmpty else { return "" }
-        return "; list them with: \(kind == "workflowruns" ? "ctl runs" : "kubectl get \(kind)")"
+        let command =
+            switch kind {
+            case "workflowruns": "ctl runs"
+            case "deadletters": "ctl deadletters list"
+            case "quarantines": "ctl quarantine list"
+            default: "kubectl get \(kind)"
+            }
+        return "; list them with: \(command)"
     }
 }

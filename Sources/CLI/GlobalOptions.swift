@@ -42,7 +42,7 @@ struct GlobalOptions: ParsableArguments {
         let environment = ProcessInfo.processInfo.environment
         if kubeconfig == nil, (environment["KUBECONFIG"] ?? "").isEmpty {
             let standard = "\(environment["HOME"] ?? "")/.martinet/kubeconfig"
-            if FileManager.default.isReadableFile(atPath: standard) {
+            if FileManager.default.fileExists(atPath: standard) {
                 return try ClientConfiguration.load(kubeconfig: standard, context: context)
             }
         }

@@ -1,4 +1,5 @@
 import APIMachinery
+import DurableFiles
 import FoundationEssentials
 import KubeYAML
 import Schema
@@ -56,19 +57,30 @@ struct ManifestVerifier {
         if path == "-" { return verify(Terminal.readStandardInput(), file: "stdin") }
         var isDirectory = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
-            throw Failure(.notFound, "\(path): no such file or directory")
+            throw Failure(.notFound, "\(path) does not exist; check the path")
         }
-        guard isDirectory else { return try verify(file: path) }
-        let names = try FileManager.default.subpathsOfDirectory(atPath: path).sorted()
+        guard isDirectory else { return verify(file: path) }
+        let names: [String]
+        do {
+            names = try FileManager.default.subpathsOfDirectory(atPath: path).sorted()
+        } catch {
+            throw Failure(.refused, "the directory \(path) cannot be read; check who may read it and those in it")
+        }
         let files = names.filter { name in [".yaml", ".yml", ".json"].contains { name.hasSuffix($0) } }
-        return try files.flatMap { try verify(file: "\(path)/\($0)") }
+        return files.flatMap { verify(file: "\(path)/\($0)") }
     }
 
-    private func verify(file: String) throws -> [Finding] {
-        guard let data = FileManager.default.contents(atPath: file) else {
-            throw Failure(.refused, "\(file): the file cannot be read")
+    private func verify(file: String) -> [Finding] {
+        do throws(InputFileError) {
+            return verify(Array(try InputFile.text(file, mayBeEmpty: true).utf8), file: file)
+        } catch {
+            return [Self.unreadable(file, "the file \(error.reason)")]
         }
-        return verify(Array(data), file: file)
+    }
+
+    private static func unreadable(_ file: String, _ fault: String) -> Finding {
+        let error = FieldError(reason: .invalid, field: "", body: fault)
+        return Finding(file: file, object: "-", errors: [error], isKnown: true)
     }
 
     /// Every manifest in a text of one or more documents.
@@ -81,21 +93,15 @@ struct ManifestVerifier {
                 return [verify(document, file: file)]
             }
         } catch {
-            return [
-                Finding(
-                    file: file,
-                    object: "-",
-                    errors: [FieldError(reason: .invalid, field: "", body: "yaml: \(error.message)")],
-                    isKnown: true
-                )
-            ]
+            return [Self.unreadable(file, error.message)]
         }
     }
 
     private func verify(_ document: JSONValue, file: String) -> Finding {
         let object = Unstructured(document)
         let name = object.name.isEmpty ? object.generateName : object.name
-        let label = name.isEmpty ? object.kind : "\(object.kind)/\(name)"
+        let shown = object.kind.isEmpty ? "-" : object.kind
+        let label = name.isEmpty ? shown : "\(shown)/\(name)"
         var finding = Finding(file: file, object: label, errors: [], isKnown: true)
         guard let kind = object.groupVersionKind, !kind.kind.isEmpty, !kind.version.isEmpty else {
             finding.errors = [.required(FieldPath("kind"), "an object states its apiVersion and kind")]

@@ -12,7 +12,7 @@ public struct QuarantineEntry: Sendable, Hashable {
 
     /// Why it is put aside and what to do, for people.
     public var message: String {
-        "the plane died \(deaths) times (\(signal)) while it worked on \(subject), and no longer touches it; find the"
+        "the plane crashed \(deaths) times (\(signal)) while it worked on \(subject), and now leaves it alone; find the"
             + " cause in the log before \(since.rfc3339), then: ctl quarantine release \(subject.id)"
     }
 }

@@ -22,6 +22,10 @@ final class DataDirectory: Sendable {
     /// - Throws: `StartError` if it cannot be written, or if another process holds it.
     init(path: String) throws {
         let absolute = path.hasPrefix("/") ? path : "\(FileManager.default.currentDirectoryPath)/\(path)"
+        var isDirectory = true
+        if FileManager.default.fileExists(atPath: absolute, isDirectory: &isDirectory), !isDirectory {
+            throw StartError("the data directory \(absolute) is a file; choose a directory with --data-dir")
+        }
         do {
             try FileManager.default.createDirectory(
                 atPath: absolute,

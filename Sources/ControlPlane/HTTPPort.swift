@@ -60,7 +60,7 @@ struct HTTPPort: Service {
                 logger.info("HTTP port ready", metadata: ["port": "\(port)"])
                 onRunning(port)
             },
-            logger: quiet
+            logger: quiet.forServer
         )
         do {
             try await withBoundedShutdown(Self.shutdownBound) { try await application.run() }

@@ -16,7 +16,7 @@ enum KindAdvice {
         "deployments.apps": workers, "replicasets.apps": workers, "statefulsets.apps": workers,
         "daemonsets.apps": workers, "replicationcontrollers": workers, "jobs.batch": jobs,
         "cronjobs.batch": jobs,
-        "services": "pods are reached at 127.0.0.1 with the ports that they open; there are no Services",
+        "services": "Services are not supported; connect to a pod at 127.0.0.1 and the port that it opens",
         "ingresses.networking.k8s.io": "pods are reached at 127.0.0.1 with the ports that they open",
     ]
 }

@@ -44,7 +44,7 @@ struct TokenAuthorizer: RequestAuthorizer, CustomStringConvertible {
         throw Status.forbidden(
             GroupResource(group: "runs.martinet.dev", resource: "workflowruns"),
             name: "",
-            "a runner's token is good for /agents/v1 of its own pool only, which is \(own.namespace)/\(own.name)"
+            "a runner's token is valid only for /agents/v1 of its own pool, \(own.namespace)/\(own.name)"
         )
     }
 

@@ -151,6 +151,13 @@ public final class Controller: Service {
         logger.info("controller stopped")
     }
 
+    /// Whether an answer says that the reconciled object itself does not exist any more. A controller is named after its
+    /// kind, in small letters.
+    private func isGone(_ request: Request, _ status: Status) -> Bool {
+        guard status.isNotFound, let details = status.details else { return false }
+        return details.name == request.name && [name, name + "s"].contains(details.kind ?? "")
+    }
+
     /// One reconciliation and its consequences.
     private func process(_ request: Request) async {
         let start = time.instant
@@ -189,6 +196,11 @@ public final class Controller: Service {
             metrics.terminal.increment()
             queue.forget(request)
             logger.error("reconciliation failed and is not retried", metadata: ["error": "\(error)"])
+        } catch let status as Status where isGone(request, status) {
+            // Deleted while it was being reconciled; its deletion has the rest reconciled.
+            metrics.success.increment()
+            queue.forget(request)
+            logger.debug("deleted while it was being reconciled")
         } catch {
             for counter in metrics.errors { counter.increment() }
             queue.addRateLimited(request)

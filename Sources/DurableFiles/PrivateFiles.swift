@@ -15,7 +15,7 @@ public enum PrivateFiles {
             )
         } catch {
             throw FileError(
-                "the directory \(path) cannot be made; check that the one above it exists and can be written"
+                "the directory \(path) cannot be created; check that its parent exists and can be written"
             )
         }
         guard FileManager.default.isWritableFile(atPath: path) else {
@@ -57,7 +57,10 @@ public enum PrivateFiles {
     /// - Throws: a `FileError`.
     public static func rename(_ source: String, to target: String) throws(FileError) {
         guard Glibc.rename(source, target) == 0 else {
-            throw FileError("\(target) cannot be written: \(String(cString: strerror(errno)))")
+            let reason = String(cString: strerror(errno))
+            throw FileError(
+                "\(target) cannot be written: \(reason); remove what is in its place, or check its directory"
+            )
         }
         // The name is durable once its directory is.
         let directory = open(target.lastIndex(of: "/").map { String(target[...$0]) } ?? ".", O_RDONLY | O_CLOEXEC)

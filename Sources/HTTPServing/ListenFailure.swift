@@ -16,7 +16,7 @@ public enum ListenFailure {
             return "\(place): the port is in use by another program (ss -ltnp 'sport = :\(port)' shows which); "
                 + "stop that program, or choose another port with \(option)"
         case EADDRNOTAVAIL:
-            return "\(place): this machine has no such address; choose another one with --host"
+            return "\(place): this machine does not have that address; choose another one with --host"
         case EACCES:
             return "\(place): ports below 1024 need special rights; choose another port with \(option)"
         default:

@@ -86,7 +86,10 @@ public struct ImageStore: Sendable {
         }
         guard path.hasPrefix("/") else { throw Failure(description: "\(path): must be an absolute path") }
         guard access(path, X_OK) == 0 else {
-            throw Failure(description: "\(path): cannot be executed: \(String(cString: strerror(errno)))")
+            throw Failure(
+                description:
+                    "\(path): cannot be executed: \(String(cString: strerror(errno))); check the path, and chmod +x it"
+            )
         }
         var isDirectory = false
         if FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), isDirectory {

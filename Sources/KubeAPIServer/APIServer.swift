@@ -213,7 +213,7 @@ public final class APIServer: Service {
                 let port = channel.localAddress?.port ?? self.configuration.port
                 self.announce(port, authority)
             },
-            logger: logger
+            logger: logger.forServer
         )
         defer { core.audit?.close() }
         do {

@@ -1,4 +1,5 @@
 private import APIMachinery
+private import DurableFiles
 private import FoundationEssentials
 private import KubeYAML
 
@@ -51,7 +52,7 @@ extension ClientConfiguration {
         do {
             result.certificateAuthority = try readFile("\(directory)/ca.crt")
         } catch {
-            throw ConfigurationError("in-cluster: cannot read \(directory)/ca.crt: \(error)")
+            throw ConfigurationError("in-cluster: \(error)")
         }
         // The file is optional; the default namespace is default.
         if let namespace = try? readFile("\(directory)/namespace") {
@@ -65,27 +66,20 @@ extension ClientConfiguration {
     static func load(files: [String], context: String?, allMustExist: Bool) throws -> ClientConfiguration {
         var merged: KubeConfig?
         for path in files {
-            // kubectl passes over files of the list that do not exist, too.
+            // As kubectl does with files of the list that do not exist.
             if !allMustExist, !FileManager.default.fileExists(atPath: path) { continue }
-            let config = try KubeConfig(contentsOf: path)
+            let config = try KubeConfig(contentsOf: path, mayBeEmpty: files.count > 1)
             if merged == nil { merged = config } else { merged?.merge(config) }
         }
         let origin = files.joined(separator: ":")
         guard let merged else {
-            throw ConfigurationError("KUBECONFIG: none of these files exists: \(origin)")
+            let subject = files.count == 1 ? "\(origin) does not exist" : "none of these files exists: \(origin)"
+            throw ConfigurationError("KUBECONFIG: \(subject)")
         }
         return try merged.resolve(context: context, origin: origin, readFile: readFile)
     }
 
-    static func readFile(_ path: String) throws -> [UInt8] {
-        do {
-            return try Array(Data(contentsOf: URL(filePath: path)))
-        } catch let error as CocoaError where error.code == .fileReadNoSuchFile {
-            throw ConfigurationError("the file does not exist")
-        } catch let error as CocoaError where error.code == .fileReadNoPermission {
-            throw ConfigurationError("permission denied")
-        }
-    }
+    static func readFile(_ path: String) throws -> [UInt8] { try InputFile.bytes(path) }
 
     private static func expand(_ path: String, _ environment: [String: String]) -> String {
         guard path.hasPrefix("~/"), let home = environment["HOME"] else { return path }
@@ -95,18 +89,27 @@ extension ClientConfiguration {
 
 extension KubeConfig {
     /// Reads one kubeconfig file, YAML or JSON.
-    public init(contentsOf path: String) throws {
-        let bytes: [UInt8]
-        do {
-            bytes = try ClientConfiguration.readFile(path)
-        } catch {
-            throw ConfigurationError("cannot read kubeconfig \(path): \(error)")
-        }
+    ///
+    /// - Throws: a `ConfigurationError` that names the file and says what to do.
+    public init(contentsOf path: String, mayBeEmpty: Bool = false) throws {
         let json: JSONValue
         do {
-            json = try YAML.parse(String(decoding: bytes, as: UTF8.self))
+            json = try YAML.parse(try InputFile.text(path, mayBeEmpty: mayBeEmpty))
+        } catch let error as InputFileError {
+            // The data directory of a plane in place of the kubeconfig in it.
+            let inside = "\(path.hasSuffix("/") ? String(path.dropLast()) : path)/kubeconfig"
+            if error.fault == .directory, FileManager.default.fileExists(atPath: inside) {
+                throw ConfigurationError("kubeconfig: \(path) is a directory; did you mean \(inside)?")
+            }
+            throw ConfigurationError("kubeconfig: \(error)")
         } catch {
-            throw ConfigurationError("\(path): \(error)")
+            throw ConfigurationError("kubeconfig: \(path): \(error); correct the file")
+        }
+        guard json.objectValue != nil || json.isNull else {
+            throw ConfigurationError(
+                "kubeconfig: \(path) is not a kubeconfig, which is an object with clusters, users and contexts; "
+                    + "name another file"
+            )
         }
         let directory =
             path.contains("/") ? path.split(separator: "/", omittingEmptySubsequences: false).dropLast() : []

@@ -110,7 +110,7 @@ public final class HTTPTransport: APITransport {
                 tls.privateKey = .privateKey(try NIOSSLPrivateKey(bytes: client.key, format: .pem))
             } catch {
                 throw ConfigurationError(
-                    "\(configuration.origin): client-certificate or client-key: is not PEM, or they do not fit: \(error)"
+                    "\(configuration.origin): client-certificate or client-key: is not PEM, or they do not belong together: \(error)"
                 )
             }
         }

@@ -79,7 +79,7 @@ public struct KubeConfig: Sendable {
         guard let context = contexts[contextName] else {
             let known =
                 contexts.isEmpty ? "it has no contexts" : "its contexts are \(contextNames.joined(separator: ", "))"
-            throw ConfigurationError("\(origin): contexts: none is named \"\(contextName)\"; \(known)")
+            throw ConfigurationError("\(origin): there is no context \"\(contextName)\"; \(known)")
         }
         let clusterName = context.value["cluster"]?.stringValue ?? ""
         guard let cluster = clusters[clusterName] else {
@@ -166,7 +166,7 @@ private struct FileReader {
         do {
             return try read(path)
         } catch {
-            throw ConfigurationError("\(origin): \(subject): \(field): cannot read \(path): \(error)")
+            throw ConfigurationError("\(origin): \(subject): \(field): \(error)")
         }
     }
 }

@@ -72,7 +72,7 @@ struct ExpressionScope {
                         error: .invalid(
                             field,
                             .string(when),
-                            "when is an expression by itself; write it without ${{ }}: \(Self.unwrapped(when))"
+                            "when is already an expression; write it without ${{ }}: \(Self.unwrapped(when))"
                         )
                     )
                 ] + (step.with.map { validate(template: $0, at: path.child("with")) } ?? [])

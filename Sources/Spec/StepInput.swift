@@ -90,7 +90,7 @@ enum StepInputSchema {
             for member in members { descriptions[member.name, default: []].append("\(actor): \(member.description)") }
         }
         var schema = OpenAPI.freeObject(
-            "The actor's input; ${{ }} expands in every string. Every actor has members of its own, see docs/steps.md."
+            "The actor's input; ${{ }} expands in every string. Its members depend on the actor, see docs/steps.md."
         )
         schema["properties"] = .object(
             JSONObject(descriptions.map { ($0.key, OpenAPI.any($0.value.joined(separator: " "))) })

@@ -161,7 +161,7 @@ import Testing
     @Test("A cancellation says what has really happened")
     func cancellation() {
         #expect(CancelCommand.outcome(of: ["status": ["phase": "Cancelled"]]) == "cancelled")
-        #expect(CancelCommand.outcome(of: ["status": ["phase": "Failed"]]).contains("had ended before"))
+        #expect(CancelCommand.outcome(of: ["status": ["phase": "Failed"]]).contains("had already ended"))
         let running: JSONValue = ["status": ["phase": "Running", "steps": [["id": "a", "phase": "Running"]]]]
         #expect(CancelCommand.outcome(of: running) == "is being cancelled; still stopping: a")
     }

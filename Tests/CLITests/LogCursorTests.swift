@@ -64,9 +64,9 @@ import Testing
         let failures = LogsCommand.failures(of: run)
         #expect(failures.count == 1 && failures[0]["run"] == "r")
         let now = try #require(Timestamp(rfc3339: "2026-01-02T03:14:05Z"))
-        let age = { (text: String) in LogsCommand.Age(argument: text)?.includes(failures[0], now: now) }
-        #expect(age("10m") == true && age("599s") == false && age("1h30m") == true)
-        #expect(age("-1h") == nil && age("soon") == nil)
+        let age = { (text: String) in try LogsCommand.Age(text: text).includes(failures[0], now: now) }
+        #expect(try age("10m") && !age("599s") && age("1h30m"))
+        for text in ["-1h", "0s", "soon", "-soon"] { #expect(throws: ValidationError.self) { _ = try age(text) } }
     }
 
     @Test(

@@ -76,7 +76,7 @@ import Testing
         #expect(
             failure?.message == """
                 params.depth: Required value: give it with -p depth=…
-                params.nope: no such parameter; there are: path, depth, note
+                params.nope: no such parameter; the parameters are: path, depth, note
                 """
         )
     }

@@ -70,6 +70,28 @@ struct ControllerTests {
         #expect(calls.withLock { $0 } == [0, 60, 120].map { .seconds($0) })
     }
 
+    @Test("An object that is deleted while it is reconciled is no failure; another missing object is one")
+    func deletedMeanwhile() async throws {
+        let time = ManualTime()
+        let calls = Mutex<[String]>([])
+        let done = WakeUp()
+        try await run(time) { request in
+            calls.withLock { $0.append(request.name) }
+            switch request.name {
+            case "a": throw Status.notFound(GroupResource(group: "martinet.dev", resource: "tests"), name: "a")
+            case "b" where calls.withLock({ $0.count { $0 == "b" } }) < 2:
+                throw Status.notFound(GroupResource(group: "", resource: "secrets"), name: "b")
+            default: done.raise()
+            }
+            return .done
+        } _: { controller in
+            controller.queue.add(Request(namespace: "n", name: "b"))
+            await time.advanceToNextSleeper()
+            await done.wait()
+        }
+        #expect(calls.withLock { $0.sorted() } == ["a", "b", "b"])
+    }
+
     @Test func terminalErrorsAreNotRetried() async throws {
         let time = ManualTime()
         let calls = Mutex(0)

@@ -91,7 +91,7 @@ struct LogTests {
             #expect(try await plane.get("workflowrun", run).value(at: "status", "phase") == "Pending")
             letter = try await lose()
             #expect(try await plane.ctl("deadletters", "purge", "--all").out == "deadletter/\(letter) purged\n")
-            #expect(try await plane.ctl("deadletters", "list").err.contains("No dead letters found."))
+            #expect(try await plane.ctl("deadletters", "list").err.contains("No dead letters in namespace default."))
             #expect(try await plane.ctl("logs", "--errors", "--since", "1h").out.contains("MaxDeliveriesExceeded"))
         }
     }

@@ -53,7 +53,7 @@ struct QuarantineTests {
             }
             try await plane.waitUntilReady()
             let refused = try await plane.commands.run(create)
-            #expect(refused.err.contains("died 2 times") && refused.err.contains("ctl quarantine release request-"))
+            #expect(refused.err.contains("crashed 2 times") && refused.err.contains("ctl quarantine release request-"))
             #expect(plane.controller.status == nil)
 
             // Everything else is served.

@@ -117,6 +117,60 @@ struct StopTests {
         }
     }
 
+    @Test("The counter of interrupted jobs rises by those that had no time to finish, and by no others")
+    func interruptedJobs() async throws {
+        try await Plane.with { plane in
+            let gate = "\(plane.dataDirectory).gate"
+            let name = try await startJob(plane, gate: gate)
+            try await plane.kubectl("apply", "-f", "-", input: Self.hasty)
+            _ = try await plane.submit("hurried", count: 2, params: ["gate": .string(gate + ".never")])
+            try await eventually("all jobs are under way") { Self.jobs(plane).count == 3 }
+            plane.controller.signal(SIGTERM)
+            // The plane answers as long as the job of the patient pool lasts.
+            let counted = try await eventually("the interrupted jobs are counted") {
+                let lines = try await plane.metrics().split(separator: "\n").filter {
+                    $0.hasPrefix("martinet_pool_interrupted_jobs_total") && !$0.hasSuffix(" 0")
+                }
+                return lines.contains { $0.contains("hasty") && $0.hasSuffix(" 2") } ? lines : nil
+            }
+            #expect(counted.count == 1, "\(counted)")
+            open(gate)
+            let status = try await eventually("the plane ends") { plane.controller.status }
+            #expect(status == .code(0))
+            try await plane.restart()
+            let run = try await plane.succeeded(run: name)
+            #expect(run.step("wait")?["deliveries"] == 1)
+        }
+    }
+
+    @Test("SIGUSR1 has a runner log its jobs, and ends neither the runner nor a container's shim")
+    func dumps() async throws {
+        try await Plane.with { plane in
+            let gate = "\(plane.dataDirectory).gate"
+            let name = try await startJob(plane, gate: gate)
+            let processes = plane.survivors().compactMap { line -> (id: pid_t, command: Substring)? in
+                let words = line.split(separator: " ", maxSplits: 1)
+                guard words.count == 2, let id = pid_t(words[0]) else { return nil }
+                return (id, words[1])
+            }
+            let shims = processes.filter { $0.command.contains("/pod-shim --log") }
+            let runners = processes.filter { $0.command.contains("agent-runner") && !$0.command.contains("pod-shim") }
+            #expect(!shims.isEmpty && !runners.isEmpty, "\(processes)")
+            for process in shims + runners {
+                for signal in [SIGUSR1, SIGUSR2, SIGHUP, SIGALRM] { kill(process.id, signal) }
+            }
+            let pod = try await plane.kubectl("get", "pods", "-o", "jsonpath={.items[0].metadata.name}").out
+            _ = try await eventually("the runner logs its job") {
+                let lines = try await plane.kubectl("logs", pod).out.split(separator: "\n")
+                return lines.contains { $0.contains("state of a job") && $0.contains("default/\(name)") }
+            }
+            open(gate)
+            let run = try await plane.succeeded(run: name)
+            #expect(run.step("wait")?["attempts"] == 1 && run.step("wait")?["deliveries"] == 1)
+            #expect(try await plane.get("pod", pod).value(at: "status", "containerStatuses")?[0]?["restartCount"] == 0)
+        }
+    }
+
     @Test("A controller that stood still begins no job a second time")
     func pause() async throws {
         try await Plane.with { plane in
@@ -138,6 +192,33 @@ struct StopTests {
             #expect(run.step("wait")?["attempts"] == 1 && run.step("wait")?["deliveries"] == 1)
         }
     }
+
+    /// A pool whose runners have next to no time to finish, and a job like the other one.
+    private static let hasty = """
+        apiVersion: martinet.dev/v1alpha1
+        kind: WorkerPool
+        metadata: {name: hasty}
+        spec:
+          replicas: 1
+          concurrency: 2
+          drainTimeoutSeconds: 1
+          template:
+            spec:
+              containers: [{name: agent-runner, image: "martinet/agent-runner:latest"}]
+        ---
+        apiVersion: martinet.dev/v1alpha1
+        kind: Workflow
+        metadata: {name: hurried}
+        spec:
+          pool: hasty
+          params: [{name: gate}]
+          steps:
+            - id: wait
+              actor: exec
+              with:
+                command: [sh, -c, 'while [ ! -e "$1" ]; do sleep 0.05; done', gated-job, "${{ params.gate }}"]
+                output: text
+        """
 
     private static let manifests = """
         apiVersion: martinet.dev/v1alpha1

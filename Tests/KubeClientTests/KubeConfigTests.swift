@@ -79,7 +79,7 @@ struct KubeConfigTests {
             ("lost-user", "user \"nobody\" is not defined"),
             ("no-server", "cluster \"none\": server: is required"),
             ("odd-server", "must begin with https:// or http://"),
-            ("missing", "none is named \"missing\"; its contexts are anonymous,"),
+            ("missing", "there is no context \"missing\"; its contexts are anonymous,"),
         ]
     )
     func faults(_ context: String, _ expected: String) {

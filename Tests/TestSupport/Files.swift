@@ -17,6 +17,11 @@ public enum Files {
         try text.write(toFile: path, atomically: false, encoding: .utf8)
     }
 
+    /// Writes a file with those bytes, which need not be a text.
+    public static func write(bytes: [UInt8], to path: String) throws {
+        try Data(bytes).write(to: URL(filePath: path))
+    }
+
     /// The names of the files in a directory.
     public static func names(in directory: String) throws -> [String] {
         try FileManager.default.contentsOfDirectory(atPath: directory)

@@ -59,7 +59,7 @@ enum CommandResolution {
             return JobError(
                 "ArgumentsTooLong",
                 "the command line and environment of \"\(program)\" take \(argumentBytes) bytes, more than the system "
-                    + "allows: pass large data as with.input, which also stands on standard input",
+                    + "allows: pass large data as with.input, which is also written to standard input",
                 retryable: false
             )
         case .spawn(let errno) where [ENOENT, EACCES, ENOEXEC, ENOTDIR, ELOOP, EISDIR].contains(errno.code):

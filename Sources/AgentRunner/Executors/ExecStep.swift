@@ -172,7 +172,9 @@ struct ExecStep: Sendable, Equatable {
     private static func optionalText(_ json: JSONValue?, _ field: String) throws(JobError) -> String? {
         guard let json, !json.isNull else { return nil }
         guard let text = json.stringValue else { throw invalid("\(field) is \(json.text): it must be a string") }
-        guard !text.utf8.contains(0) else { throw invalid("\(field) holds a NUL byte, which programs cannot be given") }
+        guard !text.utf8.contains(0) else {
+            throw invalid("\(field) holds a NUL byte, which cannot be passed to a program")
+        }
         return text
     }
 
@@ -180,7 +182,9 @@ struct ExecStep: Sendable, Equatable {
     private static func text(_ json: JSONValue, _ field: String) throws(JobError) -> String {
         if json.isNull { throw invalid("\(field) is null: it must be a string (did an expression yield nothing?)") }
         let text = json.stringValue ?? json.text
-        guard !text.utf8.contains(0) else { throw invalid("\(field) holds a NUL byte, which programs cannot be given") }
+        guard !text.utf8.contains(0) else {
+            throw invalid("\(field) holds a NUL byte, which cannot be passed to a program")
+        }
         return text
     }
 }

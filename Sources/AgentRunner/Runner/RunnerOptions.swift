@@ -5,7 +5,8 @@ import Glibc
 public struct RunnerOptionError: Error, Sendable, Equatable, CustomStringConvertible {
     public var description: String
 
-    init(_ description: String) { self.description = description }
+    /// A fault with that description, which names the setting and says what to do.
+    public init(_ description: String) { self.description = description }
 }
 
 /// How a runner is set up: from flags, else from the environment, else a default.
@@ -107,7 +108,9 @@ public struct RunnerOptions: Sendable, Equatable {
         if let text = setting(flags.drainTimeout, "MARTINET_DRAIN_TIMEOUT") {
             guard let duration = GoDuration.parse(text) ?? Int64(text).flatMap({ $0 >= 0 ? .seconds($0) : nil })
             else {
-                throw RunnerOptionError("--drain-timeout is \"\(text)\": it must be a duration such as 120s or 5m")
+                throw RunnerOptionError(
+                    "--drain-timeout is \"\(text)\": it must be a duration such as 120s or 5m, and not negative"
+                )
             }
             drainTimeout = duration
         }

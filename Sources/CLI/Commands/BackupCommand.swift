@@ -10,9 +10,9 @@ struct BackupCommand: AsyncParsableCommand {
         commandName: "backup",
         abstract: "Writes a backup of a running plane into one file.",
         discussion: """
-            Objects of all kinds, runs with their steps, logs and waiting jobs, and the names of images. Not in it: \
-            keys, certificates and tokens, which each plane makes for itself, and the files of logs. The file holds \
-            every Secret; it is readable by you only. It is read back and checked before the command succeeds.
+            The backup has objects of all kinds, runs with their steps, logs and waiting jobs, and the names of images. \
+            It does not have keys, certificates and tokens, which each plane creates for itself, nor the Pods' log \
+            files. It has every Secret, so only you can read it. It is read back and checked before the command succeeds.
 
             EXAMPLES
               ctl backup plane.backup
@@ -74,6 +74,14 @@ struct BackupCommand: AsyncParsableCommand {
     }
 
     private static func failure(_ path: String) -> Failure {
-        Failure(.failed, "\(path) cannot be written: \(String(cString: strerror(errno)))")
+        let remedy =
+            switch errno {
+            case ENOENT, ENOTDIR: "make its directory first, or name another file"
+            case EACCES, EPERM, EROFS: "check who may write to its directory, or name another file"
+            case EISDIR: "name a file in it"
+            case ENOSPC, EDQUOT: "make room on its disk, or name another file"
+            default: "name another file"
+            }
+        return Failure(.failed, "\(path) cannot be written: \(String(cString: strerror(errno))); \(remedy)")
     }
 }

@@ -34,7 +34,11 @@ struct DeadLettersCommand: AsyncParsableCommand {
         @Flag(help: "All dead letters of the namespace, or of --pool.")
         var all = false
 
-        @Option(help: "With --all: only those of this pool.", transform: ObjectKind.pool.name)
+        @Option(
+            help: "With --all: only those of this pool.",
+            completion: NamesCommand.completion(of: "pools"),
+            transform: ObjectKind.pool.name
+        )
         var pool: String?
 
         func validate() throws {
@@ -42,14 +46,37 @@ struct DeadLettersCommand: AsyncParsableCommand {
             throw ValidationError(all ? "give names or --all, not both" : "give the names of dead letters, or --all")
         }
 
+        /// The names; says so if there are none.
         func resolve(_ client: KubeClient, _ namespace: String) async throws -> [String] {
-            all ? try await DeadLettersCommand.list(client, namespace, pool: pool).map(\.name) : names
+            guard all else { return names }
+            let found = try await DeadLettersCommand.list(client, namespace, pool: pool).map(\.name)
+            if found.isEmpty { Terminal.note(DeadLettersCommand.none(namespace, pool: pool)) }
+            return found
         }
     }
 
+    /// - Throws: `Failure` if there are none and no such pool: dead letters may outlive their pool.
     private static func list(_ client: KubeClient, _ namespace: String, pool: String?) async throws -> [Unstructured] {
         let options = ListOptions(fieldSelector: pool.map { "status.pool=\($0)" })
-        return try await client.listAll(resource, namespace: namespace, options).items
+        let letters = try await client.listAll(resource, namespace: namespace, options).items
+        if let pool, letters.isEmpty, !namespace.isEmpty {
+            do {
+                _ = try await client.get(WorkerPool.resource, namespace: namespace, name: pool)
+            } catch let status as Status where status.isNotFound {
+                throw Failure(
+                    .notFound,
+                    "there is no worker pool \"\(pool)\" in namespace \(namespace), and no dead letter of it; "
+                        + "list them with: kubectl get workerpools -n \(namespace)"
+                )
+            }
+        }
+        return letters
+    }
+
+    /// What is said where there are no dead letters; of all namespaces if that is empty.
+    static func none(_ namespace: String, pool: String?) -> String {
+        let scope = [pool.map { "pool \($0)" }, namespace.isEmpty ? nil : "namespace \(namespace)"].compactMap(\.self)
+        return "No dead letters" + (scope.isEmpty ? "." : " in \(scope.joined(separator: " of ")).")
     }
 
     struct List: AsyncParsableCommand {
@@ -62,7 +89,11 @@ struct DeadLettersCommand: AsyncParsableCommand {
                 """
         )
 
-        @Option(help: "Only those of this pool.", transform: ObjectKind.pool.name)
+        @Option(
+            help: "Only those of this pool.",
+            completion: NamesCommand.completion(of: "pools"),
+            transform: ObjectKind.pool.name
+        )
         var pool: String?
 
         @Flag(name: [.customShort("A"), .long], help: "Of all namespaces.")
@@ -75,7 +106,9 @@ struct DeadLettersCommand: AsyncParsableCommand {
                 let letters = try await DeadLettersCommand.list(client, allNamespaces ? "" : namespace, pool: pool)
                 let name = { (letter: JSONValue) in "deadletter/\(Unstructured(letter).name)" }
                 if Printing.structured(list: letters.map(\.json), global.output, name: name) { return }
-                guard !letters.isEmpty else { return Terminal.note("No dead letters found.") }
+                guard !letters.isEmpty else {
+                    return Terminal.note(DeadLettersCommand.none(allNamespaces ? "" : namespace, pool: pool))
+                }
                 var table = Table("NAME", "POOL", "RUN", "STEP", ">DELIVERIES", ">AGE", "MESSAGE")
                 for letter in letters {
                     let status = letter.json["status"]
@@ -126,7 +159,7 @@ struct DeadLettersCommand: AsyncParsableCommand {
     struct Requeue: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "requeue",
-            abstract: "Puts dead letters back into their queues; their runs go on.",
+            abstract: "Puts dead letters back into their queues; their runs continue.",
             discussion: """
                 EXAMPLES
                   ctl deadletters requeue 17.0.1

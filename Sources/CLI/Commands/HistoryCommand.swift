@@ -93,7 +93,7 @@ struct VersionsCommand: AsyncParsableCommand {
         commandName: "versions",
         abstract: "Lists the versions of pools, current and recorded.",
         discussion: """
-            Versions are what spec.version of a pool says; ctl rollback --version takes any that is listed.
+            The version of a pool is its spec.version; ctl rollback --version takes any version listed here.
 
             EXAMPLE
               ctl versions

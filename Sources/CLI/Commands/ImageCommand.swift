@@ -100,8 +100,8 @@ extension ImageCommand {
             commandName: "add",
             abstract: "Adds an image: a name for an executable.",
             discussion: """
-                The file stays where it is and is run from there. A name that is taken is given anew; Pods that run \
-                go on with what they have, and Pods that wait for the image start within seconds.
+                The file stays where it is and is run from there. A name that is in use is replaced: running Pods \
+                keep their program, and Pods that wait for the image start within seconds.
 
                 EXAMPLES
                   ctl image add tools/scanner:1.0 ./scanner

@@ -8,9 +8,9 @@ struct JobsCommand: AsyncParsableCommand {
         commandName: "jobs",
         abstract: "Shows the durations and the resource use of a run's jobs.",
         discussion: """
-            Times are milliseconds or more: QUEUE waited in the queue, EXEC ran on the runner, TOTAL both. Memory is \
-            that of the job's whole process tree in MB at its start, its peak and its end; CPU is per cent of one \
-            core; THREADS the most at once. `-o json` has the measurements under their names in the runner's protocol.
+            QUEUE is the time in the queue, EXEC the time on the runner, TOTAL their sum. Memory is in MB, of the job's \
+            whole process tree, at its start, peak and end; CPU is in percent of one core; THREADS is the maximum. \
+            -o json prints the measurements by their names in the runner's protocol.
 
             EXAMPLE
               ctl jobs tree-triage-x7k2p

@@ -8,9 +8,9 @@ struct LogsCommand: AsyncParsableCommand {
         commandName: "logs",
         abstract: "Shows what the steps of a run wrote to standard error.",
         discussion: """
-            The end of the log of each of the last ten attempts is kept with the run. Of a running step, what its \
-            runner has sent so far is shown; with --follow, what comes is shown until the run has ended. With --errors, \
-            only failed steps; without a run then, those of all failed runs. The runners' own logs: kubectl logs POD.
+            The end of the log of each of the last ten attempts is kept with the run. A running step shows what its \
+            runner has sent so far; --follow shows new lines until the run has ended. --errors shows failed steps only, \
+            and those of all failed runs if no run is named. For the runners' own logs, use kubectl logs POD.
 
             EXAMPLES
               ctl logs tree-triage-x7k2p
@@ -43,7 +43,8 @@ struct LogsCommand: AsyncParsableCommand {
         help: ArgumentHelp(
             "Only steps that run, or ended no longer ago, e.g. 90s, 10m, 1h30m.",
             valueName: "duration"
-        )
+        ),
+        transform: Age.init(text:)
     )
     var since: Age?
 
@@ -54,7 +55,9 @@ struct LogsCommand: AsyncParsableCommand {
         if run == nil, follow || attempt != nil { throw ValidationError("--follow and --attempt need a run") }
         if let attempt, attempt < 1 { throw ValidationError("--attempt \(attempt): must be 1 or more") }
         if follow, attempt != nil || errors || since != nil {
-            throw ValidationError("--follow shows what comes; it cannot be used with --attempt, --errors or --since")
+            throw ValidationError(
+                "--follow shows new lines only; it cannot be used with --attempt, --errors or --since"
+            )
         }
     }
 
@@ -205,11 +208,16 @@ struct LogsCommand: AsyncParsableCommand {
     }
 
     /// How long ago something may be, as kubectl writes durations.
-    struct Age: ExpressibleByArgument {
+    struct Age {
         var duration: Duration
 
-        init?(argument: String) {
-            guard let duration = GoDuration.parse(argument), duration > .zero else { return nil }
+        init(text: String) throws {
+            guard let duration = GoDuration.parse(text.first == "-" ? String(text.dropFirst()) : text) else {
+                throw ValidationError("a duration is a number with its unit, such as 90s, 10m or 1h30m")
+            }
+            guard duration > .zero, text.first != "-" else {
+                throw ValidationError("it must be more than 0: it says how long ago, such as 90s, 10m or 1h30m")
+            }
             self.duration = duration
         }
 

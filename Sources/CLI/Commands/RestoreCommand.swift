@@ -1,5 +1,6 @@
 import APIMachinery
 import ArgumentParser
+import DurableFiles
 import KubeClient
 import Storage
 
@@ -8,10 +9,10 @@ struct RestoreCommand: AsyncParsableCommand {
         commandName: "restore",
         abstract: "Restores a backup into a running plane.",
         discussion: """
-            All of it or nothing. Objects change as if somebody had written them: with new revisions, seen by whoever \
-            watches. What is as in the backup stays untouched, so a second time changes nothing. Nodes, leases, \
-            events, and Pods that a controller keeps are not restored: they are observations, made anew. Jobs that \
-            were at runners are in their queues again, and run anew.
+            Restores everything or nothing. Restored objects get new resource versions, and watches see the changes. \
+            What equals the backup is not written, so restoring twice changes nothing the second time. Nodes, leases, \
+            events and the Pods of controllers are not restored: controllers create them again. Jobs that runners had \
+            are requeued and run again.
 
             EXAMPLES
               ctl restore plane.backup --dry-run     show what would change
@@ -28,6 +29,7 @@ struct RestoreCommand: AsyncParsableCommand {
     @OptionGroup var global: GlobalOptions
 
     func run() async throws {
+        try InputFile.check(file)
         let backup = try BackupFile(verifying: file)
         let answer = try await global.withClient { client, _ in
             var request = APIRequest(.post, "/martinet/v1/restore", timeout: nil)

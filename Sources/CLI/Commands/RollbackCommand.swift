@@ -42,6 +42,9 @@ struct RollbackCommand: AsyncParsableCommand {
         if version != nil, toRevision != nil {
             throw ValidationError("--version and --to-revision cannot be used together")
         }
+        if let toRevision, toRevision < 1 {
+            throw ValidationError("--to-revision \(toRevision): must be 1 or more; ctl history lists the revisions")
+        }
     }
 
     func run() async throws {

@@ -47,7 +47,7 @@ struct CancelCommand: AsyncParsableCommand {
         let phase = status?["phase"]?.stringValue ?? ""
         switch phase {
         case "Cancelled": return "cancelled"
-        case "Succeeded", "Failed": return "had ended before: \(phase)"
+        case "Succeeded", "Failed": return "had already ended: \(phase)"
         default:
             let running = status?["steps"]?.arrayValue?.filter { $0["phase"]?.stringValue == "Running" } ?? []
             let names = running.compactMap { $0["id"]?.stringValue }

@@ -1,6 +1,6 @@
 import APIMachinery
 import ArgumentParser
-import FoundationEssentials
+import DurableFiles
 import KubeClient
 import KubeYAML
 import Spec
@@ -14,8 +14,8 @@ struct RunCommand: AsyncParsableCommand {
             nothing until then; both end with 1 if the run did not succeed.
 
             Parameters are given as NAME=VALUE with -p, as NAME=JSON with -j, or as a JSON or YAML file with --params. \
-            A value given with -p has the type of the parameter's default: 3 is a number where the default is one, and a \
-            text where the default is a text or where there is none.
+            A value given with -p has the type of the parameter's default: 3 is a number where the default is a number, \
+            and a text where the default is a text or missing.
 
             EXAMPLES
               ctl run tree-triage -p tree=$PWD --watch
@@ -65,6 +65,16 @@ struct RunCommand: AsyncParsableCommand {
     var dryRun = false
 
     @OptionGroup var global: GlobalOptions
+
+    func validate() throws {
+        _ = try pairs(texts, option: "-p")
+        _ = try pairs(documents, option: "-j")
+        _ = try pairs(label, option: "--label")
+        if let priority, !Bounds.priority.contains(priority) {
+            let (least, most) = (Bounds.priority.lowerBound, Bounds.priority.upperBound)
+            throw ValidationError("--priority \(priority): must be from \(least) to \(most)")
+        }
+    }
 
     func run() async throws {
         let given = try parameters()
@@ -139,19 +149,7 @@ struct RunCommand: AsyncParsableCommand {
     private func parameters() throws -> JSONObject {
         var result = JSONObject()
         if let file {
-            guard let data = FileManager.default.contents(atPath: file) else {
-                throw Failure(.refused, "--params \(file): the file cannot be read")
-            }
-            let parsed: JSONValue
-            do throws(YAMLError) {
-                parsed = try YAML.parse(Array(data))
-            } catch {
-                throw Failure(.refused, "--params \(file): yaml: \(error.message)")
-            }
-            guard case .object(let members) = parsed else {
-                throw Failure(.refused, "--params \(file): the file must hold one object of names and values")
-            }
-            result = members
+            result = try Self.members(ofFile: file)
         }
         for (name, text) in try pairs(documents, option: "-j") {
             do {
@@ -161,6 +159,24 @@ struct RunCommand: AsyncParsableCommand {
             }
         }
         return result
+    }
+
+    /// The parameters in a file.
+    ///
+    /// - Throws: `Failure` if it cannot be read, or holds something else.
+    static func members(ofFile file: String) throws(Failure) -> JSONObject {
+        let parsed: JSONValue
+        do {
+            parsed = try YAML.parse(try InputFile.text(file))
+        } catch let error as YAMLError {
+            throw Failure(.refused, "--params \(file): \(error.message); correct the file")
+        } catch {
+            throw Failure(.refused, "--params: \(error)")
+        }
+        guard case .object(let members) = parsed else {
+            throw Failure(.refused, "--params \(file): the file must hold one object of names and values")
+        }
+        return members
     }
 
     private func pairs(_ texts: [String], option: String) throws -> [String: String] {

@@ -36,6 +36,7 @@ struct RunsCommand: AsyncParsableCommand {
     @OptionGroup var global: GlobalOptions
 
     func validate() throws {
+        if limit < 0 { throw ValidationError("--limit \(limit): must be 0 or more; 0 lists all runs") }
         if let phase, RunPhase(rawValue: phase) == nil {
             throw ValidationError(
                 "--phase \(phase): the phases are \(RunPhase.allCases.map(\.rawValue).joined(separator: ", "))"

@@ -53,7 +53,7 @@ struct StatusCommand: AsyncParsableCommand {
             )
             Terminal.line()
             guard !pools.items.isEmpty else {
-                Terminal.line("No pools. Make one with: kubectl apply -f manifests/examples/triage/workerpool.yaml")
+                Terminal.line("No pools. Create one with: kubectl apply -f manifests/examples/triage/workerpool.yaml")
                 return
             }
             var table = Table(

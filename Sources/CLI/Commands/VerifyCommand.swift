@@ -6,9 +6,9 @@ struct VerifyCommand: ParsableCommand {
         commandName: "verify",
         abstract: "Checks manifests by the rules of the plane, without a plane.",
         discussion: """
-            Files or folders of YAML or JSON. Every fault is told with its file, object, field and remedy, and so is every \
-            warning that kubectl apply would show; objects of other kinds than Martinet's are passed over. Ends with 2 if \
-            anything is wrong; warnings are not wrong.
+            Checks files or directories of YAML or JSON. Prints every fault with its file, object, field and remedy, and \
+            every warning that kubectl apply would show; skips objects of other kinds than Martinet's. Exits with 2 if \
+            there are faults; warnings are not faults.
 
             EXAMPLES
               ctl verify manifests/

@@ -47,7 +47,8 @@ enum RunPlanPrinter {
         let (_, errors) = ParameterBinding.complete(params, declared: declared, at: FieldPath("params"))
         faults += errors.filter { $0.reason == .typeInvalid }.map(\.description)
         let names = declared.map(\.name)
-        let known = names.isEmpty ? "the workflow has no parameters" : "there are: \(names.joined(separator: ", "))"
+        let known =
+            names.isEmpty ? "the workflow has no parameters" : "the parameters are: \(names.joined(separator: ", "))"
         for name in params.keys where !names.contains(name) {
             faults.append("params.\(name): no such parameter; \(known)")
         }

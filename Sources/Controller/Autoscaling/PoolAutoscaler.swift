@@ -244,7 +244,7 @@ extension PoolAutoscaler {
         let goal =
             target.type == "Value"
             ? "\(target.value?.text ?? "?") in all" : "\(target.averageValue?.text ?? "?") for each runner"
-        return "queue has \(queue.outstanding) jobs (\(queue.backlog) waiting, \(queue.leased) running), wanted are"
+        return "queue has \(queue.outstanding) jobs (\(queue.backlog) waiting, \(queue.leased) running), the target is"
             + " \(goal): \(runners(proposal.replicas))"
     }
 
@@ -254,11 +254,11 @@ extension PoolAutoscaler {
     ) -> String {
         guard case .success(let proposal) = result else { return failureText(metric.name, result) }
         if let utilization = proposal.utilization {
-            return "\(metric.name) is at \(utilization) % of the request, wanted are"
+            return "\(metric.name) is at \(utilization) % of the request, the target is"
                 + " \(metric.target.averageUtilization ?? 0) %: \(runners(proposal.replicas))"
         }
         let format: Quantity.Format = metric.name == "memory" ? .binarySI : .decimalSI
-        return "\(metric.name) is at \(Quantity(milli: proposal.average ?? 0, format: format)) a runner, wanted are"
+        return "\(metric.name) is at \(Quantity(milli: proposal.average ?? 0, format: format)) a runner, the target is"
             + " \(metric.target.averageValue?.text ?? "?"): \(runners(proposal.replicas))"
     }
 

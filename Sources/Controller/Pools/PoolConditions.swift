@@ -87,7 +87,7 @@ struct PoolConditions {
                 "Available",
                 "True",
                 "MinimumReplicasAvailable",
-                "as many runners are available as must be"
+                "the required number of runners is available"
             )
         }
         let problem = rollout.problem.map { "; \($0.reason): \($0.message)" } ?? ""
@@ -164,7 +164,7 @@ struct PoolConditions {
             "RolledBack",
             "True",
             Self.requested,
-            "the rollout of \(Self.name(before, version(before)))\(reason), was given up for"
+            "the rollout of \(Self.name(before, version(before)))\(reason), was replaced by that of"
                 + " \(Self.name(updateRevision, version(updateRevision)))"
         )
     }

@@ -160,7 +160,7 @@ public struct Rollout: Sendable {
     private func cleanUp() -> [RolloutAction] {
         state.pods.compactMap { pod in
             if pod.isTerminating { return nil }
-            if pod.isFinished { return .delete(pod: pod.name, reason: "it ended by itself", interrupts: true) }
+            if pod.isFinished { return .delete(pod: pod.name, reason: "its processes have ended", interrupts: true) }
             guard pod.isDraining, let requested = pod.drainRequestedAt else { return nil }
             if !pod.mayBeBusy && now >= requested.advanced(by: Self.settling) {
                 return .delete(pod: pod.name, reason: "it is drained", interrupts: false)

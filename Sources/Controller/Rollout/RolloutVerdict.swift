@@ -45,7 +45,7 @@ struct RolloutVerdict {
         if state.recentFailures >= Self.failureBound && state.recentFailures > available {
             return RolloutFailure(
                 reason: "CrashLoopBackOff",
-                message: "\(state.recentFailures) Pods of the new revision ended by themselves"
+                message: "\(state.recentFailures) Pods of the new revision have ended"
             )
         }
         if let failingJobs { return failingJobs }

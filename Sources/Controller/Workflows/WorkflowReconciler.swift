@@ -163,7 +163,7 @@ public final class WorkflowReconciler: Reconciler {
         status.revision = history.wanted?.revision
         var conditions = status.conditions ?? []
         let more = faults.count > 1 ? " (and \(faults.count - 1) more)" : ""
-        let message = faults.first.map { $0 + more } ?? "the steps, their order and their expressions are sound"
+        let message = faults.first.map { $0 + more } ?? "the steps, their order and their expressions are valid"
         let isValid = faults.isEmpty
         for (type, reason, text) in [
             ("Valid", isValid ? "Valid" : "InvalidSpec", message),

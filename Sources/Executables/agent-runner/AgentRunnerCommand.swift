@@ -3,6 +3,7 @@ import AgentRunner
 import ArgumentParser
 import AsyncHTTPClient
 import CoreMetrics
+import DurableFiles
 import FoundationEssentials
 import Logging
 import NIOPosix
@@ -22,7 +23,8 @@ struct AgentRunnerCommand: AsyncParsableCommand {
             MARTINET_TOKEN, MARTINET_TOKEN_FILE, MARTINET_CA_FILE, MARTINET_HTTP_HOST, MARTINET_HTTP_PORT, \
             MARTINET_DRAIN_TIMEOUT, POD_NAME, POD_NAMESPACE, LOG_LEVEL, LOG_FORMAT. A flag wins.
 
-            SIGTERM: no new jobs; running ones finish or, after the drain time-out, are handed back; then it exits 0.
+            SIGTERM: no new jobs; running ones finish or, after the drain time-out, are handed back; then it exits 0. \
+            SIGUSR1 logs the running jobs.
             """,
         version: Version.text
     )
@@ -35,7 +37,8 @@ struct AgentRunnerCommand: AsyncParsableCommand {
     var namespace: String?
     @Option(help: "This runner's name (default: POD_NAME, or host name and process id).")
     var name: String?
-    @Option(help: "Jobs at once (default: 4).")
+    // A negative number is a wrong value and not the next option.
+    @Option(parsing: .unconditional, help: "Jobs at once (default: 4).")
     var workers: Int?
     @Option(help: "The bearer token. Prefer a file or the environment: others can see a command line.")
     var token: String?
@@ -45,9 +48,12 @@ struct AgentRunnerCommand: AsyncParsableCommand {
     var certificateAuthority: String?
     @Option(help: "Address to serve probes and metrics on (default: 127.0.0.1, in a cluster 0.0.0.0).")
     var httpHost: String?
-    @Option(help: "Port to serve probes and metrics on (default: a free one).")
+    @Option(parsing: .unconditional, help: "Port to serve probes and metrics on (default: a free one).")
     var httpPort: Int?
-    @Option(help: "How long running jobs may take to finish after SIGTERM, such as 90s (default: 120s).")
+    @Option(
+        parsing: .unconditional,
+        help: "How long running jobs may take to finish after SIGTERM, such as 90s (default: 120s)."
+    )
     var drainTimeout: String?
     @Option(help: "trace, debug, info, notice, warning, error or critical (default: info).")
     var logLevel: String?
@@ -65,6 +71,7 @@ struct AgentRunnerCommand: AsyncParsableCommand {
                 hostname: RunnerProcess.hostname,
                 processID: RunnerProcess.identifier
             )
+            try Self.checkFiles(options)
         } catch {
             throw ValidationError("\(error)")
         }
@@ -96,6 +103,7 @@ struct AgentRunnerCommand: AsyncParsableCommand {
         let services = ServiceGroup(
             configuration: .init(
                 services: [
+                    .init(service: StateDump(runner: runner, logger: logger)),
                     .init(service: runner.probeServer(registry: registry, eventLoopGroup: group)),
                     .init(service: runner, successTerminationBehavior: .gracefullyShutdownGroup),
                 ],
@@ -113,6 +121,25 @@ struct AgentRunnerCommand: AsyncParsableCommand {
         }
         // The process ends, and its connections with it.
         try? await client.shutdown()
+    }
+
+    /// Says at the start what is wrong with the files that the options name; later only requests would fail.
+    private static func checkFiles(_ options: RunnerOptions) throws {
+        if case .file(let path) = options.token {
+            do throws(InputFileError) { _ = try InputFile.text(path) } catch {
+                throw RunnerOptionError("--token-file (MARTINET_TOKEN_FILE): \(error)")
+            }
+        }
+        guard let path = options.certificateAuthority else { return }
+        do {
+            _ = try NIOSSLCertificate.fromPEMBytes(Array(try InputFile.text(path).utf8))
+        } catch let error as InputFileError {
+            throw RunnerOptionError("--certificate-authority (MARTINET_CA_FILE): \(error)")
+        } catch {
+            throw RunnerOptionError(
+                "--certificate-authority (MARTINET_CA_FILE): \(path) has no certificate in PEM; name another file"
+            )
+        }
     }
 
     private var flags: RunnerOptions.Flags {

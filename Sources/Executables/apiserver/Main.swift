@@ -19,7 +19,7 @@ struct APIServerCommand: AsyncParsableCommand {
     @Option(help: "Where the objects and the certificates are kept.")
     var dataDir: String
 
-    @Option(help: "The port to listen on; 0 for any.")
+    @Option(parsing: .unconditional, help: "The port to listen on; 0 for any.")
     var port = 6443
 
     @Option(help: "Write an audit log to this file.")

@@ -11,10 +11,16 @@ struct AuditFlags: ParsableArguments {
     )
     var auditLogPath: String?
 
-    @Option(help: ArgumentHelp("The size at which the audit log is rotated.", valueName: "megabytes"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("The size at which the audit log is rotated.", valueName: "megabytes")
+    )
     var auditLogMaxsize = 100
 
-    @Option(help: ArgumentHelp("The number of rotated audit logs to keep; 0 keeps all.", valueName: "count"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("The number of rotated audit logs to keep; 0 keeps all.", valueName: "count")
+    )
     var auditLogMaxbackup = 10
 
     func check() throws {

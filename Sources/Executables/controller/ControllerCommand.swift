@@ -29,21 +29,28 @@ struct StandaloneCommand: AsyncParsableCommand {
 
             The data directory holds everything, readable by you only: objects.db, runs.db, kubeconfig (client \
             certificate), token (an administrator's bearer token), pki/, images/, logs/. SIGTERM stops the plane when \
-            its runners have finished their jobs, for which they have as long as their pools say; a second SIGTERM stops \
-            it at once. The next start goes on where it stopped, after kill -9 too.
+            its runners have finished their jobs, for which each pool's drainTimeoutSeconds is the limit; a second \
+            SIGTERM stops it at once. The next start continues where it stopped, even after kill -9.
             """
     )
 
     @Option(help: ArgumentHelp("Where everything is kept; default: ~/.martinet.", valueName: "dir"))
     var dataDir: String?
 
-    @Option(help: ArgumentHelp("The port of the Kubernetes API; 0 for any free one.", valueName: "port"))
+    // A negative number is a wrong value and not the next option.
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("The port of the Kubernetes API; 0 for any free one.", valueName: "port")
+    )
     var apiPort = 6443
 
-    @Option(help: ArgumentHelp("The port of probes, metrics, submissions and runners; 0 for any.", valueName: "port"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("The port of probes, metrics, submissions and runners; 0 for any.", valueName: "port")
+    )
     var httpPort = 8080
 
-    @Option(help: ArgumentHelp("The address to listen on; loopback unless told otherwise.", valueName: "address"))
+    @Option(help: ArgumentHelp("The address to listen on; default: loopback only.", valueName: "address"))
     var host = "127.0.0.1"
 
     @Option(

@@ -30,7 +30,7 @@ enum ControllerProcess {
     /// Prints what to do next, once the plane is ready.
     static func greet(_ dataDirectory: String) {
         let text = """
-            Martinet is ready. To go on, in another terminal:
+            Martinet is ready. Next, in another terminal:
               export KUBECONFIG=\(dataDirectory)/kubeconfig
               kubectl apply -k manifests/examples/triage
               ctl run tree-triage -p tree=$PWD -p agents=$PWD/manifests/examples/triage/agents --watch

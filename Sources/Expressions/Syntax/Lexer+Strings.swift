@@ -86,7 +86,7 @@ extension Lexer {
             return code(digits: 3, radix: 8, into: &result, isBytes: isBytes)
         default:
             let character = byte < 0x80 ? String(UnicodeScalar(byte)) : "…"
-            return Problem(reason: "'\\\(character)' is no escape sequence; write '\\\\' for a backslash")
+            return Problem(reason: "'\\\(character)' is not an escape sequence; write '\\\\' for a backslash")
         }
     }
 

@@ -32,9 +32,10 @@ final class AuditFile: Sendable {
         guard path != "-" else { return State(descriptor: STDOUT_FILENO, size: 0) }
         let descriptor = Glibc.open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
+            let reason = String(cString: strerror(errno))
+            let remedy = errno == ENOENT ? "make its directory, or choose" : "choose"
             throw FileError(
-                "the audit log \(path) cannot be opened: \(String(cString: strerror(errno))); make its folder, or "
-                    + "choose another file with --audit-log-path"
+                "the audit log \(path) cannot be opened: \(reason); \(remedy) another file with --audit-log-path"
             )
         }
         var details = stat()

@@ -47,7 +47,7 @@ package enum BodyReader {
             let (value, duplicates) = try JSONValue.parseReportingDuplicates(bytes, maximumDepth: maximumDepth)
             return Document(value: value, duplicates: duplicates.map { "duplicate field \"\($0)\"" })
         } catch {
-            throw .badRequest("the body is no JSON document: \(error)")
+            throw .badRequest("the body is not a JSON document: \(error)")
         }
     }
 
@@ -56,7 +56,7 @@ package enum BodyReader {
             let (value, duplicates) = try YAMLText.parse(bytes)
             return Document(value: value, duplicates: duplicates)
         } catch {
-            throw .badRequest("the body is no YAML document: \(error)")
+            throw .badRequest("the body is not a YAML document: \(error)")
         }
     }
 }

@@ -23,7 +23,7 @@ enum PatchVerb {
             guard let old else { throw .notFound(resource.groupResource, name: context.info.name) }
             var (object, duplicates) = try patch.apply(to: old, resource: resource)
             guard object.objectValue != nil else {
-                throw PatchDocument.invalidResult(object, "the result is no object")
+                throw PatchDocument.invalidResult(object, "the result is not an object")
             }
             var unknown = try fitType(&object, old: old, dialect: patch.dialect, resource: resource)
             do throws(Status) {

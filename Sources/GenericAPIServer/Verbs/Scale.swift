@@ -102,7 +102,7 @@ struct ScaleVerbs {
     }
 
     private func decode(_ scale: inout JSONValue) throws(TypedDecoder.Failure) -> [String] {
-        guard scale.objectValue != nil else { throw TypedDecoder.Failure(message: "it is no object") }
+        guard scale.objectValue != nil else { throw TypedDecoder.Failure(message: "it is not an object") }
         let apiVersion = scale["apiVersion"]?.stringValue ?? ""
         let kind = scale["kind"]?.stringValue ?? ""
         guard ["", "autoscaling/v1"].contains(apiVersion), ["", "Scale"].contains(kind) else {

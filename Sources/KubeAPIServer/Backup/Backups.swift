@@ -77,7 +77,7 @@ final class Backups: Sendable {
             return !busy
         }
         guard isFree else {
-            throw Status(code: 409, reason: .conflict, message: "another restoration is going on; try again afterwards")
+            throw Status(code: 409, reason: .conflict, message: "another restoration is running; try again later")
         }
         defer { isBusy.withLock { $0 = false } }
         let backup: BackupFile
@@ -106,7 +106,7 @@ final class Backups: Sendable {
         } catch {
             logger.error("restoration not finished", metadata: ["error": "\(error)"])
             throw .internalError(
-                "the restoration is not finished: \(error); mend that and start the server again, which goes on with it"
+                "the restoration is not finished: \(error); correct that and start the server again, which continues it"
             )
         }
     }
@@ -118,11 +118,11 @@ final class Backups: Sendable {
         do {
             _ = try await run(try BackupFile(verifying: pending), isDryRun: false)
             try FileManager.default.removeItem(atPath: pending)
-            logger.notice("finished the restoration that was going on when the last process ended")
+            logger.notice("finished the restoration that was running when the last process ended")
         } catch {
             throw StartFailure(
                 description:
-                    "the restoration from \(pending) cannot be finished: \(error); mend that, or delete the file to go on "
+                    "the restoration from \(pending) cannot be finished: \(error); correct that, or delete the file to continue "
                     + "with what has been restored so far"
             )
         }

@@ -129,7 +129,8 @@ extension RunEngine {
             transition.finishStep(index, .cancelled, nil)
         } else if isLost, job.deliveries >= transition.policy.maxDeliveries {
             try transaction.removeJob(job.step)
-            let message = "the job was delivered \(job.deliveries) times and never reported; last failure: \(reason)"
+            let count = job.deliveries == 1 ? "once" : "\(job.deliveries) times"
+            let message = "the job was delivered \(count) and never reported; last failure: \(reason)"
             try transaction.insert(DeadLetter(job: job, reason: message, diedAt: clock.calendar))
             transition.finishStep(index, .failed, StepFailure(reason: "MaxDeliveriesExceeded", message: message))
             effects.deadLetters.append(job.queue)

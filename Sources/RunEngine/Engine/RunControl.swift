@@ -178,7 +178,9 @@ extension RunEngine {
             var waiting = try reader.briefDeadLetters(queue)[...]
             if let after {
                 guard let index = waiting.firstIndex(where: { $0.job.step == after }) else {
-                    throw Status.badRequest("after: there is no dead letter \(after) any more; begin again without it")
+                    throw Status.badRequest(
+                        "after: the dead letter \(after) does not exist any more; list again without after"
+                    )
                 }
                 waiting = waiting[(index + 1)...]
             }

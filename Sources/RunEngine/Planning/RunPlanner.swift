@@ -127,7 +127,7 @@ private struct Planning {
         StepFailure(
             reason: RunPlanner.inputTooLarge,
             message: "with: has \(count) bytes when its expressions are expanded; the limit is "
-                + "\(RunPlanner.maximumInputBytes). Write large results to files and hand on their names"
+                + "\(RunPlanner.maximumInputBytes). Write large results to files and pass on their names"
         )
     }
 

@@ -63,7 +63,7 @@ public enum CustomResourceDefinitions {
             column("Pool", ".spec.pool", "The pool whose runners do the work"),
             column("Revision", ".status.revision", type: "integer", "The revision that new runs use"),
             column("Valid", ".status.conditions[?(@.type==\"Ready\")].status", "Whether runs can start"),
-            column("Age", ".metadata.creationTimestamp", type: "date", "When it was made"),
+            column("Age", ".metadata.creationTimestamp", type: "date", "When it was created"),
         ],
         subresources: ["status": [:]]
     )
@@ -77,14 +77,14 @@ public enum CustomResourceDefinitions {
         schema: WorkerPoolSchema.schema,
         columns: [
             column("Version", ".status.version", "The version that runs"),
-            column("Desired", ".status.desiredReplicas", type: "integer", "Runners that should be there"),
+            column("Desired", ".status.desiredReplicas", type: "integer", "Runners that are wanted"),
             column("Ready", ".status.readyReplicas", type: "integer", "Runners that take jobs"),
             column("Up-to-date", ".status.updatedReplicas", type: "integer", "Runners of the newest revision"),
             column("Busy", ".status.busyReplicas", type: "integer", wide: true, "Runners that have jobs"),
             column("Queued", ".status.queue.depth", type: "integer", "Jobs that wait"),
             column("Leased", ".status.queue.leased", type: "integer", "Jobs that run"),
             column("Status", ".status.reason", "The reason of the worst condition"),
-            column("Age", ".metadata.creationTimestamp", type: "date", "When it was made"),
+            column("Age", ".metadata.creationTimestamp", type: "date", "When it was created"),
         ],
         subresources: [
             "status": [:],

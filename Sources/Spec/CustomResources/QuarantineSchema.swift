@@ -43,7 +43,7 @@ public enum QuarantineDefinition {
     private static let schema: JSONValue = [
         "type": "object",
         "description":
-            "Something the plane no longer works on, because it died over it twice. Delete it to release it.",
+            "What the plane no longer works on, because it crashed twice while working on it. Delete it to release it.",
         "required": ["spec"],
         "properties": [
             "apiVersion": DefinitionParts.text("The version of this kind: martinet.dev/v1alpha1."),
@@ -57,7 +57,9 @@ public enum QuarantineDefinition {
                     "kind": DefinitionParts.text(
                         "The kind of work: a controller's name, run, pod, catalog, submission or request."
                     ),
-                    "namespace": DefinitionParts.text("The namespace of what was worked on; empty for what has none."),
+                    "namespace": DefinitionParts.text(
+                        "The namespace of what was worked on; empty where there is no namespace."
+                    ),
                     "name": DefinitionParts.text("The name of what was worked on."),
                     "uid": DefinitionParts.text(
                         "The uid of what was worked on; another object of the name is not quarantined."
@@ -68,8 +70,8 @@ public enum QuarantineDefinition {
                 "type": "object",
                 "description": "Why it is quarantined.",
                 "properties": [
-                    "deaths": ["type": "integer", "description": "How often the plane died over it."],
-                    "signal": DefinitionParts.text("The signal of the last death."),
+                    "deaths": ["type": "integer", "description": "How often the plane crashed while working on it."],
+                    "signal": DefinitionParts.text("The signal of the last crash."),
                     "message": DefinitionParts.text("What happened and what to do, as a sentence for people."),
                 ],
             ],

@@ -69,7 +69,7 @@ enum WorkerPoolSchema {
                 "Whether a failed rollout is rolled back automatically. Default: false."
             ),
             "minReadySeconds": OpenAPI.integer(
-                "Seconds ready before a runner counts. Default: 0.",
+                "Seconds for which a runner must be ready before it is available. Default: 0.",
                 in: Bounds.readySeconds
             ),
             "progressDeadlineSeconds": OpenAPI.integer(
@@ -77,7 +77,7 @@ enum WorkerPoolSchema {
                 in: 1...Bounds.readySeconds.upperBound
             ),
             "revisionHistoryLimit": OpenAPI.integer("Old revisions that are kept. Default: 10.", in: 0...10_000),
-            "paused": OpenAPI.boolean("Whether changes of the template wait."),
+            "paused": OpenAPI.boolean("Whether the rollout of template changes is paused. Default: false."),
             "drainTimeoutSeconds": OpenAPI.integer(
                 "Seconds that a runner gets to finish its jobs before it is stopped. Default: 60.",
                 in: 0...Bounds.timeoutSeconds.upperBound
@@ -137,7 +137,10 @@ enum WorkerPoolSchema {
                 minimum: 0,
                 maximum: 3600
             ),
-            "selectPolicy": OpenAPI.choice("Which policy counts. Default: Max.", ["Max", "Min", "Disabled"]),
+            "selectPolicy": OpenAPI.choice(
+                "Which policy applies where there are several. Default: Max.",
+                ["Max", "Min", "Disabled"]
+            ),
             "tolerance": OpenAPI.quantity(
                 "How far the ratio of current to target value may be from 1 without scaling. Default: 0.1."
             ),
@@ -147,7 +150,10 @@ enum WorkerPoolSchema {
                     "One bound.",
                     required: ["type", "value", "periodSeconds"],
                     [
-                        "type": OpenAPI.choice("What value counts.", ["Pods", "Percent"]),
+                        "type": OpenAPI.choice(
+                            "What value is a number of: Pods, or Percent of the current ones.",
+                            ["Pods", "Percent"]
+                        ),
                         "value": OpenAPI.integer("The greatest change.", in: 1...Int(Int32.max)),
                         "periodSeconds": OpenAPI.integer(
                             "The length of the period, in seconds.",

@@ -111,7 +111,8 @@ public enum Rollback {
         let list = revisions.map { revision in
             "\(revision.revision)" + (PoolRevision(recorded: revision).version.map { " (version \($0))" } ?? "")
         }
-        let known = list.isEmpty ? "none is recorded" : "recorded are: \(list.joined(separator: ", "))"
+        let known =
+            list.isEmpty ? "no revision is recorded" : "the recorded revisions are: \(list.joined(separator: ", "))"
         return Failure(description: "workerpool/\(pool.name) has \(wanted); \(known)")
     }
 }

@@ -31,7 +31,7 @@ public struct WorkflowRollback: Sendable {
             let list = sorted.map { "\($0.revision)" }.joined(separator: ", ")
             throw Failure(
                 description: "workflow/\(workflow.name) has no \(wanted); "
-                    + (list.isEmpty ? "no revision is recorded" : "recorded are: \(list)")
+                    + (list.isEmpty ? "no revision is recorded" : "the recorded revisions are: \(list)")
             )
         }
         revision = found

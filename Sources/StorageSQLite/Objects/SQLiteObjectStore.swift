@@ -47,7 +47,7 @@ public final class SQLiteObjectStore: ObjectStore {
                     .corrupt,
                     "\(path) ends at revision \(ledger.revision), but revision \(promised) was acknowledged: it was "
                         + "put back to an older state, or its write-ahead log is damaged; restore it from a backup, or "
-                        + "delete \(acknowledged.path) to go on without the writes that are missing"
+                        + "delete \(acknowledged.path) to continue without the writes that are missing"
                 )
             }
             acknowledged.record(ledger.revision)

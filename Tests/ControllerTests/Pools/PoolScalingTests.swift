@@ -40,7 +40,7 @@ import Testing
         #expect(status.lastScaleTime != nil)
         let message = try #require(world.events.messages("ScaledUp").first)
         #expect(message.hasPrefix("from 1 to 5 runners because queue above target"))
-        #expect(message.contains("34 jobs (30 waiting, 4 running), wanted are 8 for each runner: 5 runners"))
+        #expect(message.contains("34 jobs (30 waiting, 4 running), the target is 8 for each runner: 5 runners"))
 
         world.queues.set(QueueStatistics())
         try await world.step(5)

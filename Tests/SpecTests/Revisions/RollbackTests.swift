@@ -66,9 +66,9 @@ import Testing
     @Test(arguments: [
         (
             Rollback.Target.version("9"),
-            "no revision with version \"9\"; recorded are: 1 (version 1.0), 2 (version 2.0)"
+            "no revision with version \"9\"; the recorded revisions are: 1 (version 1.0), 2 (version 2.0)"
         ),
-        (.revision(3), "no revision 3; recorded are: 1 (version 1.0), 2 (version 2.0)"),
+        (.revision(3), "no revision 3; the recorded revisions are: 1 (version 1.0), 2 (version 2.0)"),
     ])
     func namesWhatThereIs(_ target: Rollback.Target, _ message: String) {
         let failure = #expect(throws: Rollback.Failure.self) {

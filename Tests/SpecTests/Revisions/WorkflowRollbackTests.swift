@@ -30,7 +30,7 @@ import Testing
         let error = #expect(throws: WorkflowRollback.Failure.self) {
             try WorkflowRollback(Self.workflow, Self.revisions, toRevision: 9)
         }
-        #expect(error?.description == "workflow/w has no revision 9; recorded are: 1, 2")
+        #expect(error?.description == "workflow/w has no revision 9; the recorded revisions are: 1, 2")
     }
 
     @Test("Nothing is changed for the revision that the workflow already is at")
