@@ -24,19 +24,23 @@ let package = Package(
     products: [.library(name: "Fuzz", type: .static, targets: ["FuzzProperties"])],
     dependencies: [.package(url: "https://github.com/jpsim/Yams", from: "6.2.2")],
     targets: [
-        module("APIMachinery"),
-        module("Expressions", ["APIMachinery"]),
-        module("Schema", ["APIMachinery", "Expressions"]),
-        module("KubeYAML", ["APIMachinery", .product(name: "Yams", package: "Yams")]),
-        module("TestSupport", ["APIMachinery"]),
+        module("Basics"),
+        module("APIMachinery", ["Basics"]),
+        module("Expressions", ["APIMachinery", "Basics"]),
+        module("Schema", ["APIMachinery", "Basics", "Expressions"]),
+        module("KubeYAML", ["APIMachinery", "Basics", .product(name: "Yams", package: "Yams")]),
+        module("TestSupport", ["APIMachinery", "Basics"]),
         // What of the server reads bytes and needs nothing else.
-        module("BuiltInTypes", ["APIMachinery", "Schema"]),
-        module("AccessControl", ["APIMachinery"]),
-        module("HTTPServing"),
-        module("GenericAPIServer", ["APIMachinery", "AccessControl", "HTTPServing"]),
+        module("BuiltInTypes", ["APIMachinery", "Basics", "Schema"]),
+        module("AccessControl", ["APIMachinery", "Basics"]),
+        module("HTTPServing", ["Basics"]),
+        module("GenericAPIServer", ["APIMachinery", "AccessControl", "Basics", "HTTPServing"]),
         module(
             "FuzzProperties",
-            ["APIMachinery", "BuiltInTypes", "Expressions", "GenericAPIServer", "KubeYAML", "Schema", "TestSupport"]
+            [
+                "APIMachinery", "Basics", "BuiltInTypes", "Expressions", "GenericAPIServer", "KubeYAML", "Schema",
+                "TestSupport",
+            ]
         ),
     ]
 )

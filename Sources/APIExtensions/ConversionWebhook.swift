@@ -43,7 +43,7 @@ struct ConversionWebhook: Sendable {
             service = nil
             url = config["url"]?.stringValue ?? ""
         }
-        trustedCertificates = config["caBundle"]?.stringValue.flatMap { Base64.decode($0) } ?? []
+        trustedCertificates = config["caBundle"]?.stringValue.flatMap { Base64.decode($0, allowing: .anyForm) } ?? []
         let versions = conversion.value(at: "webhook", "conversionReviewVersions")?.arrayValue ?? []
         reviewVersion = versions.compactMap(\.stringValue).first { $0 == "v1" || $0 == "v1beta1" } ?? "v1"
         storageVersion =

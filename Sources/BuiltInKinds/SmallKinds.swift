@@ -90,8 +90,10 @@ struct SecretStrategy: BuiltInStrategy {
         case "kubernetes.io/dockercfg", "kubernetes.io/dockerconfigjson":
             let key = object["type"] == "kubernetes.io/dockercfg" ? ".dockercfg" : ".dockerconfigjson"
             require([key])
-            // What cannot be read is the error that is reported here.
-            if let text = data[key]?.stringValue, (try? JSONValue(parsing: Base64.decode(text) ?? [])) == nil {
+            if let text = data[key]?.stringValue,
+                // What cannot be read is the error that is reported here.
+                (try? JSONValue(parsing: Base64.decode(text, allowing: .anyForm) ?? [])) == nil
+            {
                 let path = FieldPath("data").key(key)
                 errors.append(.invalid(path, "<secret contents redacted>", "is not a JSON document"))
             }

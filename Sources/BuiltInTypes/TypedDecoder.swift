@@ -97,7 +97,8 @@ package struct TypedDecoder {
             return value
         case "bytes":
             guard let text = value.stringValue else { throw failure(value, "type []uint8") }
-            guard let bytes = Base64.decode(text), text.utf8.count % 4 == 0 || text.contains("\n") else {
+            guard let bytes = Base64.decode(text, allowing: .anyForm), text.utf8.count % 4 == 0 || text.contains("\n")
+            else {
                 throw Failure(message: "illegal base64 data in \(dotted)")
             }
             return .string(Base64.encode(bytes))

@@ -1,5 +1,5 @@
 import APIMachinery
-import DurableFiles
+import Basics
 import KubeClient
 import KubeYAML
 import Storage

@@ -1,5 +1,5 @@
 import APIMachinery
-import DurableFiles
+import Basics
 import FoundationEssentials
 import KubeYAML
 import Schema

@@ -1,5 +1,4 @@
 public import APIMachinery
-import DurableFiles
 import FoundationEssentials
 import Glibc
 public import Logging
@@ -10,7 +9,7 @@ import Synchronization
 ///
 /// A Swift trap ends the process and cannot be caught. So everything that works on an object, a run or a request marks
 /// it first, in a file that survives the process. The next start reads what was marked when the process died; what it
-/// died over twice is put aside: its workers skip it until somebody releases it.
+/// died over twice is put aside: its workers skip it until it is released (`ctl quarantine release`).
 ///
 /// Marking makes no system call.
 public final class Containment: Sendable {
@@ -142,7 +141,7 @@ public final class Containment: Sendable {
     ///
     /// - Throws: `Status` (422) with the reason and what to do.
     public func admitRequest(method: String, uri: String, body: some Collection<UInt8>) throws(Status) -> WorkMark {
-        // Without a note there is nothing to tell the request from others for.
+        // Without a note the digest of the request would not be used.
         guard note != nil else { return WorkMark(note: nil, slot: -1) }
         let subject = WorkSubject.request(method: method, uri: uri, body: body)
         return try admit(subject.kind, subject.namespace, subject.name, scope: .task)

@@ -1,3 +1,5 @@
+import Basics
+
 /// What kind of work is done on something. For reconciliations it is the controller's name.
 public struct WorkKind: Sendable, Hashable, RawRepresentable, ExpressibleByStringLiteral {
     public let rawValue: String
@@ -36,7 +38,7 @@ public struct WorkSubject: Sendable, Hashable, CustomStringConvertible {
         self.uid = uid
     }
 
-    /// A request, told from others by a digest of all of it.
+    /// A request, identified by a digest of all of it.
     ///
     /// - Parameter uri: path and query.
     public static func request(method: String, uri: String, body: some Collection<UInt8>) -> WorkSubject {
@@ -77,7 +79,7 @@ public struct WorkSubject: Sendable, Hashable, CustomStringConvertible {
     public var description: String { "\(kind.rawValue) \(namespace.isEmpty ? "" : namespace + "/")\(name)" }
 }
 
-/// A 64-bit digest (FNV-1a over words of eight bytes): it tells requests apart, and keeps no secret.
+/// A 64-bit digest (FNV-1a over words of eight bytes): it distinguishes requests, and is not meant to keep a secret.
 private struct Digest {
     private var state: UInt64 = 0xCBF2_9CE4_8422_2325
 
@@ -104,8 +106,5 @@ private struct Digest {
         state = (hash ^ UInt64(bytes.count)) &* prime
     }
 
-    var text: String {
-        let digits = String(state ^ state >> 32, radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
-    }
+    var text: String { Hexadecimal.text(state ^ state >> 32, width: 16) }
 }

@@ -1,5 +1,5 @@
 import AccessControl
-import DurableFiles
+import Basics
 import FoundationEssentials
 import Glibc
 
@@ -64,17 +64,7 @@ final class DataDirectory: Sendable {
 
     /// A secret that is kept in a file of mode 0600, made at the first start.
     func secret(_ name: String) throws -> String {
-        let file = "\(path)/\(name)"
-        let existing = Self.read(file)
-        if !existing.isEmpty { return existing }
-        var generator = SystemRandomNumberGenerator()
-        let secret = (0..<4).map { _ in
-            let digits = String(generator.next(), radix: 16)
-            return String(repeating: "0", count: 16 - digits.count) + digits
-        }.joined()
-        // A crash leaves the whole secret or none.
-        do { try PrivateFiles.write(secret + "\n", to: file) } catch { throw StartError(error.description) }
-        return secret
+        do { return try SecretFile.ensure(at: "\(path)/\(name)") } catch { throw StartError(error.description) }
     }
 
     private static func read(_ path: String) -> String {

@@ -1,5 +1,6 @@
+import Basics
 import CLinux
-import FoundationEssentials
+import Glibc
 import Logging
 import ServiceLifecycle
 
@@ -48,18 +49,7 @@ struct MemoryKeeper: Service {
     }
 
     /// The `RssAnon` of this process, in bytes.
-    static func resident() -> Int64? {
-        guard let data = FileManager.default.contents(atPath: "/proc/self/status") else { return nil }
-        return resident(in: String(decoding: data, as: UTF8.self))
-    }
-
-    static func resident(in status: String) -> Int64? {
-        for line in status.split(separator: "\n") where line.hasPrefix("RssAnon:") {
-            return line.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int64($0) }
-                .map { $0 * 1024 }
-        }
-        return nil
-    }
+    static func resident() -> Int64? { ProcFS.memory("RssAnon", of: getpid()) }
 }
 
 /// What a controller's process asks of malloc before it has threads.

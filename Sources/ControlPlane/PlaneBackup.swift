@@ -75,18 +75,9 @@ struct ImageBackup: BackupPart {
     }
 
     private func replace(_ name: String, _ bytes: [UInt8]) throws {
-        try FileManager.default.createDirectory(
-            atPath: directory,
-            withIntermediateDirectories: true,
-            attributes: [.posixPermissions: 0o700]
-        )
-        let temporary = "\(directory)/.\(name).new"
-        guard
-            FileManager.default.createFile(
-                atPath: temporary,
-                contents: Data(bytes),
-                attributes: [.posixPermissions: 0o600]
-            ), rename(temporary, "\(directory)/\(name)") == 0
-        else { throw BackupError("\(directory)/\(name) cannot be written: \(String(cString: strerror(errno)))") }
+        do {
+            try PrivateFiles.makeDirectory(directory)
+            try PrivateFiles.write(bytes, to: "\(directory)/\(name)")
+        } catch { throw BackupError("\(error)") }
     }
 }

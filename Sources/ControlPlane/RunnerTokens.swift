@@ -1,3 +1,4 @@
+import Basics
 import Crypto
 
 /// The tokens of runners: each names its pool and is good for nothing else.
@@ -19,7 +20,7 @@ struct RunnerTokens: Sendable {
     /// The token for the runners of a pool.
     func token(namespace: String, pool: String) -> String {
         let claim = "\(namespace)/\(pool)"
-        return "\(claim).\(Self.hexadecimal(HMAC<SHA256>.authenticationCode(for: Array(claim.utf8), using: key)))"
+        return "\(claim).\(Hexadecimal.text(HMAC<SHA256>.authenticationCode(for: Array(claim.utf8), using: key)))"
     }
 
     /// The pool of a token; `nil` if the token is not ours.
@@ -27,22 +28,10 @@ struct RunnerTokens: Sendable {
         guard let dot = token.lastIndex(of: ".") else { return nil }
         let claim = token[..<dot]
         let parts = claim.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-        guard parts.count == 2, let seal = Self.bytes(token[token.index(after: dot)...]),
+        guard parts.count == 2, let seal = Hexadecimal.bytes(token[token.index(after: dot)...]),
+            seal.count == SHA256.byteCount,
             HMAC<SHA256>.isValidAuthenticationCode(seal, authenticating: Array(claim.utf8), using: key)
         else { return nil }
         return Pool(namespace: parts[0], name: parts[1])
-    }
-
-    private static func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
-        bytes.map { byte in
-            let digits = String(byte, radix: 16)
-            return digits.count == 1 ? "0" + digits : digits
-        }.joined()
-    }
-
-    private static func bytes(_ text: Substring) -> [UInt8]? {
-        let digits = text.utf8.compactMap { byte in Character(Unicode.Scalar(byte)).hexDigitValue }
-        guard digits.count == text.utf8.count, digits.count == 2 * SHA256.byteCount else { return nil }
-        return stride(from: 0, to: digits.count, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
     }
 }

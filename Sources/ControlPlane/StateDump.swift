@@ -46,7 +46,7 @@ struct StateDump: Service {
         var lines = [
             "martinet \(Version.text) process \(getpid()) at \(Timestamp.now().rfc3339Micro)", "", "# process",
         ]
-        let status = Self.read("/proc/self/status")
+        let status = ProcFS.text(of: "/proc/self/status") ?? ""
         lines += status.split(separator: "\n").map(String.init).filter { line in
             ["VmPeak", "VmSize", "VmHWM", "VmRSS", "RssAnon", "Threads"].contains { line.hasPrefix($0 + ":") }
         }
@@ -77,10 +77,9 @@ struct StateDump: Service {
             }
         }
         lines += ["", "# threads: id, name, state"]
-        // Where there is no /proc, the section is empty.
-        for task in ((try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/task")) ?? []).sorted() {
-            let stat = Self.read("/proc/self/task/\(task)/stat")
-            let name = Self.read("/proc/self/task/\(task)/comm").split(separator: "\n").first ?? ""
+        for task in ProcFS.numbers(in: "/proc/self/task").sorted() {
+            let stat = ProcFS.text(of: "/proc/self/task/\(task)/stat") ?? ""
+            let name = (ProcFS.text(of: "/proc/self/task/\(task)/comm") ?? "").split(separator: "\n").first ?? ""
             let state = stat.split(separator: ")").last?.split(separator: " ").first ?? "?"
             lines.append("\(task) \(name) \(state)")
         }
@@ -108,9 +107,5 @@ struct StateDump: Service {
             try FileManager.default.removeItem(atPath: "\(folder)/\(old)")
         }
         return path
-    }
-
-    private static func read(_ path: String) -> String {
-        FileManager.default.contents(atPath: path).map { String(decoding: $0, as: UTF8.self) } ?? ""
     }
 }

@@ -1,6 +1,6 @@
 public import APIMachinery
 public import Containment
-public import KubeClient
+import KubeClient
 public import Logging
 import Metrics
 public import ServiceLifecycle

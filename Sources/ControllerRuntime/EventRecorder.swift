@@ -1,3 +1,4 @@
+public import Basics
 import APIMachinery
 public import KubeClient
 public import Logging
@@ -23,7 +24,7 @@ public final class EventRecorder: Service {
     private let time: any TimeSource
     private let logger: Logger
     private let state = Mutex(State())
-    private let wake = WakeUp()
+    private let wake = Notifier()
     private let dropped: Counter
 
     /// A recorder for that component; `instance` tells its replicas apart.
@@ -62,7 +63,7 @@ public final class EventRecorder: Service {
             return isFull
         }
         if isFull { dropped.increment() }
-        wake.raise()
+        wake.notify()
     }
 
     /// Writes Events until graceful shutdown, when those already recorded are written first, or cancellation.
@@ -82,7 +83,7 @@ public final class EventRecorder: Service {
             }
         } onGracefulShutdown: {
             self.state.withLock { $0.isStopping = true }
-            self.wake.raise()
+            self.wake.notify()
         }
     }
 

@@ -1,4 +1,4 @@
-public import KubeClient
+public import Basics
 import Metrics
 private import Synchronization
 
@@ -16,7 +16,7 @@ public final class WorkQueue<Key: Hashable & Sendable>: Sendable {
     private let state: Mutex<State>
     private let metrics: WorkQueueMetrics
     /// Says that the earliest delayed key may have changed.
-    private let wake = WakeUp()
+    private let wake = Notifier()
 
     /// An empty queue.
     public init(
@@ -67,7 +67,7 @@ public final class WorkQueue<Key: Hashable & Sendable>: Sendable {
     /// Ends the queue: `next` answers `nil`, `run` returns.
     public func shutDown() {
         update { queue, _ in queue.shutDown() }
-        wake.raise()
+        wake.notify()
     }
 
     /// The next key, when there is one; `nil` when the queue has been shut down or the task is cancelled.
@@ -123,7 +123,7 @@ public final class WorkQueue<Key: Hashable & Sendable>: Sendable {
             return handed
         }
         for (continuation, key) in handed { continuation.resume(returning: key) }
-        if isSooner { wake.raise() }
+        if isSooner { wake.notify() }
     }
 }
 

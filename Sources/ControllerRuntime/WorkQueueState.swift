@@ -1,3 +1,4 @@
+import Basics
 private import HeapModule
 
 /// Which key is worked on next: the decisions of a `WorkQueue`, without waiting and without a clock.
@@ -91,9 +92,7 @@ public struct WorkQueueState<Key: Hashable & Sendable>: Sendable {
     public mutating func addRateLimited(_ key: Key, now: Duration) -> Duration {
         let count = failures[key, default: 0]
         failures[key] = count + 1
-        var delay = rateLimit.base
-        for _ in 0..<count where delay < rateLimit.cap { delay = delay * 2 }
-        delay = min(delay, rateLimit.cap)
+        let delay = Backoff(base: rateLimit.base, cap: rateLimit.cap).delay(after: count)
         add(key, after: delay, now: now)
         return delay
     }

@@ -1,6 +1,6 @@
 /// Entry to the language: compiles expressions.
 public enum Expression {
-    /// Reads an expression and, unless told otherwise, checks its types.
+    /// Reads an expression and checks its types, unless that is switched off.
     ///
     /// - Parameters:
     ///   - source: The text, such as `size(steps.lint.output) > 0`.

@@ -2,7 +2,7 @@
 public struct ExpressionError: Error, Sendable, Equatable {
     /// When the error was found.
     public enum Phase: String, Sendable {
-        /// The text is no expression.
+        /// The text is not an expression.
         case parse
         /// The types do not fit together.
         case check
@@ -101,7 +101,7 @@ extension ExpressionError: CustomStringConvertible {
 struct EvaluationFailure: Error, Sendable {
     var code: ExpressionError.Code
     var message: String
-    /// The byte of the expression, or −1 as long as nobody between the failure and the program knows it.
+    /// The byte of the expression; −1 until the program, which knows the positions, fills it in.
     var offset = -1
 
     init(_ code: ExpressionError.Code, _ message: String) {

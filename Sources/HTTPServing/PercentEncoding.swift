@@ -1,3 +1,5 @@
+import Basics
+
 /// `%41` for `A`, as addresses write it.
 package enum PercentEncoding {
     /// Decodes escapes; text that is no valid escape stays as it is.
@@ -7,8 +9,8 @@ package enum PercentEncoding {
         var index = 0
         while index < bytes.count {
             let byte = bytes[index]
-            if byte == UInt8(ascii: "%"), index + 2 < bytes.count, let high = hex(bytes[index + 1]),
-                let low = hex(bytes[index + 2])
+            if byte == UInt8(ascii: "%"), index + 2 < bytes.count, let high = Hexadecimal.digit(bytes[index + 1]),
+                let low = Hexadecimal.digit(bytes[index + 2])
             {
                 result.append(high << 4 | low)
                 index += 3
@@ -25,21 +27,12 @@ package enum PercentEncoding {
         var expected = 0
         for byte in text {
             if expected > 0 {
-                guard hex(byte) != nil else { return false }
+                guard Hexadecimal.digit(byte) != nil else { return false }
                 expected -= 1
             } else if byte == UInt8(ascii: "%") {
                 expected = 2
             }
         }
         return expected == 0
-    }
-
-    private static func hex(_ byte: UInt8) -> UInt8? {
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
-        default: nil
-        }
     }
 }

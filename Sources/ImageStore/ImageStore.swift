@@ -19,7 +19,7 @@ public struct ImageStore: Sendable {
         public var isBuiltIn: Bool
     }
 
-    /// A name that is none, or a path that cannot be run.
+    /// A text that is not an image's name, or a path that cannot be run.
     public struct Failure: Error, Sendable, Hashable, CustomStringConvertible {
         public var description: String
     }
@@ -95,14 +95,13 @@ public struct ImageStore: Sendable {
         if FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), isDirectory {
             throw Failure(description: "\(path): is a directory; give the executable itself")
         }
-        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        try PrivateFiles.makeDirectory(directory)
         let content: JSONValue = ["path": .string(path), "addedAt": .string(time.rfc3339)]
-        // Atomically, so that a node that looks just now sees all of it or nothing.
-        try Data(content.bytes).write(to: URL(filePath: file(for: full)), options: .atomic)
+        try PrivateFiles.write(content.bytes, to: file(for: full))
         return Image(name: full, path: path, addedAt: time.truncatedToSeconds, isBuiltIn: false)
     }
 
-    /// Forgets an image; what runs goes on. False if there was none.
+    /// Removes an image; what runs goes on. False if it was not there.
     public func remove(_ name: String) throws -> Bool {
         let path = file(for: try Self.fullName(name))
         guard FileManager.default.fileExists(atPath: path) else { return false }

@@ -43,7 +43,7 @@ public struct Event: Resource, Hashable {
         }
     }
 
-    /// How often it happened since it was first told.
+    /// How often it happened since it was first recorded.
     public struct Series: Sendable, Hashable, Codable {
         public var count: Int?
         public var lastObservedTime: MicroTime?

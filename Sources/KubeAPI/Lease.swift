@@ -1,6 +1,6 @@
 public import APIMachinery
 
-/// A right that somebody has for a while, such as to be the leader: `coordination.k8s.io/v1 Lease`.
+/// A right that one holder has for a while, such as to be the leader: `coordination.k8s.io/v1 Lease`.
 public struct Lease: Resource, Hashable {
     public static let groupVersionKind = GroupVersionKind(group: "coordination.k8s.io", version: "v1", kind: "Lease")
     public static let resource = GroupVersionResource(
@@ -28,6 +28,6 @@ public struct LeaseSpec: Sendable, Hashable, Codable {
     public var renewTime: MicroTime?
     public var leaseTransitions: Int?
 
-    /// A right that nobody has.
+    /// A lease without a holder.
     public init() {}
 }

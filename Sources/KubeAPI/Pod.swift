@@ -2,8 +2,8 @@ public import APIMachinery
 
 /// Containers that run together on one node: `v1 Pod`.
 ///
-/// Typed kinds hold the fields that Martinet's own code reads or writes. Whoever must hand an object on unchanged,
-/// such as a pool with its template, works on the JSON tree.
+/// Typed kinds hold the fields that Martinet's own code reads or writes. Code that must hand an object on
+/// unchanged, such as a pool with its template, works on the JSON tree.
 public struct Pod: Resource, Hashable {
     public static let groupVersionKind = GroupVersionKind(group: "", version: "v1", kind: "Pod")
     public static let resource = GroupVersionResource(group: "", version: "v1", resource: "pods")

@@ -4,7 +4,6 @@ public import AccessControl
 public import BuiltInKinds
 import BuiltInTypes
 public import Containment
-import DurableFiles
 import FoundationEssentials
 public import GenericAPIServer
 public import HTTPServing
@@ -181,7 +180,7 @@ public final class APIServer: Service {
         authenticator.accept(try ClientCertificates(authority: authority.authority.certificate))
         try PrivateFiles.write(authority.authority.certificate, to: "\(directory)/ca.crt")
         authenticator.add(
-            token: try administratorToken(),
+            token: try SecretFile.ensure(at: "\(configuration.dataDirectory)/token"),
             user: UserInfo(name: "admin", groups: ["system:masters"])
         )
         for (token, user) in configuration.tokens { authenticator.add(token: token, user: user) }
@@ -276,23 +275,6 @@ public final class APIServer: Service {
         }
         for continuation in waiting { continuation.resume(returning: port) }
         logger.info("API server ready", metadata: ["port": "\(port)"])
-    }
-
-    /// The administrator's token, made at the first start.
-    private func administratorToken() throws -> String {
-        let path = "\(configuration.dataDirectory)/token"
-        if let text = PrivateFiles.read(path) {
-            let token = HeaderText.trimmed(text.split(separator: "\n").first ?? "")
-            if !token.isEmpty { return token }
-        }
-        var generator = SystemRandomNumberGenerator()
-        let bytes = (0..<4).flatMap { _ in
-            let word = generator.next()
-            return (0..<8).map { UInt8(truncatingIfNeeded: word >> (8 * UInt64($0))) }
-        }
-        let token = Base64.encode(bytes, isURLSafe: true)
-        try PrivateFiles.write(token + "\n", to: path)
-        return token
     }
 
     /// Writes what the audit log still holds in memory.

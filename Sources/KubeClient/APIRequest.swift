@@ -110,7 +110,7 @@ public struct APIResponse: Sendable {
 public protocol APITransport: Sendable {
     /// Sends the request and returns as soon as the head of the answer is there.
     ///
-    /// Throws a `TransportError` if there is none.
+    /// Throws a `TransportError` if there is no answer.
     func send(_ request: APIRequest) async throws -> APIResponse
 
     /// Closes idle connections; requests under way fail.

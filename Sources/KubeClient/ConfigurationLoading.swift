@@ -1,5 +1,5 @@
 private import APIMachinery
-private import DurableFiles
+private import Basics
 private import FoundationEssentials
 private import KubeYAML
 
@@ -66,7 +66,7 @@ extension ClientConfiguration {
     static func load(files: [String], context: String?, allMustExist: Bool) throws -> ClientConfiguration {
         var merged: KubeConfig?
         for path in files {
-            // As kubectl does with files of the list that do not exist.
+            // As kubectl, which passes over files of the list that do not exist.
             if !allMustExist, !FileManager.default.fileExists(atPath: path) { continue }
             let config = try KubeConfig(contentsOf: path, mayBeEmpty: files.count > 1)
             if merged == nil { merged = config } else { merged?.merge(config) }

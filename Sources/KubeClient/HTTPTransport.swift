@@ -1,3 +1,4 @@
+import Basics
 private import AsyncHTTPClient
 private import Glibc
 private import Dispatch
@@ -9,7 +10,7 @@ private import Synchronization
 
 /// The transport for real servers, on AsyncHTTPClient.
 ///
-/// HTTP/1.1 only: every watch then has a connection of its own, so that a slow consumer holds nobody else up, and a
+/// HTTP/1.1 only: every watch then has a connection of its own, so that a slow consumer delays no other, and a
 /// dead connection is noticed by the TCP keep-alive of that watch. The pool is not limited for the same reason.
 public final class HTTPTransport: APITransport {
     private let client: HTTPClient

@@ -11,7 +11,7 @@ extension KubeClient {
         try decode(await get(Object.resource, namespace: namespace, name: name))
     }
 
-    /// Reads an object; `nil` if there is none.
+    /// Reads an object; `nil` if it does not exist.
     public func find<Object: Resource>(
         _ type: Object.Type = Object.self,
         namespace: String = "",

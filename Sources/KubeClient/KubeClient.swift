@@ -141,7 +141,7 @@ public struct KubeClient: Sendable {
     /// The Status in an error's body; one made from the HTTP status where a proxy, say, sent something else.
     private static func status(of response: APIResponse, _ request: APIRequest) async throws -> Status {
         let bytes = try await collect(response.body, upTo: 1024 * 1024)
-        // An answer that is no Status becomes one below, of its code and its text.
+        // An answer that is not a Status becomes one below, of its code and its text.
         if let json = try? JSONValue(parsing: bytes), json["kind"]?.stringValue == "Status",
             // As above.
             var status = try? JSONValueDecoder().decode(Status.self, from: json)

@@ -156,7 +156,7 @@ private struct FileReader {
     func bytes(_ entry: KubeConfig.Entry, _ field: String, _ subject: String) throws -> [UInt8]? {
         // Inline data wins over a file, as in client-go.
         if let data = entry.value["\(field)-data"]?.stringValue, !data.isEmpty {
-            guard let decoded = Base64.decode(data) else {
+            guard let decoded = Base64.decode(data, allowing: .lineBreaks) else {
                 throw ConfigurationError("\(origin): \(subject): \(field)-data: is not base64")
             }
             return decoded

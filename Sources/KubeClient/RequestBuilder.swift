@@ -4,7 +4,7 @@ public import APIMachinery
 ///
 /// An empty namespace means all namespaces in lists and watches, and a cluster-scoped object elsewhere.
 public struct RequestBuilder: Sendable {
-    /// How long requests may take that are no streams.
+    /// How long requests may take, except streams.
     public var timeout: Duration
 
     /// Builds requests that may take that long.

@@ -47,7 +47,7 @@ public struct ListOptions: Sendable, Hashable {
 public struct WatchOptions: Sendable, Hashable {
     public var labelSelector: String?
     public var fieldSelector: String?
-    /// The version after which changes are told; absent begins with the present state.
+    /// The version after which changes are delivered; without it the present state comes first.
     public var resourceVersion: String?
     /// When the server shall end the watch, in seconds.
     public var timeoutSeconds: Int?

@@ -1,3 +1,4 @@
+import Basics
 private import Synchronization
 
 /// Supplies the `Authorization` header; reads a token's file again when it is a minute old, because service account

@@ -1,6 +1,6 @@
 public import APIMachinery
 
-/// One change told by a watch.
+/// One change delivered by a watch.
 public enum WatchEvent: Sendable, Hashable {
     case added(Unstructured)
     case modified(Unstructured)
@@ -14,7 +14,7 @@ public enum WatchEvent: Sendable, Hashable {
 
 /// Splits bytes into lines however they were cut into chunks.
 struct LineSplitter: Sendable {
-    /// A line longer than the limit: nobody can know where the next one would begin.
+    /// A line longer than the limit: the start of the next one is not known.
     struct LineTooLong: Error, Sendable { var limit: Int }
 
     let limit: Int
@@ -112,7 +112,7 @@ public struct WatchStream: AsyncSequence, Sendable {
             case "DELETED": return .deleted(object)
             case "BOOKMARK": return .bookmark(resourceVersion: object.resourceVersion)
             case "ERROR":
-                // What is no Status is an error of its own, below.
+                // What is not a Status is an error of its own, below.
                 if let status = try? object.decode(Status.self), status.code != 0 { return .error(status) }
                 return .error(
                     .internalError("watch: the server reports an error without a Status: \(object.json.text)")

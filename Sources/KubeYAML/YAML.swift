@@ -82,7 +82,7 @@ public enum YAML {
 public struct YAMLError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The kinds of faults.
     public enum Kind: String, Sendable {
-        /// The text is no YAML.
+        /// The text is not YAML.
         case syntax
         /// A key occurs twice in a map.
         case duplicateKey = "duplicate-key"
@@ -90,7 +90,7 @@ public struct YAMLError: Error, Sendable, Equatable, CustomStringConvertible {
         case unknownAnchor = "unknown-anchor"
         /// An alias stands inside of what it names.
         case recursiveAnchor = "recursive-anchor"
-        /// `<<` has a value that is no map.
+        /// `<<` has a value that is not a map.
         case badMerge = "bad-merge"
         /// A key cannot be the name of a JSON member.
         case badKey = "bad-key"

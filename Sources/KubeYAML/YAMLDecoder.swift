@@ -149,7 +149,7 @@ struct YAMLDecoder {
     // MARK: Keys
 
     private mutating func key(_ position: Int) throws(YAMLError) -> YAMLScalar {
-        // An infinite number is no JSON value, but its text is a fine name.
+        // JSON has no infinite numbers, but the text of one can be a name.
         let fault = notJSON
         defer { notJSON = fault }
         guard case .scalar(let scalar) = try value(position) else {

@@ -15,7 +15,7 @@ struct YAMLDocument {
         }
 
         var content: Content
-        /// The full name, `tag:yaml.org,2002:str`; empty if there is none.
+        /// The full name, `tag:yaml.org,2002:str`; empty without a tag.
         var tag: String
         /// The line, from 1.
         var line: Int

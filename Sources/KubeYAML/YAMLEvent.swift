@@ -1,6 +1,6 @@
 internal import CYaml
 
-/// One event of libyaml's parser. Whoever got it deletes it.
+/// One event of libyaml's parser. Its receiver deletes it.
 struct YAMLEvent {
     let pointer: UnsafeMutablePointer<yaml_event_t>
 

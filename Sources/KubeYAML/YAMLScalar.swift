@@ -1,3 +1,5 @@
+import Basics
+
 /// What a scalar means, as go-yaml v2 resolves it.
 enum YAMLScalar: Hashable {
     case null
@@ -26,7 +28,7 @@ enum YAMLScalar: Hashable {
             self = .string(text)
             return
         case "binary":
-            guard let bytes = Base64.decode(text.utf8) else {
+            guard let bytes = Base64.decode(text, allowing: [.lineBreaks, .trailingBits]) else {
                 throw YAMLError(kind: .syntax, message: "line \(line): !!binary value contains invalid base64 data")
             }
             self = .string(String(decoding: bytes, as: UTF8.self))
@@ -59,7 +61,7 @@ enum YAMLScalar: Hashable {
         }
     }
 
-    /// The words that are no texts, in the spellings that count.
+    /// The words that are values other than texts, in the spellings that count.
     private static let words: [String: YAMLScalar] = {
         var words: [String: YAMLScalar] = [:]
         for word in ["y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"] {
@@ -77,7 +79,7 @@ enum YAMLScalar: Hashable {
 
     /// What a plain text without a tag means.
     static func resolve(_ text: String) -> YAMLScalar {
-        // The first byte tells most texts apart; longer ones are no words.
+        // The first byte and the length rule most texts out.
         guard let first = text.utf8.first else { return .null }
         if text.utf8.count <= 5, let word = words[text] { return word }
         switch first {

@@ -89,7 +89,7 @@ enum YAMLText {
         let scalars = Array(text.unicodeScalars)
         guard let first = scalars.first, let last = scalars.last else { return false }
         if "-?:,[]{}#&*!|>'\"%@`".unicodeScalars.contains(first) {
-            // A dash before a word is no list: `--verbose`. But `---` begins a document.
+            // A dash before a word does not begin a list: `--verbose`. But `---` begins a document.
             guard first == "-", scalars.count > 1, scalars[1] != " ", !text.hasPrefix("---") else { return false }
         }
         guard first != " ", last != " ", last != ":", !text.hasPrefix("...") else { return false }
@@ -138,18 +138,17 @@ enum YAMLText {
                 if isPrintable(scalar) {
                     result.unicodeScalars.append(scalar)
                 } else {
-                    let digits = String(scalar.value, radix: 16, uppercase: true)
                     let width = scalar.value <= 0xFF ? 2 : scalar.value <= 0xFFFF ? 4 : 8
                     let mark = width == 2 ? "x" : width == 4 ? "u" : "U"
-                    result += "\\\(mark)\(String(repeating: "0", count: width - digits.count))\(digits)"
+                    result += "\\\(mark)\(Hexadecimal.text(scalar.value, width: width, uppercase: true))"
                 }
             }
         }
         return result + "\""
     }
 
-    /// Whether the character can stand in a YAML text without an escape. Line breaks other than `\n` are told
-    /// from it only by an escape, and a tab is easily lost.
+    /// Whether the character can stand in a YAML text without an escape. Line breaks other than `\n` keep
+    /// their difference only as escapes, and a tab is easily lost.
     private static func isPrintable(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0x0A, 0x20...0x7E, 0xA0...0x2027, 0x202A...0xD7FF, 0xE000...0xFEFE, 0xFF00...0xFFFD, 0x10000...0x10FFFF:

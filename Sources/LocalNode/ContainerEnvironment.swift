@@ -72,7 +72,7 @@ struct ContainerEnvironment: Sendable {
     }
 
     private static func decode(_ text: String) -> String {
-        Base64.decode(text).map { String(decoding: $0, as: UTF8.self) } ?? ""
+        Base64.decode(text, allowing: .lineBreaks).map { String(decoding: $0, as: UTF8.self) } ?? ""
     }
 
     private func value(

@@ -49,9 +49,9 @@ struct ContainerMachine: Sendable, Hashable {
     var restartCount = 0
     /// How the run before this one ended.
     var last: ContainerState.Terminated?
-    /// Whether the readiness probe says yes (or there is none).
+    /// Whether the readiness probe has succeeded, or the container has none.
     var isReady = false
-    /// Whether the startup probe has said yes (or there is none).
+    /// Whether the startup probe has succeeded, or the container has none.
     var isStarted = false
     var containerID: String?
     var imageID = ""
@@ -67,7 +67,7 @@ struct ContainerMachine: Sendable, Hashable {
         self.isInit = isInit
         crashes = backoff
         pulls = backoff
-        // The first failure to find an image waits, too: unlike a crash it is not going to be a matter of luck.
+        // Unlike the first crash, the first failure to find an image waits: trying again at once would not help.
         _ = pulls.delay(after: .zero)
     }
 

@@ -25,7 +25,7 @@ struct ShimCommand: Sendable, Hashable {
     }
 }
 
-/// What a shim tells.
+/// What a shim reports.
 enum ShimReport: Sendable, Hashable {
     case started(pid: Int32)
     case failed(stage: String, error: Int32)
@@ -67,7 +67,7 @@ final class ContainerProcess: Sendable {
     /// Kills everything of the container.
     func kill() { send.yield(Order.kill.rawValue) }
 
-    /// Runs the shim until it is gone, and tells what it reports; the shim's own process id comes first.
+    /// Runs the shim until it is gone, and passes on what it reports; the shim's own process id comes first.
     ///
     /// The shim's input is its lifeline: it ends when this process ends, however it does. A cancelled task kills the
     /// container. Throws if the shim itself cannot be started.
@@ -90,7 +90,7 @@ final class ContainerProcess: Sendable {
             let writer = execution.standardInputWriter
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { [orders] in
-                    // A shim that takes no more orders has ended, which its own output tells.
+                    // A shim that takes no more orders has ended, which its own output shows.
                     for await order in orders { _ = try? await writer.write([order]) }
                 }
                 for try await line in execution.standardOutput.strings() {

@@ -96,10 +96,10 @@ extension PodWorker {
                 let tree = table.tree(running.shim)
                 // A shim that has just been killed has no tree any more; what it had is still to be looked for.
                 if tree.first.map({ !$0.isZombie }) ?? false { running.tree = Array(tree.dropFirst()) }
-                let ticks = tree.reduce(0) { $0 + $1.cpuTicks }
-                running.meter.read(ticks: ticks, at: instant, ticksPerSecond: ProcessTable.ticksPerSecond)
-                let pages = tree.filter { $0.pid != running.shim }.reduce(0) { $0 + $1.pages }
-                running.memory = pages * ProcessTable.pageSize
+                let ticks = tree.reduce(0) { $0 + $1.cpuTicks + $1.collectedTicks }
+                running.meter.read(ticks: ticks, at: instant, ticksPerSecond: ProcFS.ticksPerSecond)
+                let pages = tree.filter { $0.pid != running.shim }.reduce(0) { $0 + $1.residentPages }
+                running.memory = pages * ProcFS.pageSize
                 if let limit = running.memoryLimit, limit > 0, running.memory > limit, running.memoryExcess == nil {
                     let message = MemoryExcess(used: running.memory, limit: limit, processes: tree).message
                     running.memoryExcess = message

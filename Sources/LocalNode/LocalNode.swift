@@ -30,7 +30,7 @@ public final class LocalNode: Service {
     private let context: NodeContext
     private let scheduling: EventRecorder
     private let state = Mutex(State())
-    private let changed = WakeUp()
+    private let changed = Notifier()
 
     /// A node that is reached through that client's API server.
     public init(
@@ -81,7 +81,7 @@ public final class LocalNode: Service {
         let (pods, arrivals) = AsyncStream<PodWorker>.makeStream(bufferingPolicy: .unbounded)
         informer.addHandler { [self] event in
             if let worker = handle(event) { arrivals.yield(worker) }
-            changed.raise()
+            changed.notify()
         }
         await withGracefulShutdownHandler {
             await withTaskGroup(of: Void.self) { group in
@@ -114,7 +114,7 @@ public final class LocalNode: Service {
         }
     }
 
-    /// Runs the loop until the node is to stop, which is no failure of the loop.
+    /// Runs the loop until the node is to stop, which does not count as a failure of the loop.
     private func untilShutdown(_ loop: @Sendable @escaping () async throws -> Void) async throws {
         // A loop that is cancelled has been stopped.
         do { try await cancelWhenGracefulShutdown(loop) } catch is CancellationError {}
@@ -152,7 +152,7 @@ public final class LocalNode: Service {
             existing.update(pod)
             return nil
         }
-        // A Pod that has run to its end needs nobody, until it is deleted.
+        // A Pod that has run to its end needs no worker until it is deleted.
         if pod.isFinished, pod.metadata.deletionTimestamp == nil { return nil }
         return state.withLock { state in
             if state.isStopping { return nil }
@@ -180,7 +180,7 @@ public final class LocalNode: Service {
         try await heartbeat.run { [self] node in
             state.withLock { $0.isRegistered = true }
             context.logger.info("node registered", metadata: ["node": "\(node.metadata.name ?? "")"])
-            changed.raise()
+            changed.notify()
         }
     }
 

@@ -70,7 +70,7 @@ extension LocalNode {
             return path.map { String(cString: $0) } ?? dataDirectory
         }
 
-        /// The host's name in the form that names of objects have: what the Node is called unless told otherwise.
+        /// The host's name in the form that names of objects have: the Node's default name.
         public static func hostName() -> String {
             let name = ProcessInfo.processInfo.hostName.lowercased().map { character in
                 character.isASCII && (character.isLetter || character.isNumber || character == "-" || character == ".")

@@ -21,7 +21,7 @@ struct LogLine: Sendable, Hashable {
     func isBefore(_ moment: String) -> Bool { time.lexicographicallyPrecedes(moment.utf8) }
 }
 
-/// Chooses and renders the lines of a log that somebody asked for. Pure; used for what is there and for what comes.
+/// Chooses and renders the lines of a log that a request asks for. Pure; used for what is there and for what comes.
 struct LogSelection: Sendable {
     private let since: String?
     private let withTimes: Bool

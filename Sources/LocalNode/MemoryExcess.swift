@@ -1,6 +1,6 @@
 import APIMachinery
 
-/// What is said of a container that used more memory than its limit.
+/// Why a container that used more memory than its limit was ended.
 struct MemoryExcess {
     /// By which variable a runner marks the processes of a job.
     static let jobVariable = "MARTINET_JOB"
@@ -11,7 +11,7 @@ struct MemoryExcess {
     /// The container's processes.
     let processes: [ProcessEntry]
 
-    /// The message of the container's end. It names the job that used most, if that can be told, so that only this one is
+    /// The message of the container's end. It names the job that used most, if that is known, so that only this one is
     /// charged with it.
     var message: String {
         let text = "the container used \(used >> 20) MB of memory; its limit is \(limit >> 20) MB"
@@ -22,8 +22,8 @@ struct MemoryExcess {
     private var largestJob: (job: String, bytes: Int64)? {
         var jobs: [String: Int64] = [:]
         for process in processes {
-            guard let job = ProcessTable.variable(process.pid, Self.jobVariable) else { continue }
-            let bytes = process.pages.saturatingMultiply(ProcessTable.pageSize)
+            guard let job = ProcFS.variable(Self.jobVariable, of: process.pid) else { continue }
+            let bytes = process.residentPages.saturatingMultiply(ProcFS.pageSize)
             jobs[job] = (jobs[job] ?? 0).saturatingAdd(bytes)
         }
         return jobs.max { ($0.value, $0.key) < ($1.value, $1.key) }.map { ($0.key, $0.value) }

@@ -14,7 +14,7 @@ struct NodeHeartbeat: Sendable {
     let time: any TimeSource
     let logger: Logger
 
-    /// Registers and renews until the task is cancelled; `registered` is told once.
+    /// Registers and renews until the task is cancelled; calls `registered` once.
     func run(_ registered: @Sendable (Node) -> Void) async throws {
         var isRegistered = false
         var statusAt: Duration?
@@ -45,7 +45,7 @@ struct NodeHeartbeat: Sendable {
             do {
                 _ = try await client.create(node)
             } catch let status as Status where status.isAlreadyExists {
-                // Somebody was faster; what counts is the status.
+                // Another writer was faster; what counts is the status.
             }
         }
         let current = try await client.get(Node.self, name: options.nodeName)
@@ -143,13 +143,13 @@ struct NodeHeartbeat: Sendable {
     }
 
     private static func line(_ path: String) -> String {
-        // What the system does not tell is left empty in the Node.
+        // What the system does not provide is left empty in the Node.
         guard let data = try? Data(contentsOf: URL(filePath: path)) else { return "" }
         return String(decoding: data, as: UTF8.self).split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
     }
 
     private static func osImage() -> String {
-        // What the system does not tell is left general in the Node.
+        // What the system does not provide is left general in the Node.
         guard let data = try? Data(contentsOf: URL(filePath: "/etc/os-release")) else { return "Linux" }
         for line in String(decoding: data, as: UTF8.self).split(separator: "\n") where line.hasPrefix("PRETTY_NAME=") {
             return line.dropFirst(12).filter { $0 != "\"" }

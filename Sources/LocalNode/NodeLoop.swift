@@ -1,3 +1,4 @@
+import Basics
 import ControllerRuntime
 import KubeClient
 import Logging

@@ -4,14 +4,14 @@ import KubeAPI
 import KubeClient
 import Logging
 
-/// Carries the scheduler's decisions out and tells why Pods wait.
+/// Carries the scheduler's decisions out, and records on waiting Pods why they wait.
 struct PodBinder {
     let context: NodeContext
     let recorder: EventRecorder
     /// Pods that were bound but that the cache still shows as waiting.
     private var assumed: Set<String> = []
-    /// What was last told of Pods that wait.
-    private var told: [String: String] = [:]
+    /// The reason last recorded on each waiting Pod, by uid.
+    private var recorded: [String: String] = [:]
 
     init(context: NodeContext, recorder: EventRecorder) {
         self.context = context
@@ -23,7 +23,7 @@ struct PodBinder {
         let uids = Set(pods.compactMap(\.metadata.uid))
         let bound = pods.filter { !($0.spec?.nodeName ?? "").isEmpty }.compactMap(\.metadata.uid)
         assumed = assumed.intersection(uids).subtracting(bound)
-        told = told.filter { uids.contains($0.key) }
+        recorded = recorded.filter { uids.contains($0.key) }
         guard pods.contains(where: { isWaiting($0) }) else { return false }
         let node: Node
         do {
@@ -51,7 +51,7 @@ struct PodBinder {
             case .bind: if await !bind(pod) { isAnyLeft = true }
             case .wait(let message):
                 isAnyLeft = true
-                await tell(pod, message)
+                await recordWait(pod, message)
             }
         }
         return isAnyLeft
@@ -100,10 +100,10 @@ struct PodBinder {
         }
     }
 
-    /// Says why a Pod waits, once for each reason.
-    private mutating func tell(_ pod: Pod, _ message: String) async {
+    /// Records why a Pod waits, once for each reason: in its condition and as an Event.
+    private mutating func recordWait(_ pod: Pod, _ message: String) async {
         let uid = pod.metadata.uid ?? ""
-        guard told[uid] != message else { return }
+        guard recorded[uid] != message else { return }
         var conditions = (pod.status?.conditions ?? []).filter { $0.type != "PodScheduled" }
         conditions.append(
             PodCondition(
@@ -122,7 +122,7 @@ struct PodBinder {
                 name: pod.metadata.name ?? "",
                 .merge(["metadata": ["uid": .string(uid)], "status": ["phase": "Pending", "conditions": json]])
             )
-            told[uid] = message
+            recorded[uid] = message
             recorder.warning(ObjectReference(pod), reason: "FailedScheduling", message)
         } catch {
             context.logger.debug("pod condition could not be written", metadata: ["error": "\(error)"])

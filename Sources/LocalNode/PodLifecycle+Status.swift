@@ -75,7 +75,7 @@ extension PodLifecycle {
                 )
             }
         }
-        // A Pod that is here has been scheduled, whatever was told while it waited.
+        // A Pod that is here has been scheduled, whatever its condition said while it waited.
         set("PodScheduled", true, moment)
     }
 

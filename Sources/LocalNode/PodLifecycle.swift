@@ -11,7 +11,7 @@ struct PodLifecycle: Sendable, Hashable {
     enum Input: Sendable, Hashable {
         /// Deletion was asked for, with that much time.
         case deletionRequested(grace: Duration)
-        /// The object is gone: nobody waits for the processes any more.
+        /// The object is gone: the processes are killed without grace.
         case objectGone
         /// The node stops; its Pods go on at its next start. `nil` gives them the time that they ask for.
         case nodeStops(grace: Duration?)
@@ -52,7 +52,7 @@ struct PodLifecycle: Sendable, Hashable {
     private var ending: Ending?
     private var isRemovalAsked = false
     var startTime: Timestamp?
-    /// Conditions as last told, for their transition times.
+    /// Conditions as last written, for their transition times.
     var conditions: [PodCondition]
     private var startInstant: Duration?
     /// Set for good when the Pod has run to its end.
@@ -95,7 +95,7 @@ struct PodLifecycle: Sendable, Hashable {
             end.containerID = status.containerID
             containers[index].phase = .ended(end)
         } else if status.restartCount > 0, let last = containers[index].last {
-            // It was backing off; the wait is not continued, since nobody knows how long it had been.
+            // It was backing off; the wait is not continued, since its length is not known any more.
             containers[index].phase = .ended(last)
         }
     }

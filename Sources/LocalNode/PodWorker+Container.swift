@@ -10,7 +10,7 @@ import Synchronization
 
 /// How a container is prepared, run and watched.
 extension PodWorker {
-    /// Runs a container once, to its end, and tells what becomes of it.
+    /// Runs a container once, to its end, and posts what becomes of it.
     func runContainer(_ name: String, _ attempt: Int) async {
         let pod = pod
         let mark = context.containment.mark(.pod, self.name.namespace, self.name.name, uid: uid, scope: .task)
@@ -68,7 +68,7 @@ extension PodWorker {
         if let command = container.command, let first = command.first {
             name = expandVariables(in: first, variables)
             words = command.dropFirst().map { expandVariables(in: $0, variables) } + arguments
-            // A name that is not found is left to the start to fail, which is told as StartError.
+            // With a name that is not found the start fails, which is reported as StartError.
             path = Executables.find(name, variables) ?? name
         }
         return ShimCommand(
@@ -147,7 +147,7 @@ extension PodWorker {
                         )
                         state.withLock { $0.running[name] = running }
                         // The shim's start makes the id unique where process ids come round again.
-                        let start = ProcessTable.entry(shim)?.startTicks ?? 0
+                        let start = ProcFS.entry(shim)?.startTicks ?? 0
                         post(.started(container: name, id: "pod-shim://\(shim)-\(start)", imageID: image.path))
                         started.yield()
                     case .failed(let stage, let error):
@@ -179,7 +179,7 @@ extension PodWorker {
         }
         var end = exit.get()
         if end == nil {
-            // The shim went without a word: somebody killed it. What it was to look after is looked for.
+            // The shim ended without a report: it was killed. The processes it looked after are looked for.
             let tree = state.withLock { $0.running[name]?.tree } ?? []
             await Strays.kill(
                 marks: ["MARTINET_POD_UID=\(uid)"],
@@ -198,7 +198,7 @@ extension PodWorker {
         if let end { post(.exited(container: name, end)) }
     }
 
-    /// The processes of the Pod's other containers, which carry the Pod's mark, too.
+    /// The processes of the Pod's other containers, which carry the Pod's mark as well.
     private func others(_ name: String) -> Set<Int32> {
         let running = state.withLock { $0.running }
         let table = ProcessTable.read(below: running.values.map(\.shim))
@@ -208,10 +208,10 @@ extension PodWorker {
     /// Asks a container its probes' questions for as long as it runs.
     private func probe(_ container: Container, _ command: ShimCommand) async {
         await withTaskGroup(of: Void.self) { group in
-            let started = WakeUp()
+            let started = Notifier()
             if let startup = container.startupProbe {
                 group.addTask { [self] in
-                    await ask(container, .startup, startup, command) { if $0 { started.raise() } }
+                    await ask(container, .startup, startup, command) { if $0 { started.notify() } }
                 }
                 // The others wait for the startup probe.
                 await started.wait()

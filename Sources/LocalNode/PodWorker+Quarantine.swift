@@ -17,7 +17,7 @@ extension PodWorker {
     /// - Returns: whether to lead it now; false if it is gone, or if the node stops.
     func passQuarantine() async -> Bool {
         guard quarantine != nil else { return true }
-        var isTold = false
+        var isWritten = false
         while let entry = quarantine, !Task.isCancelled {
             let inputs = state.withLock { state in
                 defer { state.inbox = [] }
@@ -39,14 +39,14 @@ extension PodWorker {
                 await context.containment.forget(.pod, name.namespace, name.name, uid: uid)
                 return false
             }
-            if !isTold { isTold = await tell(entry) }
-            await waitForInput(atMost: isTold ? nil : .seconds(1))
+            if !isWritten { isWritten = await writeStatus(entry) }
+            await waitForInput(atMost: isWritten ? nil : .seconds(1))
         }
         return !Task.isCancelled
     }
 
-    /// Says on the Pod why nothing happens. False if the server did not take it.
-    private func tell(_ entry: QuarantineEntry) async -> Bool {
+    /// Writes to the Pod's status why it does not run. False if the server did not take it.
+    private func writeStatus(_ entry: QuarantineEntry) async -> Bool {
         let now = context.time.now.truncatedToSeconds
         var conditions = (pod.status?.conditions ?? []).filter { $0.type != Self.quarantined && $0.type != "Ready" }
         for (type, status) in [(Self.quarantined, "True"), ("Ready", "False")] {

@@ -18,7 +18,7 @@ struct NodeContext: Sendable {
     let recorder: EventRecorder
     let containment: Containment
     /// Raised when a Pod begins to wait for an image.
-    let imageWaits = WakeUp()
+    let imageWaits = Notifier()
     let time: any TimeSource
     let logger: Logger
 
@@ -28,7 +28,7 @@ struct NodeContext: Sendable {
     var planeMark: String { "MARTINET_PLANE=\(options.planeMark)" }
 }
 
-/// Leads one Pod through its life: tells its `PodLifecycle` what happens and does what that decides.
+/// Leads one Pod through its life: hands inputs to its `PodLifecycle` and carries out the actions that it decides.
 final class PodWorker: Sendable {
     /// A container's process while it runs.
     struct Running: Sendable {
@@ -42,7 +42,7 @@ final class PodWorker: Sendable {
         /// What ran below the shim when it was last looked at. Should the shim be killed, this is how processes are found
         /// that have left its session and cleared their environment.
         var tree: [ProcessEntry] = []
-        var meter = UsageMeter()
+        var meter = CPUMeter()
         var memory: Int64 = 0
     }
 
@@ -63,7 +63,7 @@ final class PodWorker: Sendable {
     let context: NodeContext
     let logger: Logger
     let state: Mutex<State>
-    private let wake = WakeUp()
+    private let wake = Notifier()
 
     init(_ pod: Pod, _ context: NodeContext) {
         uid = pod.metadata.uid ?? ""
@@ -78,7 +78,7 @@ final class PodWorker: Sendable {
     /// Tells the Pod's life that something happened.
     func post(_ input: PodLifecycle.Input) {
         state.withLock { $0.inbox.append(input) }
-        wake.raise()
+        wake.notify()
     }
 
     /// The object has changed on the server.
@@ -106,11 +106,11 @@ final class PodWorker: Sendable {
             for container in lifecycle.containers { state.attempts[container.spec.name] = container.restartCount }
         }
         beginning.end()
-        // Told at the beginning, so that a Pod that was being deleted when the node stopped goes on with that.
+        // The first input, so that a Pod that was being deleted when the node stopped goes on with that.
         update(pod)
         post(.tick)
         await withDiscardingTaskGroup { group in
-            var told: PodStatus?
+            var written: PodStatus?
             while !Task.isCancelled, !lifecycle.isOver {
                 let inputs = state.withLock { state in
                     defer { state.inbox = [] }
@@ -129,9 +129,9 @@ final class PodWorker: Sendable {
                     }
                 }
                 state.withLock { $0.waitsForImage = lifecycle.waitsForImage }
-                if lifecycle.waitsForImage { context.imageWaits.raise() }
+                if lifecycle.waitsForImage { context.imageWaits.notify() }
                 mark.end()
-                let isTold = await tell(&lifecycle, &told)
+                let isWritten = await writeStatus(&lifecycle, &written)
                 // Only now: how a process ended can be read before the next one says that it is there.
                 for action in restarts { perform(action, &group) }
                 let isRemoved = isRemoval ? await removeObject() : true
@@ -139,7 +139,7 @@ final class PodWorker: Sendable {
                 if lifecycle.isOver { break }
                 var delay = lifecycle.nextDeadline.map { $0 - context.time.instant }
                 // What the server did not take is offered again.
-                if !isTold { delay = min(delay ?? .seconds(1), .seconds(1)) }
+                if !isWritten { delay = min(delay ?? .seconds(1), .seconds(1)) }
                 await wake.wait(atMost: delay, context.time)
             }
             if Task.isCancelled { killAll() }
@@ -182,7 +182,7 @@ final class PodWorker: Sendable {
     }
 
     /// Writes the status if it has changed. False if the server did not take it.
-    private func tell(_ lifecycle: inout PodLifecycle, _ told: inout PodStatus?) async -> Bool {
+    private func writeStatus(_ lifecycle: inout PodLifecycle, _ written: inout PodStatus?) async -> Bool {
         let mark = markWork()
         let status = lifecycle.status(
             at: context.moment,
@@ -190,7 +190,7 @@ final class PodWorker: Sendable {
             generation: pod.metadata.generation
         )
         mark.end()
-        guard status != told else { return true }
+        guard status != written else { return true }
         do {
             var json = try JSONValueEncoder().encode(status)
             // A merge keeps what it does not mention; so conditions of others, such as DisruptionTarget, stay.
@@ -208,11 +208,11 @@ final class PodWorker: Sendable {
                 name: name.name,
                 .strategicMerge(precondition)
             )
-            told = status
+            written = status
             return true
         } catch let error as Status where error.isNotFound || error.isConflict {
             // The object is gone, or another one has its name; the informer is going to say so.
-            told = status
+            written = status
             return true
         } catch {
             if !Task.isCancelled { logger.warning("pod status could not be written", metadata: ["error": "\(error)"]) }
@@ -220,7 +220,7 @@ final class PodWorker: Sendable {
         }
     }
 
-    /// Removes the object, now that nothing of it runs. Tried until it succeeds, because nobody else does it.
+    /// Removes the object, now that nothing of it runs. Tried until it succeeds, because only the node does it.
     func removeObject() async -> Bool {
         while !Task.isCancelled {
             do {

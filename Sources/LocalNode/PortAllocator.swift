@@ -15,7 +15,7 @@ final class PortAllocator: Sendable {
 
     private let taken = Mutex<Set<Int>>([])
 
-    /// A port that is free and not promised to another Pod; `nil` if there is none.
+    /// A port that is free and not promised to another Pod; `nil` if no port is left.
     func allocate() -> Int? {
         for _ in 0..<50 {
             let port = Int(cl_free_port())

@@ -72,7 +72,7 @@ struct ProbeRunner: Sendable {
         for header in action.httpHeaders ?? [] { request.headers[header.name] = header.value }
         do {
             let response = try await transport.send(request)
-            // The body is read, so that the connection ends in order, but only as far as somebody might look at it.
+            // The body is read, so that the connection ends in order, but only as far as a message may show it.
             var size = 0
             for try await chunk in response.body {
                 size += chunk.count
@@ -106,15 +106,15 @@ struct ProbeRunner: Sendable {
         }
         command.path = path
         let process = ContainerProcess()
-        let (reports, told) = AsyncStream<ShimReport>.makeStream(bufferingPolicy: .bufferingOldest(8))
+        let (reports, continuation) = AsyncStream<ShimReport>.makeStream(bufferingPolicy: .bufferingOldest(8))
         return await withTaskGroup(of: Answer?.self) { [command, time, timeout] group in
             group.addTask {
                 do {
-                    try await process.run(command) { _, report in told.yield(report) }
+                    try await process.run(command) { _, report in continuation.yield(report) }
                 } catch {
                     return Answer(isSuccess: false, message: "command was not started: \(error)")
                 }
-                told.finish()
+                continuation.finish()
                 for await report in reports {
                     switch report {
                     case .exited(0): return Answer(isSuccess: true, message: "")

@@ -1,23 +1,26 @@
+import Basics
+
 /// How long a container that ended waits before it is started again: not at all the first time, then 10 s, 20 s, 40 s,
-/// … up to 5 minutes; after 10 minutes without an end it begins anew (kubelet's `MaxContainerBackOff`).
+/// … up to 5 minutes; after 10 minutes without an end it starts anew (kubelet's `MaxContainerBackOff`).
 struct RestartBackoff: Sendable, Hashable {
-    /// The first waiting time that is not zero.
-    let base: Duration
-    /// The longest waiting time.
-    let cap: Duration
-    private var current: Duration = .zero
+    private let backoff: Backoff
+    /// Ends since the container last ran for long.
+    private var ends = 0
     private var lastStart: Duration?
 
-    init(base: Duration = .seconds(10), cap: Duration = .seconds(300)) {
-        self.base = base
-        self.cap = cap
-    }
+    /// - Parameters:
+    ///   - base: the first waiting time that is not zero.
+    ///   - cap: the longest waiting time.
+    init(base: Duration = .seconds(10), cap: Duration = .seconds(300)) { backoff = Backoff(base: base, cap: cap) }
+
+    /// The first waiting time that is not zero.
+    var base: Duration { backoff.base }
 
     /// The waiting time after an end at that instant.
     mutating func delay(after end: Duration) -> Duration {
-        if let lastStart, end - lastStart > cap * 2 { current = .zero }
-        let delay = current
-        current = current == .zero ? base : min(current * 2, cap)
+        if let lastStart, end - lastStart > backoff.cap * 2 { ends = 0 }
+        let delay = ends == 0 ? .zero : backoff.delay(after: ends - 1)
+        ends += 1
         lastStart = end + delay
         return delay
     }

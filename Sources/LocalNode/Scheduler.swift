@@ -82,7 +82,7 @@ struct Scheduler: Sendable {
     /// What a Pod takes: the sum over its containers, or its largest init container if that is more, and one of `pods`.
     static func requests(_ pod: Pod) -> [String: Quantity] {
         func requests(_ container: Container) -> [String: Quantity] {
-            // A limit without a request is a request, too.
+            // A limit without a request counts as a request.
             (container.resources?.limits ?? [:]).merging(container.resources?.requests ?? [:]) { $1 }
         }
         var result: [String: Quantity] = [:]

@@ -52,7 +52,7 @@ public struct PodUsage: Sendable, Hashable {
 }
 
 /// Turns counters of processor ticks, read from time to time, into rates. Pure.
-struct UsageMeter: Sendable {
+struct CPUMeter: Sendable {
     private var last: (instant: Duration, ticks: Int64)?
     private(set) var nanocores: Int64 = 0
     private(set) var window: Duration = .zero

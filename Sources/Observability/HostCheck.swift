@@ -4,9 +4,9 @@ import NIOCore
 
 /// Answers only requests that were addressed to a name the server is known by, with 421 otherwise.
 ///
-/// A page in somebody's browser can make its own name resolve to this machine's address (DNS rebinding) and then read
-/// what an open route says. The browser sends the page's name as `Host`, so checking it is enough. Addresses are no
-/// names: with one as `Host`, nothing was resolved.
+/// A page in a user's browser can make its own name resolve to this machine's address (DNS rebinding) and then read
+/// what an open route says. The browser sends the page's name as `Host`, so checking it is enough. With an
+/// address as `Host`, nothing was resolved.
 public struct HostCheck<Context: RequestContext>: RouterMiddleware {
     private let names: Set<String>
     private let acceptsAnyAddress: Bool
@@ -30,7 +30,7 @@ public struct HostCheck<Context: RequestContext>: RouterMiddleware {
         context: Context,
         next: @concurrent (Request, Context) async throws -> Response
     ) async throws -> Response {
-        // Browsers always send it; who does not is no page.
+        // Browsers always send it; a request without it does not come from a page.
         guard let authority = input.head.authority, !authority.isEmpty, !accepts(authority) else {
             return try await next(input, context)
         }

@@ -118,10 +118,9 @@ public struct DeadLetterProvider: ResourceProvider {
         let run = try reader.run(id: job.step.run)
         let step = try reader.step(job.step)
         // Deterministic and unlike any other object's: the run's, with the step's number in its last digits.
-        let digits = String(job.step.index, radix: 16)
         let uid =
             (run?.uid ?? "00000000-0000-4000-8000-000000000000").dropLast(5)
-            + String(repeating: "0", count: max(0, 5 - digits.count)) + digits
+            + Hexadecimal.text(UInt(clamping: job.step.index), width: 5)
         let object: JSONValue = [
             "apiVersion": .string("runs.martinet.dev/v1alpha1"), "kind": "DeadLetter",
             "metadata": [

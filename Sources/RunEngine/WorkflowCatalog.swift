@@ -112,11 +112,6 @@ public enum WorkflowRevision {
             first = (first ^ UInt64(byte)) &* 0x100_0000_01B3
             second = (second ^ UInt64(byte)) &* 0x100_0000_01B3
         }
-        return hexadecimal(first) + hexadecimal(second)
-    }
-
-    private static func hexadecimal(_ value: UInt64) -> String {
-        let digits = String(value, radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
+        return Hexadecimal.text(first, width: 16) + Hexadecimal.text(second, width: 16)
     }
 }

@@ -149,7 +149,7 @@ enum ActorValidation {
         return errors
     }
 
-    /// Less than a mebibyte no program can start in; whoever writes that has left out the unit.
+    /// No program can start in less than a mebibyte; a smaller value lacks its unit.
     private static func memory(_ value: JSONValue, at path: FieldPath) -> [FieldError] {
         let text = value.stringValue ?? UntrustedNumber(value).map { _ in value.text }
         // The error is reported with the field.

@@ -2,8 +2,8 @@ import APIMachinery
 
 /// The bounds of the numbers in our kinds and in the runners' protocol.
 ///
-/// Schemas and validation refuse what is outside. Whoever calculates with a stored number holds it to its bound as
-/// well, because an object may be older than a bound.
+/// Schemas and validation refuse what is outside. Code that calculates with a stored number holds it to its bound
+/// as well, because an object may be older than a bound.
 public enum Bounds {
     /// Jobs at once in one runner.
     public static let concurrency = 1...1024

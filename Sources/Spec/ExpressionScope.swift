@@ -1,8 +1,8 @@
 import APIMachinery
 import Expressions
 
-/// The ids of a workflow's steps, and what to say of an id that none has. Large workflows are told of without guesses, as
-/// each wrong id would be compared with every right one.
+/// The ids of a workflow's steps, and what to say of an id that none has. For large workflows the error has no
+/// suggestion, as each wrong id would be compared with every right one.
 struct StepNames {
     let ids: Set<String>
     /// Those that CEL reads as a subtraction.

@@ -47,7 +47,7 @@ public enum ParameterBinding {
     /// The value that a text stands for, by the type of the parameter's default; a text stays one where there is no
     /// default, or `null`.
     ///
-    /// - Throws: `FieldError` if the text is no such value.
+    /// - Throws: `FieldError` if the text is not such a value.
     public static func value(of text: String, for parameter: Parameter, at path: FieldPath) throws(FieldError)
         -> JSONValue
     {

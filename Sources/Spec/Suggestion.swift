@@ -1,4 +1,4 @@
-/// Finds the name that somebody probably meant.
+/// Finds the name that the author probably meant.
 public enum Suggestion {
     /// The name nearest to the given one, if it is near enough to be meant: at most two changed letters, and at most
     /// half of them.

@@ -143,7 +143,7 @@ public struct Step: Sendable, Hashable, Codable {
     public var id: String
     /// Who does the work: `exec`, `sleep`, `noop`, …
     public var actor: String
-    /// What the actor is told; `${{ }}` expands in every string.
+    /// The actor's input; `${{ }}` expands in every string.
     public var with: JSONValue?
     /// The steps that must have ended before this one begins.
     public var dependsOn: [String]?

@@ -1,7 +1,7 @@
-/// Tells damaged data from whole: 64 bits over everything that a row, or a line, says.
+/// Detects damaged data: 64 bits over everything that a row, or a line, says.
 ///
 /// Each step maps the state one to one, so any damage within eight bytes that stand together is found for certain,
-/// and other damage all but certainly. It is no protection against forgers. What is stored depends on it: never
+/// and other damage all but certainly. It does not protect against forgery. What is stored depends on it: never
 /// change it without a migration.
 public struct Checksum: Sendable {
     private var state: UInt64 = 0x9E37_79B9_7F4A_7C15

@@ -8,7 +8,7 @@ public enum SQLiteDatabase {
     /// How long to wait for a lock, in seconds.
     static let patience = 5
 
-    /// Opens the database at a path, creating it if there is none.
+    /// Opens the database at a path, creating it if it does not exist.
     ///
     /// The log is written ahead and synced at every commit (`synchronous=FULL`): what was answered survives a
     /// power cut. The file is examined first; a damaged one is refused, and so is one of a newer version.

@@ -77,7 +77,7 @@ struct PreparedStatement {
 
     private static var copied: sqlite3_destructor_type { unsafeBitCast(-1, to: sqlite3_destructor_type.self) }
 
-    /// Goes to the next row; `false` when there is none. Resets the statement at the end and on failure.
+    /// Goes to the next row; `false` after the last one. Resets the statement at the end and on failure.
     func step() throws -> Bool {
         switch sqlite3_step(pointer) {
         case SQLITE_ROW: return true

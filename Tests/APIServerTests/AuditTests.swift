@@ -1,5 +1,4 @@
 import APIMachinery
-import DurableFiles
 import Logging
 import Storage
 import TestSupport

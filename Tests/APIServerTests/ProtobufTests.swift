@@ -183,7 +183,7 @@ private enum Wire {
         case .named(let name): return field(number, message(value, name))
         case .scalar("bool"): return self.number(number, value.boolValue == true ? 1 : 0)
         case .scalar("int32"), .scalar("int64"): return self.number(number, value.intValue ?? 0)
-        case .scalar("bytes"): return field(number, Base64.decode(value.stringValue ?? "") ?? [])
+        case .scalar("bytes"): return field(number, Base64.decode(value.stringValue ?? "", allowing: .anyForm) ?? [])
         case .scalar("quantity"): return field(number, field(1, text))
         case .scalar("any"): return field(number, field(1, value.bytes))
         case .scalar("intorstring"):

@@ -63,16 +63,6 @@ import Testing
         )
     }
 
-    @Test(
-        "Base 64 in both alphabets",
-        arguments: [[], [0], [1, 2], [255, 254, 253], [0, 16, 131, 16, 81, 135, 32]] as [[UInt8]]
-    )
-    func base64(bytes: [UInt8]) {
-        #expect(Base64.decode(Base64.encode(bytes)) == bytes)
-        #expect(Base64.decode(Base64.encode(bytes, isURLSafe: true)) == bytes)
-        #expect(Base64.decode("***") == nil)
-    }
-
     @Test("A document is rewritten to another version by its prefix alone")
     func prefix() throws {
         let object: JSONValue = ["kind": "Thing", "apiVersion": "g/v1", "aaa": 1, "metadata": ["name": "x"]]

@@ -99,7 +99,7 @@ struct OutputTests {
 
     @Test("Samples add up over processes that come and go")
     func meter() {
-        func entry(_ pid: Int32, _ pages: Int64, _ ticks: UInt64, _ threads: Int64 = 1) -> ProcessEntry {
+        func entry(_ pid: Int32, _ pages: Int64, _ ticks: Int64, _ threads: Int64 = 1) -> ProcessEntry {
             ProcessEntry(
                 pid: pid,
                 parent: 1,

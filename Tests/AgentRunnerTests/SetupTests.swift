@@ -110,26 +110,16 @@ struct SetupTests {
     }
 
     @Test("Pauses double up to a bound, less a random part")
-    func backoff() {
-        var backoff = Backoff(first: .milliseconds(100), most: .seconds(2))
+    func retryPauses() {
+        var pauses = RetryPauses(first: .milliseconds(100), longest: .seconds(2))
         var generator = SystemRandomNumberGenerator()
         for bound in [100.0, 200, 400, 800, 1600, 2000, 2000] {
-            let pause = backoff.next(using: &generator) / .milliseconds(1)
+            let pause = pauses.next(using: &generator) / .milliseconds(1)
             #expect(pause >= bound / 2 && pause <= bound)
         }
-        backoff.succeeded()
-        #expect(backoff.next(using: &generator) <= .milliseconds(100))
-        #expect(backoff.next(atLeast: .seconds(7)) == .seconds(7))
-        #expect(backoff.next(atLeast: .seconds(7000)) == .seconds(60))
-    }
-
-    @Test("A line of /proc/PID/stat, whatever the command is called")
-    func stat() throws {
-        let line = "77 (x) y) Z 5 6 7 0 -1 4194560 1 2 3 4 11 12 13 14 20 0 9 0 500 4096 33 18446744073709551615 0"
-        let entry = try #require(ProcFS.parse(Array(line.utf8), pid: 77))
-        #expect(entry.parent == 5 && entry.session == 7 && entry.isZombie && entry.cpuTicks == 23)
-        #expect(entry.threads == 9 && entry.startTicks == 500 && entry.residentPages == 33)
-        #expect(ProcFS.parse(Array("77 (x) R 1 2".utf8), pid: 77) == nil)
-        #expect(ProcFS.parse([], pid: 77) == nil)
+        pauses.reset()
+        #expect(pauses.next(using: &generator) <= .milliseconds(100))
+        #expect(pauses.next(atLeast: .seconds(7)) == .seconds(7))
+        #expect(pauses.next(atLeast: .seconds(7000)) == .seconds(60))
     }
 }

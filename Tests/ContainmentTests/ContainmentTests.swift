@@ -162,7 +162,7 @@ import Testing
             let containment = try Containment(directory: directory, logger: Self.logger)
             // In the way of the file that is written aside; a mode would not stop the superuser.
             try FileManager.default.createDirectory(
-                atPath: "\(directory)/quarantine.json.new",
+                atPath: "\(directory)/.quarantine.json.\(getpid()).new",
                 withIntermediateDirectories: false
             )
             await #expect(throws: CrashNoteError.self) { try await containment.release(id: subject.id) }

@@ -1,3 +1,4 @@
+import Basics
 import Testing
 
 @testable import ControlPlane
@@ -17,8 +18,9 @@ import Testing
 
     @Test("The resident memory is read from the process's status")
     func status() throws {
-        #expect(MemoryKeeper.resident(in: "Name:\tx\nRssAnon:\t    1234 kB\nRssFile:\t 1 kB\n") == Int64(1234 * 1024))
-        #expect(MemoryKeeper.resident(in: "Name:\tx\n") == nil)
+        let status = Array("Name:\tx\nRssAnon:\t    1234 kB\nRssFile:\t 1 kB\n".utf8)
+        #expect(ProcFS.memory("RssAnon", in: status) == Int64(1234 * 1024))
+        #expect(ProcFS.memory("RssAnon", in: Array("Name:\tx\n".utf8)) == nil)
         #expect(try #require(MemoryKeeper.resident()) > 0)
     }
 }

@@ -36,14 +36,14 @@ struct ControllerTests {
     @Test func failuresAreRetriedWithGrowingPauses() async throws {
         let time = ManualTime()
         let calls = Mutex<[Duration]>([])
-        let done = WakeUp()
+        let done = Notifier()
         try await run(time) { _ in
             let count = calls.withLock { calls in
                 calls.append(time.instant)
                 return calls.count
             }
             if count < 4 { throw Flaky() }
-            done.raise()
+            done.notify()
             return .done
         } _: { _ in
             for _ in 0..<3 { await time.advanceToNextSleeper() }
@@ -55,13 +55,13 @@ struct ControllerTests {
     @Test func requeueComesBackAfterTheTimeGiven() async throws {
         let time = ManualTime()
         let calls = Mutex<[Duration]>([])
-        let done = WakeUp()
+        let done = Notifier()
         try await run(time) { _ in
             let count = calls.withLock { calls in
                 calls.append(time.instant)
                 return calls.count
             }
-            if count == 3 { done.raise() }
+            if count == 3 { done.notify() }
             return .requeue(after: .seconds(60))
         } _: { _ in
             for _ in 0..<2 { await time.advanceToNextSleeper() }
@@ -74,14 +74,14 @@ struct ControllerTests {
     func deletedMeanwhile() async throws {
         let time = ManualTime()
         let calls = Mutex<[String]>([])
-        let done = WakeUp()
+        let done = Notifier()
         try await run(time) { request in
             calls.withLock { $0.append(request.name) }
             switch request.name {
             case "a": throw Status.notFound(GroupResource(group: "martinet.dev", resource: "tests"), name: "a")
             case "b" where calls.withLock({ $0.count { $0 == "b" } }) < 2:
                 throw Status.notFound(GroupResource(group: "", resource: "secrets"), name: "b")
-            default: done.raise()
+            default: done.notify()
             }
             return .done
         } _: { controller in
@@ -95,10 +95,10 @@ struct ControllerTests {
     @Test func terminalErrorsAreNotRetried() async throws {
         let time = ManualTime()
         let calls = Mutex(0)
-        let done = WakeUp()
+        let done = Notifier()
         try await run(time) { request in
             if request.name == "end" {
-                done.raise()
+                done.notify()
                 return .done
             }
             calls.withLock { $0 += 1 }
@@ -112,13 +112,13 @@ struct ControllerTests {
     }
 
     @Test func gracefulShutdownLetsWorkFinish() async throws {
-        let started = WakeUp()
-        let release = WakeUp()
+        let started = Notifier()
+        let release = Notifier()
         let finished = Mutex(false)
         let controller = Controller(
             name: "test",
             reconciler: ClosureReconciler { _ in
-                started.raise()
+                started.notify()
                 await release.wait()
                 try Task.checkCancellation()
                 finished.withLock { $0 = true }
@@ -131,7 +131,7 @@ struct ControllerTests {
                 controller.queue.add(Request(namespace: "n", name: "a"))
                 await started.wait()
                 trigger.triggerGracefulShutdown()
-                release.raise()
+                release.notify()
                 try await group.waitForAll()
             }
         }
@@ -149,7 +149,7 @@ struct ControllerTests {
         }
         let informer = Informer(client: client, resource: Self.pods)
         let seen = Mutex<[Int]>([])
-        let done = WakeUp()
+        let done = Notifier()
         let controller = Controller(
             name: "test",
             reconciler: ClosureReconciler { _ in
@@ -157,7 +157,7 @@ struct ControllerTests {
                     seen.append(informer.store.count)
                     return seen.count
                 }
-                if count == 3 { done.raise() }
+                if count == 3 { done.notify() }
                 return .done
             }
         )

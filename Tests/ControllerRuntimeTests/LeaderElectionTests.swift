@@ -66,7 +66,7 @@ struct LeaderElectorTests {
     /// An elector whose body says when it runs and when it has ended.
     private final class Candidate: Sendable {
         let elector: LeaderElector
-        let started = WakeUp()
+        let started = Notifier()
 
         init(_ identity: String, _ api: MemoryAPI, _ time: ManualTime, _ running: Mutexed) {
             let started = started
@@ -77,8 +77,8 @@ struct LeaderElectorTests {
                 random: { 0 }
             ) {
                 running.change(+1)
-                started.raise()
-                let forever = WakeUp()
+                started.notify()
+                let forever = Notifier()
                 while !Task.isCancelled { await forever.wait() }
                 running.change(-1)
             }
@@ -140,13 +140,13 @@ struct LeaderElectorTests {
     @Test func stoppingReleasesTheLease() async throws {
         let time = ManualTime()
         let api = MemoryAPI(time: time)
-        let ended = WakeUp()
+        let ended = Notifier()
         let elector = LeaderElector(
             client: api.client(),
             options: .init(namespace: "n", name: "lock", identity: "me"),
             time: time
         ) { await ended.wait() }
-        ended.raise()
+        ended.notify()
         try await elector.run()
         let leases = GroupVersionResource(group: "coordination.k8s.io", version: "v1", resource: "leases")
         let lease = try await api.client().get(leases, namespace: "n", name: "lock")

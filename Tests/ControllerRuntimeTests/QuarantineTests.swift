@@ -22,12 +22,12 @@ struct QuarantineTests {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let containment = try Containment(directory: directory, logger: logger)
         let seen = Mutex<[String]>([])
-        let done = WakeUp()
+        let done = Notifier()
         let controller = Controller(
             name: "workerpool",
             reconciler: ClosureReconciler { request in
                 seen.withLock { $0.append(request.name) }
-                done.raise()
+                done.notify()
                 return .done
             },
             containment: containment,

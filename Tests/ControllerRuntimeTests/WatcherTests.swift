@@ -94,13 +94,13 @@ struct WatcherStateTests {
 /// What an informer was told, in order.
 final class Told: Sendable {
     private let list = Mutex<[String]>([])
-    let signal = WakeUp()
+    let signal = Notifier()
 
     var all: [String] { list.withLock { $0 } }
 
     func add(_ text: String) {
         list.withLock { $0.append(text) }
-        signal.raise()
+        signal.notify()
     }
 
     /// Returns when that was told.

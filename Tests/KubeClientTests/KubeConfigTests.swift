@@ -112,18 +112,6 @@ struct KubeConfigTests {
         }
     }
 
-    @Test(
-        "Base64 both ways",
-        arguments: [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("\u{0}\u{ff}", "AMO/")]
-    )
-    func base64(_ text: String, _ encoded: String) {
-        #expect(Base64.encode(Array(text.utf8)) == encoded)
-        #expect(Base64.decode(encoded) == Array(text.utf8))
-    }
-
-    @Test(arguments: ["Zg", "Zg=", "Z===", "Zg==Zg==", "Zh==", "Z g=", "Zm9v="])
-    func base64IsStrict(_ text: String) { #expect(Base64.decode(text) == nil) }
-
     @Test func tokenFilesAreReadAgainAfterAMinute() {
         let time = ManualTime()
         let source = TokenSource(.bearerFile("/t"), time: time) { _ in

@@ -1,5 +1,4 @@
-public import APIMachinery
-public import KubeClient
+public import Basics
 private import Synchronization
 
 /// Time that stands still until a test advances it.

@@ -39,7 +39,7 @@ enum Programs {
     /// The living processes that were started with that `NAME=VALUE`.
     static func processes(with assignment: String) -> [Int32] {
         let table = ProcessTable.read()
-        return table.processes.values.filter { !$0.isZombie && ProcessTable.hasVariable($0.pid, assignment) }
+        return table.processes.values.filter { !$0.isZombie && ProcFS.environment(of: $0.pid, contains: assignment) }
             .map(\.pid).sorted()
     }
 }

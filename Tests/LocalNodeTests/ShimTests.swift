@@ -1,3 +1,4 @@
+import Basics
 import FoundationEssentials
 import Glibc
 import KubeClient
@@ -155,7 +156,7 @@ struct ShimTests {
         }
         #expect(reports == [])
         let pid = main.withLock { $0 }
-        try await until { ProcessTable.entry(pid).map(\.isZombie) ?? true }
+        try await until { ProcFS.entry(pid).map(\.isZombie) ?? true }
         await Strays.kill(marks: ["MARK=\(mark)"])
         #expect(Programs.processes(with: "MARK=\(mark)") == [])
     }

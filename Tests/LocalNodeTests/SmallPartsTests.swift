@@ -79,20 +79,9 @@ struct SmallPartsTests {
     )
     func reports(_ line: String, _ expected: ShimReport?) { #expect(ShimReport(line) == expected) }
 
-    @Test func statLinesWithOddNamesAreRead() {
-        let stat = "77 (a) b (c)) S 5 77 70 0 -1 4194560 1 2 3 4 100 20 7 3 20 0 1 0 999 1000 256 18446744073709551615"
-        let entry = ProcessTable.parse(Array(stat.utf8), 77)
-        #expect(entry?.parent == 5)
-        #expect(entry?.session == 70)
-        #expect(entry?.cpuTicks == 130)
-        #expect(entry?.startTicks == 999)
-        #expect(entry?.pages == 256)
-        #expect(ProcessTable.parse(Array("77 (a".utf8), 77) == nil)
-    }
-
     @Test func treesAreFollowed() {
         func process(_ pid: Int32, _ parent: Int32) -> ProcessEntry {
-            ProcessEntry(pid: pid, parent: parent, session: 1, cpuTicks: 0, pages: 0, startTicks: 0, isZombie: false)
+            ProcessEntry(pid: pid, parent: parent, session: 1)
         }
         let table = ProcessTable([process(2, 1), process(3, 2), process(4, 3), process(5, 1)])
         #expect(table.tree(2).map(\.pid).sorted() == [2, 3, 4])
@@ -100,7 +89,7 @@ struct SmallPartsTests {
     }
 
     @Test func usageIsARate() {
-        var meter = UsageMeter()
+        var meter = CPUMeter()
         meter.read(ticks: 1000, at: .seconds(10), ticksPerSecond: 100)
         #expect(meter.window == .zero)
         meter.read(ticks: 1100, at: .seconds(12), ticksPerSecond: 100)

@@ -1,3 +1,4 @@
+import Basics
 import Logging
 import Synchronization
 import Testing
@@ -13,8 +14,7 @@ struct LogTests {
         level: Logger.Level = .info
     ) -> String {
         let line = LogLine(
-            seconds: 1_767_323_045,
-            nanoseconds: 6_999_999,
+            time: Timestamp(seconds: 1_767_323_045, nanoseconds: 6_999_999),
             level: level,
             label: "runner",
             message: message,
@@ -49,18 +49,6 @@ struct LogTests {
             level: .warning
         )
         #expect(text == "2026-01-02T03:04:05.006Z WARNING  runner: done a=plain b=\"two words\" c=\"\" d=\"q\\\"\"\n")
-    }
-
-    @Test(
-        "Time stamps",
-        arguments: [
-            (0, "1970-01-01T00:00:00.000Z"), (951_782_400, "2000-02-29T00:00:00.000Z"),
-            (4_107_542_400, "2100-03-01T00:00:00.000Z"), (-1, "1969-12-31T23:59:59.000Z"),
-        ] as [(Int64, String)]
-    )
-    func time(_ seconds: Int64, _ want: String) {
-        let line = LogLine(seconds: seconds, nanoseconds: 0, level: .info, label: "", message: "", metadata: [])
-        #expect(line.timestamp == want)
     }
 
     @Test("A logger's, a provider's and an event's metadata meet in one line, the last one winning")

@@ -134,16 +134,4 @@ struct PrometheusRegistryTests {
         #expect(values["process_start_time_seconds", default: 0] > 1_600_000_000)
         #expect(values["process_cpu_seconds_total", default: -1] >= 0)
     }
-
-    @Test("A command with blanks and brackets does not shift the fields of /proc/PID/stat")
-    func stat() throws {
-        let line = "12 (a) b (c)) S 1 12 12 0 -1 4194560 1 0 0 0 7 8 0 0 20 0 5 0 100 2048 77 18446744073709551615 0 0"
-        let stat = try #require(ProcStat(parsing: line))
-        #expect(stat.threads == 5)
-        #expect(stat.startTicks == 100)
-        #expect(stat.virtualBytes == 2048)
-        #expect(stat.residentPages == 77)
-        #expect(ProcStat(parsing: "12 (a S 1") == nil)
-        #expect(ProcStat(parsing: "") == nil)
-    }
 }

@@ -38,7 +38,7 @@ extension ScheduledWorld {
             await idle(10)
             let runner = ScheduledRunner("r\(slot)-\(generation)")
             note("\(runner.name) registers")
-            ledger.withLock { $0.heard[runner.name] = clock.uptime }
+            ledger.withLock { $0.heard[runner.name] = clock.instant }
             _ = try await engine.register(runner.identity, RunnerRegistration(podUID: runner.name, concurrency: 3))
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await self.sendHeartbeats(runner, engine) }
@@ -56,7 +56,7 @@ extension ScheduledWorld {
     private func sendHeartbeats(_ runner: ScheduledRunner, _ engine: RunEngine) async throws {
         while !runner.isGone, !isKilled(runner) {
             let held = runner.held
-            let (began, uptime) = (ledger.withLock { $0.attention }, clock.uptime)
+            let (began, uptime) = (ledger.withLock { $0.attention }, clock.instant)
             let answer = try await engine.heartbeat(
                 runner.identity,
                 jobs: held.map { (id: $0.id, token: $0.token) },

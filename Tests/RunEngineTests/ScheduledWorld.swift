@@ -60,7 +60,7 @@ final class ScheduledWorld: Sendable {
     }
 
     func note(_ text: @autoclosure () -> String) {
-        let line = "\(clock.uptime): \(text())"
+        let line = "\(clock.instant): \(text())"
         ledger.withLock { $0.trace.append(line) }
     }
 
@@ -152,7 +152,7 @@ final class ScheduledWorld: Sendable {
 
     /// Whether no living runner is too late with its heartbeat for more time to pass.
     private var isPunctual: Bool {
-        let now = clock.uptime
+        let now = clock.instant
         let limit = Duration.seconds(kind == .calm ? 4 : Self.leaseSeconds + 2)
         return kind == .rough || ledger.withLock { ledger in ledger.heard.values.allSatisfy { now - $0 < limit } }
     }

@@ -1,9 +1,8 @@
-package import APIMachinery
-import RunEngine
+package import Basics
 import Synchronization
 
 /// Clocks that tests move.
-package final class ManualClock: EngineClock {
+package final class ManualClock: TimeSource {
     private struct Time {
         var calendar: Timestamp
         var uptime = Duration.seconds(1000)
@@ -13,9 +12,8 @@ package final class ManualClock: EngineClock {
 
     package init(_ start: Timestamp = Timestamp(seconds: 1_800_000_000)) { time = Mutex(Time(calendar: start)) }
 
-    package var calendar: Timestamp { time.withLock { $0.calendar } }
-    package var uptime: Duration { time.withLock { $0.uptime } }
-    package var now: Timestamp { calendar }
+    package var now: Timestamp { time.withLock { $0.calendar } }
+    package var instant: Duration { time.withLock { $0.uptime } }
 
     /// Time passes.
     package func advance(_ duration: Duration) {

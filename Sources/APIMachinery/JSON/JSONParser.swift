@@ -1,4 +1,6 @@
-/// Why a text is no JSON document, and where.
+import Basics
+
+/// Why a text is not a JSON document, and where.
 public struct JSONSyntaxError: Error, Sendable, Equatable, CustomStringConvertible {
     /// What was found or missing.
     public var message: String
@@ -33,7 +35,7 @@ extension JSONValue {
         self = try Self.parse(Array(text.utf8), maximumDepth: maximumDepth, duplicates: nil)
     }
 
-    /// Reads one JSON document, and also tells the dotted paths of members that occur more than once
+    /// Reads one JSON document, and also returns the dotted paths of members that occur more than once
     /// (`spec.replicas`, `spec.steps[2].id`), for callers that refuse them or warn.
     public static func parseReportingDuplicates(
         _ bytes: some Collection<UInt8>,
@@ -64,7 +66,7 @@ private final class DuplicateMembers {
     var current: [String] = []
 }
 
-/// A recursive-descent reader over bytes that somebody else keeps alive.
+/// A recursive-descent reader over bytes that the caller keeps alive.
 private struct JSONParser {
     let bytes: UnsafeBufferPointer<UInt8>
     let maximumDepth: Int
@@ -187,7 +189,12 @@ private struct JSONParser {
     }
 
     private func decode(_ range: Range<Int>) throws(JSONSyntaxError) -> String {
-        guard let text = String(validating: UnsafeBufferPointer(rebasing: bytes[range]), as: UTF8.self) else {
+        let utf8 = UnsafeBufferPointer(rebasing: bytes[range])
+        // ASCII is valid as it is. The standard library's check of any encoding is generic and costs several times the copy.
+        if utf8.allSatisfy({ $0 < 0x80 }) {
+            return String(unsafeUninitializedCapacity: utf8.count) { $0.initialize(fromContentsOf: utf8) }
+        }
+        guard let text = String(validating: utf8, as: UTF8.self) else {
             throw JSONSyntaxError(message: "a string is not valid UTF-8", offset: range.lowerBound)
         }
         return text
@@ -252,12 +259,8 @@ private struct JSONParser {
         var result: UInt32 = 0
         for _ in 0..<4 {
             guard let byte = peek() else { throw failure("a \\u escape has four hexadecimal digits") }
-            let digit: UInt8
-            switch byte {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = byte - UInt8(ascii: "0")
-            case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = byte - UInt8(ascii: "a") + 10
-            case UInt8(ascii: "A")...UInt8(ascii: "F"): digit = byte - UInt8(ascii: "A") + 10
-            default: throw failure("a \\u escape has four hexadecimal digits")
+            guard let digit = Hexadecimal.digit(byte) else {
+                throw failure("a \\u escape has four hexadecimal digits")
             }
             result = result << 4 | UInt32(digit)
             offset += 1

@@ -70,7 +70,7 @@ extension JSONValue {
     /// Whether this is JSON's `null`.
     public var isNull: Bool { if case .null = self { true } else { false } }
 
-    /// The member of that name; `nil` where there is none or where this is no object.
+    /// The member of that name; `nil` if it is missing or this is not an object.
     ///
     /// Setting a member turns anything that is not an object into one; setting `nil` removes the member.
     public subscript(key: String) -> JSONValue? {
@@ -90,7 +90,7 @@ extension JSONValue {
         }
     }
 
-    /// The element at that position; `nil` where there is none or where this is no list.
+    /// The element at that position; `nil` if it is missing or this is not a list.
     public subscript(index: Int) -> JSONValue? {
         guard case .array(let array) = self, array.indices.contains(index) else { return nil }
         return array[index]

@@ -60,6 +60,18 @@ public struct JSONWriter: Sendable {
     /// Appends a JSON string with its quotation marks.
     public static func append(quoted text: String, to output: inout [UInt8]) {
         output.append(UInt8(ascii: "\""))
+        // Most strings have nothing to escape and are copied as a whole.
+        let isCopied = text.utf8.withContiguousStorageIfAvailable { bytes in
+            guard bytes.allSatisfy({ $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }) else {
+                return false
+            }
+            output.append(contentsOf: bytes)
+            return true
+        }
+        if isCopied == true {
+            output.append(UInt8(ascii: "\""))
+            return
+        }
         for byte in text.utf8 {
             switch byte {
             case UInt8(ascii: "\""): output.append(contentsOf: [UInt8(ascii: "\\"), UInt8(ascii: "\"")])

@@ -1,3 +1,5 @@
+public import Basics
+
 /// One aspect of an object's state (`metav1.Condition`): what holds, since when, and why.
 public struct Condition: Sendable, Hashable, Codable {
     public var type: String

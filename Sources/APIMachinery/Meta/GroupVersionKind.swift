@@ -11,7 +11,7 @@ public struct GroupVersion: Sendable, Hashable, CustomStringConvertible {
         self.version = version
     }
 
-    /// Reads an `apiVersion`: `apps/v1`, or `v1` for the core group. More than one slash is none.
+    /// Reads an `apiVersion`: `apps/v1`, or `v1` for the core group. `nil` for more than one slash.
     public init?(apiVersion: String) {
         let parts = apiVersion.split(separator: "/", omittingEmptySubsequences: false)
         switch parts.count {

@@ -26,7 +26,7 @@ public enum IntOrString: Sendable, Hashable, Codable {
         }
     }
 
-    /// The number, or that share of a total, rounded as asked; `nil` if the text is no percentage.
+    /// The number, or that share of a total, rounded as asked; `nil` if the text is not a percentage.
     public func scaled(of total: Int, roundUp: Bool) -> Int? {
         switch self {
         case .int(let number): return number

@@ -1,3 +1,5 @@
+public import Basics
+
 /// The metadata that every object carries (`metav1.ObjectMeta`).
 public struct ObjectMeta: Sendable, Hashable, Codable {
     public var name: String?

@@ -39,24 +39,24 @@ extension Status {
         )
     }
 
-    /// As many errors as one answer tells: nobody reads more, and a body of a megabyte can have hundreds of thousands.
+    /// The most errors in one answer: more are not read, and a body of a megabyte can have hundreds of thousands.
     public static let mostErrors = 1000
 
-    /// 422: these fields are wrong. Of more than `mostErrors` the first are told, and how many are left out.
+    /// 422: these fields are wrong. Of more than `mostErrors` it lists the first, and how many are left out.
     public static func invalid(group: String, kind: String, name: String, errors: [FieldError]) -> Status {
         let groupKind = group.isEmpty ? kind : "\(kind).\(group)"
         var message = "\(groupKind) \"\(name)\" is invalid"
-        let told = errors.prefix(mostErrors)
-        // Equal messages are told once, and several come in brackets, as an aggregate of errors prints in Go.
+        let listed = errors.prefix(mostErrors)
+        // Equal messages appear once, and several come in brackets, as an aggregate of errors prints in Go.
         var seen: Set<[UInt8]> = []
-        var unique = told.map(\.description).filter { seen.insert(Array($0.utf8)).inserted }
-        if told.count < errors.count { unique.append("and \(errors.count - told.count) more errors") }
+        var unique = listed.map(\.description).filter { seen.insert(Array($0.utf8)).inserted }
+        if listed.count < errors.count { unique.append("and \(errors.count - listed.count) more errors") }
         if unique.count == 1 {
             message += ": \(unique[0])"
         } else if unique.count > 1 {
             message += ": [\(unique.joined(separator: ", "))]"
         }
-        let causes = told.map {
+        let causes = listed.map {
             Cause(reason: $0.reason.rawValue, message: $0.body, field: $0.field.isEmpty ? "<nil>" : $0.field)
         }
         return Status(
@@ -77,7 +77,7 @@ extension Status {
         Status(code: 400, reason: .badRequest, message: message)
     }
 
-    /// 401: nobody knows who is asking.
+    /// 401: the request is not authenticated.
     public static func unauthorized(_ message: String = "Unauthorized") -> Status {
         Status(code: 401, reason: .unauthorized, message: message)
     }

@@ -1,3 +1,5 @@
+public import Basics
+
 /// An object of any kind as its JSON tree, with its metadata at hand.
 public struct Unstructured: Sendable, Hashable {
     /// The whole object.
@@ -21,7 +23,7 @@ public struct Unstructured: Sendable, Hashable {
         set { json["kind"] = .string(newValue) }
     }
 
-    /// Group, version and kind as the object states them; `nil` if `apiVersion` is no version.
+    /// Group, version and kind as the object states them; `nil` if `apiVersion` is not a version.
     public var groupVersionKind: GroupVersionKind? {
         guard let groupVersion = GroupVersion(apiVersion: apiVersion) else { return nil }
         return GroupVersionKind(group: groupVersion.group, version: groupVersion.version, kind: kind)
@@ -95,7 +97,7 @@ public struct Unstructured: Sendable, Hashable {
     public var ownerReferences: [OwnerReference] {
         get {
             metadata("ownerReferences")?.arrayValue?
-                // The API server refuses references that cannot be read; there are none to follow in what came another way.
+                // The API server refuses references that cannot be read; in objects from elsewhere they are ignored.
                 .compactMap { try? JSONValueDecoder().decode(OwnerReference.self, from: $0) } ?? []
         }
         set {

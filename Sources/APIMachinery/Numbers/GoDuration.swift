@@ -1,6 +1,6 @@
 /// Durations as Go writes them and people write them in manifests: `1h15m30.918s`, `250ms`, and `0`.
 public enum GoDuration {
-    /// Why a text is no duration, in the words of Go's `time.ParseDuration`.
+    /// Why a text is not a duration, in the words of Go's `time.ParseDuration`.
     public struct Failure: Error {
         public var message: String
     }
@@ -10,9 +10,9 @@ public enum GoDuration {
         "m": 60_000_000_000, "h": 3_600_000_000_000,
     ]
 
-    /// The duration for a setting; `nil` if the text is no duration, has a sign, or is longer than a century.
+    /// The duration for a setting; `nil` if the text is not a duration, has a sign, or is longer than a century.
     public static func parse(_ text: String) -> Duration? {
-        // A text that is no duration has none, which the caller says in its own words.
+        // The caller reports a text that is not a duration in its own words.
         guard text.first != "+", text.first != "-", let duration = try? read(text) else { return nil }
         return duration < .longest ? duration : nil
     }

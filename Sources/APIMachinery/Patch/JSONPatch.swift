@@ -285,7 +285,7 @@ struct JSONPatchState {
         try shift(shifted)
     }
 
-    /// Steps can nest what is no deeper than any request into something that is, and a document must never be
+    /// Steps can build a document that is nested deeper than any request may be, and a document must never be
     /// so deep that reading it exhausts a stack.
     private mutating func checkDepth(of value: JSONValue, at pointer: JSONPointer?) throws(JSONPatchFailure) {
         let depth = (pointer?.depth ?? 0) + value.nestingDepth(visited: &measuredNodes)

@@ -5,7 +5,7 @@ struct JSONPointer {
     /// The name or index in it.
     let key: String
 
-    /// `nil` for a text without a slash, the whole document among them: it is no member of anything.
+    /// `nil` for a text without a slash, and for the whole document, which is not a member of anything.
     init?(_ text: String) {
         let parts = text.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
         guard parts.count > 1, let last = parts.last else { return nil }
@@ -16,7 +16,7 @@ struct JSONPointer {
     /// How many containers enclose what the pointer names.
     var depth: Int { parents.count + 1 }
 
-    /// Lets the closure change the container; `nil` if there is none.
+    /// Lets the closure change the container; `nil` if it does not exist.
     func withContainer<Result>(
         of document: inout JSONValue,
         _ body: (inout JSONValue, String) throws(JSONPatchFailure) -> Result
@@ -34,7 +34,7 @@ struct JSONPointer {
         case .object(var members):
             guard let next = parents.first else { return try body(&value) }
             guard members[next] != nil else { return nil }
-            // Nobody else may hold the members while they change, or every change would copy them all.
+            // The members must have no second owner while they change, or every change would copy them all.
             value = .null
             defer { value = .object(members) }
             return try members.modify(next, default: .null) { child throws(JSONPatchFailure) in
@@ -50,9 +50,9 @@ struct JSONPointer {
         }
     }
 
-    /// A position in a list of that many, as `index` gives it; `nil` if there is none.
+    /// A position in a list of that length, as `index` gives it; `nil` if it is outside.
     static func position(_ key: String, count: Int) -> Int? {
-        // What is no index of the list has no position in it; the caller has the words for that.
+        // The caller reports what is not an index of the list.
         try? index(key, count: count, failure: "")
     }
 

@@ -11,7 +11,7 @@ public enum Patch {
         /// `fieldValidation` they are an error, by default warnings.
         public var duplicates: [String]
 
-        /// A result, and what the client should be told about the patch.
+        /// A result, and warnings about the patch for the client.
         public init(result: JSONValue, duplicates: [String] = []) {
             self.result = result
             self.duplicates = duplicates

@@ -8,12 +8,12 @@ public struct StrategicMergeSchema: Sendable {
             case standard
             /// The elements of a list are merged: objects by their merge key, other values as a set.
             case merge
-            /// An object is replaced, too.
+            /// Objects are replaced as well.
             case replace
         }
 
         public var strategy: Strategy
-        /// The member that tells which elements of a list are the same.
+        /// The member by which elements of a list are matched.
         public var mergeKey: String?
         /// Whether clients should send `$retainKeys` along, as for members of which only one may be set.
         public var retainsKeys: Bool

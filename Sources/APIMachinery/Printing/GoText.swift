@@ -1,3 +1,5 @@
+import Basics
+
 /// Values as Go prints them, for messages that clients compare.
 public enum GoText {
     /// A text in quotation marks, as `%q` prints it: printable characters as they are, others escaped.
@@ -18,11 +20,11 @@ public enum GoText {
                 if isPrintable(scalar) {
                     result.unicodeScalars.append(scalar)
                 } else if scalar.value < 0x20 || scalar.value == 0x7F {
-                    result += "\\x" + hexadecimal(scalar.value, width: 2)
+                    result += "\\x" + Hexadecimal.text(scalar.value, width: 2)
                 } else if scalar.value < 0x10000 {
-                    result += "\\u" + hexadecimal(scalar.value, width: 4)
+                    result += "\\u" + Hexadecimal.text(scalar.value, width: 4)
                 } else {
-                    result += "\\U" + hexadecimal(scalar.value, width: 8)
+                    result += "\\U" + Hexadecimal.text(scalar.value, width: 8)
                 }
             }
         }
@@ -53,9 +55,12 @@ public enum GoText {
 
     /// A value as Go's `encoding/json` writes it: what could be taken for markup is escaped.
     public static func json(_ value: JSONValue) -> String {
-        value.text.unicodeScalars.reduce(into: "") { text, scalar in
+        let text = value.text
+        // U+2028 and U+2029 start with 0xE2 in UTF-8.
+        guard text.utf8.contains(where: { $0 == 0x3C || $0 == 0x3E || $0 == 0x26 || $0 == 0xE2 }) else { return text }
+        return text.unicodeScalars.reduce(into: "") { text, scalar in
             switch scalar {
-            case "<", ">", "&", "\u{2028}", "\u{2029}": text += "\\u" + hexadecimal(scalar.value, width: 4)
+            case "<", ">", "&", "\u{2028}", "\u{2029}": text += "\\u" + Hexadecimal.text(scalar.value, width: 4)
             default: text.unicodeScalars.append(scalar)
             }
         }
@@ -105,10 +110,5 @@ public enum GoText {
             return false
         default: return true
         }
-    }
-
-    private static func hexadecimal(_ value: UInt32, width: Int) -> String {
-        let digits = String(value, radix: 16)
-        return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
     }
 }

@@ -1,5 +1,5 @@
 extension Quantity {
-    /// Why a text is no quantity.
+    /// Why a text is not a quantity.
     public enum ParseError: String, Error, Sendable, CustomStringConvertible {
         case format
         case numeric

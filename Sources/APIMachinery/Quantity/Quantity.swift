@@ -1,7 +1,7 @@
 /// An amount of a resource, `250m`, `1.5Gi`, `2e3`, of any precision (`k8s.io/apimachinery/pkg/api/resource`).
 ///
-/// Nothing smaller than 10⁻⁹ can be expressed: what is smaller is rounded away from zero, so that whoever asks
-/// for something gets something. Quantities are equal when their numbers are, however they are written.
+/// Nothing smaller than 10⁻⁹ can be expressed: what is smaller is rounded away from zero, so that a request for
+/// a little never becomes one for nothing. Quantities are equal when their numbers are, however they are written.
 public struct Quantity: Sendable, CustomStringConvertible {
     /// The family of suffixes that a quantity prints with.
     public enum Format: String, Sendable {

@@ -79,7 +79,7 @@ public struct LabelSelector: Sendable, Hashable, Codable {
 
     /// The selector that can be asked. One without any condition selects everything.
     ///
-    /// - Throws: `SelectorError` for what `validate` would name, too.
+    /// - Throws: `SelectorError` for what `validate` reports as well.
     public func selector() throws(SelectorError) -> Selector {
         var requirements: [Selector.Requirement] = []
         for (key, value) in (matchLabels ?? [:]).sorted(by: { $0.key.compareBytes(to: $1.key) < 0 }) {
@@ -103,7 +103,7 @@ public struct LabelSelector: Sendable, Hashable, Codable {
 }
 
 extension Selector {
-    /// The selector of an optional field: where there is none, nothing is selected.
+    /// The selector of an optional field: an absent one selects nothing.
     public init(_ labelSelector: LabelSelector?) throws(SelectorError) {
         self = try labelSelector?.selector() ?? .nothing
     }

@@ -18,7 +18,7 @@ extension Validation {
         qualifiedName(key).map { .invalid(path, .string(key), $0) }
     }
 
-    /// A whole map of annotations. Their keys may have capital letters in the prefix, too.
+    /// A whole map of annotations. The prefixes of their keys may have capital letters.
     public static func annotations(_ annotations: [String: String], at path: FieldPath) -> [FieldError] {
         var errors: [FieldError] = []
         var size = 0

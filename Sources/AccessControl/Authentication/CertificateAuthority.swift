@@ -1,5 +1,6 @@
+import Basics
 import Crypto
-import DurableFiles
+import Basics
 package import FoundationEssentials
 package import NIOSSL
 import SwiftASN1

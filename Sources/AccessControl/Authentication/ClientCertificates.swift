@@ -1,3 +1,4 @@
+import Basics
 import Crypto
 package import FoundationEssentials
 import SwiftASN1
@@ -68,11 +69,8 @@ package final class ClientCertificates: Sendable {
         guard !name.isEmpty else { return nil }
         var user = UserInfo(name: name, groups: groups)
         if !groups.contains(UserInfo.authenticatedGroup) { user.groups.append(UserInfo.authenticatedGroup) }
-        let fingerprint = SHA256.hash(data: bytes).map { byte in
-            let digits = String(byte, radix: 16)
-            return digits.count == 1 ? "0" + digits : digits
-        }
-        user.extra = ["authentication.kubernetes.io/credential-id": ["X509SHA256=" + fingerprint.joined()]]
+        let fingerprint = Hexadecimal.text(SHA256.hash(data: bytes))
+        user.extra = ["authentication.kubernetes.io/credential-id": ["X509SHA256=" + fingerprint]]
         return user
     }
 }

@@ -27,8 +27,8 @@ public struct ExecExecutor: JobExecutor {
 
     init(environment: [String: String], grace: Duration, live: LiveUsage) {
         self.live = live
-        // The runner's settings, its token above all, are none of a job's business; the marks by which a node finds
-        // what belongs to a Pod are.
+        // A job must not see the runner's settings, its token above all; it keeps the marks by which a node finds
+        // what belongs to a Pod.
         base = environment.filter { !$0.key.hasPrefix("MARTINET_") || Self.marks.contains($0.key) }
         self.grace = grace
     }

@@ -139,7 +139,7 @@ struct ExecStep: Sendable, Equatable {
     }
 
     private static let limitNames = ["memory", "memoryMB", "cpuSeconds", "outputBytes", "wall"]
-    /// Less than this no program can start in; whoever writes less has left out the unit.
+    /// No program can start in less than this; a smaller value lacks its unit.
     private static let minimumMemoryBytes: Int64 = 1 << 20
 
     /// The limit of the memory: a quantity as Kubernetes writes them (`50Mi`), or a number of mebibytes.

@@ -8,7 +8,7 @@ public struct ExecutorSet: Sendable {
     ///
     /// - Parameters:
     ///   - environment: what programs inherit. `MARTINET_MEMORY_LIMIT` is what the runner and its jobs may use together,
-    ///     in bytes; nothing or 0 is no limit.
+    ///     in bytes; without a value, or with 0, there is no limit.
     ///   - grace: time that a program has between SIGTERM and SIGKILL.
     public static func standard(environment: [String: String], grace: Duration = .seconds(5)) -> ExecutorSet {
         let limit = environment["MARTINET_MEMORY_LIMIT"].flatMap { Int64($0) }.flatMap { $0 > 0 ? $0 : nil }

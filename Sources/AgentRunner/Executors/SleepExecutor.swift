@@ -7,7 +7,7 @@ public struct SleepExecutor: JobExecutor {
     /// Makes an executor that waits by that clock.
     public init(clock: any Clock<Duration> = ContinuousClock()) { self.clock = clock }
 
-    /// Waits; the output tells how many seconds.
+    /// Waits; the output says how many seconds.
     public func execute(_ job: Job, context: JobContext) async -> JobResult {
         let duration: Duration
         do throws(JobError) { duration = try Self.duration(job.with) } catch { return .failed(error) }

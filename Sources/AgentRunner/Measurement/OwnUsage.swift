@@ -1,3 +1,4 @@
+import Basics
 import Glibc
 
 /// What the runner itself uses, for jobs that run inside it.

@@ -1,18 +1,18 @@
 import APIMachinery
 import Glibc
 
-/// Adds up what samples of a process tree tell. Pure: samples come in, a usage comes out.
+/// Adds up samples of a job's process tree. Pure: samples come in, a usage comes out.
 struct UsageMeter {
     private var start: Int64?
     private var peak: Int64 = 0
     private(set) var last: Int64 = 0
     private var threads: Int64 = 0
     /// The last time seen of each process, by id and start; ended processes keep theirs.
-    private var ticks: [ProcessIdentity: UInt64] = [:]
+    private var ticks: [ProcessIdentity: Int64] = [:]
 
     private struct ProcessIdentity: Hashable {
         var pid: pid_t
-        var start: UInt64
+        var start: Int64
     }
 
     /// Takes one look at the tree. Nothing is learned from a tree that has ended.
@@ -47,7 +47,7 @@ struct UsageMeter {
     /// The job's usage at its end.
     ///
     /// - Parameters:
-    ///   - collected: processor time from `wait4`: exact, but without descendants that nobody waited for. The
+    ///   - collected: processor time from `wait4`: exact, but without descendants that their parents did not wait for. The
     ///     samples have those, so the greater of the two is nearer the truth.
     func usage(collected: Duration, ticksPerSecond: Double) -> ResourceUsage {
         ResourceUsage(

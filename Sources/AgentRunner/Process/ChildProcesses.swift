@@ -1,17 +1,18 @@
+import Basics
 import CSpawn
 import Glibc
 import Synchronization
 
-/// The children of this process: started here, waited for by whoever started them, and the orphans among them
-/// reaped.
+/// The children of this process: it starts them, collects them for their supervisors, and reaps the orphans among
+/// them.
 ///
 /// Swift's subprocess library is not used for jobs, because a job's peak memory comes with `wait4`, and because
-/// a process that adopts orphans must know which of its children somebody waits for.
+/// a process that adopts orphans must know which of its children have a supervisor that waits for them.
 enum ChildProcesses {
     private struct State {
         var leaders: Set<pid_t> = []
         /// Orphans that were seen among a job's processes, by id and start.
-        var adopted: [pid_t: UInt64] = [:]
+        var adopted: [pid_t: Int64] = [:]
         var adopts = getpid() == 1
         var reapsStrangers = getpid() == 1
     }
@@ -23,8 +24,8 @@ enum ChildProcesses {
 
     /// Has the kernel hand orphans to this process, so that no descendant of a job can slip away.
     ///
-    /// - Parameter reapingStrangers: whether children that nothing here knows are collected, too. Right where
-    ///   nothing else in the process starts children.
+    /// - Parameter reapingStrangers: whether unknown children are collected as well. Right where nothing else in the
+    ///   process starts children.
     static func adoptOrphans(reapingStrangers: Bool) {
         guard cspawn_adopt_orphans() == 0 else { return }
         state.withLock { state in
@@ -45,7 +46,7 @@ enum ChildProcesses {
     /// Starts a program in a session of its own.
     ///
     /// - Parameter arguments: the program's name as it sees it itself, then its arguments.
-    /// - Returns: its id, or the `errno` that tells why there is none.
+    /// - Returns: its id, or the `errno` of the failure.
     static func start(
         path: String,
         arguments: [String],
@@ -89,17 +90,17 @@ enum ChildProcesses {
         let result = wait4(pid, &status, WNOHANG, &usage)
         if result == 0 || (result < 0 && errno == EINTR) { return nil }
         state.withLock { _ = $0.leaders.remove(pid) }
-        // Somebody else has collected it: all that is known is that it is gone.
+        // Another part of the process has collected it: all that is known is that it is gone.
         return result == pid ? (status, usage) : (0x7F00, rusage())
     }
 
-    /// Children of this process that nobody here started.
+    /// Children of this process that were not started here.
     static func orphans() -> [ProcessEntry] {
         let children = ProcFS.children(of: getpid(), threads: 2)
         return state.withLock { state in children.filter { !state.leaders.contains($0) } }.compactMap(ProcFS.entry)
     }
 
-    /// Collects orphans that have ended, which nobody else will ever wait for.
+    /// Collects orphans that have ended; nothing else waits for them.
     static func reapOrphans() {
         guard adoptsOrphans else { return }
         let zombies = orphans().filter(\.isZombie)

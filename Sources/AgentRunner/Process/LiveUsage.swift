@@ -4,8 +4,8 @@ import Synchronization
 /// Resource use of the jobs that run now: for the runner's load, and to keep all of them within the memory of their
 /// container.
 ///
-/// Whoever runs the container kills everything in it when its memory is used up: the job that took it, all others and
-/// the runner. So the runner acts first: near the limit it ends the job that uses most.
+/// The node kills everything in a container when its memory is used up: the job that took it, all others and the
+/// runner. So the runner acts first: near the limit it ends the job that uses most.
 final class LiveUsage: Sendable {
     struct Sample: Sendable {
         var cpu: Duration = .zero
@@ -63,7 +63,7 @@ final class LiveUsage: Sendable {
     /// Takes the newest sample of a job's process tree; `nil` when it has ended.
     ///
     /// - Parameters:
-    ///   - tree: what tells the tree from all others.
+    ///   - tree: what identifies the tree.
     ///   - job: the id of the job.
     func set(_ sample: Sample?, for tree: String, job: String) {
         state.withLock { state in

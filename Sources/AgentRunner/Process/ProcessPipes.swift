@@ -131,7 +131,7 @@ struct ProcessPipes {
     private mutating func writeInput() {
         let count = input.withUnsafeBytes { write(ends.input, $0.baseAddress, $0.count) }
         if count > 0 { input = input.dropFirst(count) }
-        // A program need not read its input; that it has closed it is no failure.
+        // A program need not read its input; closing it is not a failure.
         let failed = count < 0 && errno != EAGAIN && errno != EINTR
         if input.isEmpty || failed { closeInput() }
     }

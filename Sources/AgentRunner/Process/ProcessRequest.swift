@@ -11,7 +11,7 @@ struct ProcessRequest: Sendable {
     var limits: ExecStep.Limits
     /// Bytes of the log that are kept.
     var logTail = 16 << 10
-    /// Bytes of log that a program may write; a runaway that floods its log is stopped, too.
+    /// Bytes of log that a program may write; a runaway that floods its log is stopped as well.
     var logLimit = 1 << 30
     /// Time between SIGTERM and SIGKILL.
     var grace: Duration = .seconds(5)

@@ -54,9 +54,9 @@ enum ProcessRunner {
         init(_ body: @escaping () -> Void) { self.body = body }
     }
 
-    /// Runs the closure on a new thread that nobody waits for.
+    /// Runs the closure on a new, detached thread.
     ///
-    /// - Returns: why there is no thread, if there is none; the closure does not run then.
+    /// - Returns: why the thread could not be started, if it could not; the closure does not run then.
     private static func startThread(_ body: @escaping @Sendable () -> Void) -> Errno? {
         var attributes = pthread_attr_t()
         pthread_attr_init(&attributes)

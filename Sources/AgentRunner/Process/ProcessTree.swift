@@ -1,3 +1,4 @@
+import Basics
 import Glibc
 
 /// The processes of one job: its leader and everything that came from it.
@@ -9,8 +10,8 @@ struct ProcessTree {
     let leader: pid_t
     /// `NAME=value`, unique to this job, in the environment of its processes.
     let marker: String
-    /// Members of the last look by their start: a number that was given to another process is none of ours.
-    private var known: [pid_t: UInt64] = [:]
+    /// The members at the last look, with their starts: an id that another process has now is not a member.
+    private var known: [pid_t: Int64] = [:]
 
     init(leader: pid_t, marker: String) {
         self.leader = leader
@@ -49,11 +50,11 @@ struct ProcessTree {
     @discardableResult
     mutating func signal(_ number: Int32) -> Int {
         let members = members(withOrphans: true)
-        // The group first: it reaches processes that were born since they were listed. With nobody left in the
-        // session its number may already be another's.
+        // The group first: it reaches processes that were started since they were listed. Once the session is empty,
+        // its number may belong to another one.
         if members.contains(where: { $0.session == leader }) { kill(-leader, number) }
         for member in members {
-            // Looked up again: since the list was made the number may have been given to a stranger.
+            // Looked up again: since the list was made the number may have been given to another process.
             guard ProcFS.entry(member.pid)?.startTicks == member.startTicks else { continue }
             kill(member.pid, number)
         }

@@ -1,3 +1,4 @@
+import Basics
 import CSpawn
 import Glibc
 
@@ -21,7 +22,7 @@ struct Supervisor {
     private var forced = false
     private var exit: (status: Int32, usage: rusage, at: ContinuousClock.Instant)?
 
-    /// How long output may still come after the program itself has ended, from descendants about to end, too.
+    /// How long output may still come, from descendants about to end, after the program itself has ended.
     private static let afterglow: Duration = .milliseconds(200)
 
     /// Starts the program.
@@ -99,7 +100,7 @@ struct Supervisor {
         if let exit { return min(Self.afterglow - (now - exit.at), .milliseconds(20)) }
         var wait = sampling.next - now
         if let killAt { wait = min(wait, killAt - now) }
-        // Both outputs closed usually means that the program is just ending, and its end wakes nobody.
+        // Both outputs closed usually means that the program is just ending, and its end does not wake this loop.
         return pipes.outputsEnded ? min(wait, .milliseconds(2)) : wait
     }
 
@@ -107,8 +108,10 @@ struct Supervisor {
         let members = tree.members(withOrphans: sampling.looksForOrphans)
         meter.add(members, pageSize: ProcFS.pageSize)
         // Of large trees only the sum is interesting, and reading every peak would cost too much.
-        for member in members.prefix(8) { if let peak = ProcFS.peakBytes(member.pid) { meter.add(peakBytes: peak) } }
-        let cpu = meter.sampledCPU(ticksPerSecond: ProcFS.ticksPerSecond)
+        for member in members.prefix(8) {
+            if let peak = ProcFS.memory("VmHWM", of: member.pid) { meter.add(peakBytes: peak) }
+        }
+        let cpu = meter.sampledCPU(ticksPerSecond: Double(ProcFS.ticksPerSecond))
         live.set(LiveUsage.Sample(cpu: cpu, memoryBytes: meter.last), for: request.marker, job: request.job)
         sampling.done(at: clock.now)
         // The job's own limit comes first: its author knows of it.
@@ -154,7 +157,7 @@ struct Supervisor {
         live.set(nil, for: request.marker, job: request.job)
         let (status, usage) = exit.map { ($0.status, $0.usage) } ?? (0, rusage())
         // The kernel counts the runner's own memory into a child's peak, for the moment before it became another
-        // program; the figure tells something only where it is greater than all that the runner had until now.
+        // program; the figure means something only if it is greater than all that the runner had until now.
         let peak = Int64(usage.ru_maxrss) * 1024
         if peak > OwnUsage.peakBytes() { meter.add(peakBytes: peak) }
         // Over before anybody could look. What it touched is known: every page came with a fault.
@@ -164,7 +167,7 @@ struct Supervisor {
             output: pipes.output,
             logTail: pipes.log.text,
             logBytes: pipes.log.total,
-            usage: meter.usage(collected: usage.cpu, ticksPerSecond: ProcFS.ticksPerSecond),
+            usage: meter.usage(collected: usage.cpu, ticksPerSecond: Double(ProcFS.ticksPerSecond)),
             stop: stop,
             leftOver: stop == nil ? leftOver : 0,
             forced: forced

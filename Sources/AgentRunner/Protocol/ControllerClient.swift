@@ -97,7 +97,7 @@ struct HTTPController: ControllerConnection {
         }
         let bytes = answer.readableBytesView
         guard (200..<300).contains(status) else {
-            // An error that is no JSON is shown as the text it is.
+            // An error that is not JSON is shown as the text it is.
             let json = try? JSONValue(parsing: bytes)
             let message = json?["message"]?.stringValue ?? String(decoding: bytes.prefix(300), as: UTF8.self)
             throw ControllerError(status: status, message: message, call: call, retryAfter: retryAfter)

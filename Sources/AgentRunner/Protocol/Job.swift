@@ -63,7 +63,7 @@ public struct Job: Sendable, Hashable {
     /// The text of an id, which other controllers may write as a number.
     static func identifier(_ json: JSONValue) -> String? { json.stringValue ?? json.intValue.map { "\($0)" } }
 
-    /// What tells two leases apart. A job whose lease ran out may come back to the same runner with a new token.
+    /// What identifies a lease. A job whose lease ran out may come back to the same runner with a new token.
     var key: JobKey { JobKey(id: id, token: token) }
 
     /// How requests name this lease.

@@ -21,7 +21,7 @@ final class LogOutbox: Sendable {
 
     private struct State {
         var entries: [JobKey: Entry] = [:]
-        /// Whether somebody has been told that there is something to send.
+        /// Whether the sending loop has been woken for what is waiting.
         var isAnnounced = false
     }
 

@@ -61,7 +61,7 @@ final class Monitor<State: Sendable>: Sendable {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let isDue = inside.withLock { inside in
-                    // Cancellation that came before this point found nobody to wake.
+                    // A cancellation before this point found no waiter.
                     if inside.version != version || Task.isCancelled { return true }
                     inside.waiters[id] = continuation
                     return false

@@ -5,7 +5,7 @@ import Synchronization
 extension Runner {
     /// Registers whenever the controller does not know the runner, with growing pauses until it answers.
     func registrationLoop() async {
-        var backoff = Backoff()
+        var pauses = RetryPauses()
         // The wait only fails when the loop is cancelled, which ends it.
         while let held = try? await state.wait({ $0.beginRegistration() }) {
             do {
@@ -21,22 +21,22 @@ extension Runner {
                     ],
                     timeout: .seconds(10)
                 )
-                backoff.succeeded()
+                pauses.reset()
                 let registration = Registration(answer)
                 logger.info("registered with the controller", metadata: ["drain": "\(registration.drain)"])
                 state.update { $0.registered(registration) }
-                // At once: it renews the leases, and tells which of them the controller has given to others.
+                // At once: it renews the leases, and returns which of them the controller has given to others.
                 if !held.isEmpty { await heartbeat() }
             } catch {
                 if error is CancellationError { return }
-                await pause(&backoff, after: error, doing: "registering")
+                await pause(&pauses, after: error, doing: "registering")
             }
         }
     }
 
     /// Polls for jobs while slots are free and no report is about to ask for them.
     func leaseLoop() async {
-        var backoff = Backoff()
+        var pauses = RetryPauses()
         // The wait only fails when the loop is cancelled, which ends it.
         while let (ask, poll) = try? await state.wait({ state in state.beginLease().map { ($0, state.timing.poll) } }) {
             do {
@@ -54,9 +54,9 @@ extension Runner {
                 await handle(intake, work)
                 if work.jobs.isEmpty, !work.drain, clock.now - asked < .milliseconds(50) {
                     // A controller that does not wait must not be asked without a pause.
-                    try await clock.sleep(for: backoff.next(atLeast: nil))
+                    try await clock.sleep(for: pauses.next(atLeast: nil))
                 } else {
-                    backoff.succeeded()
+                    pauses.reset()
                 }
             } catch {
                 state.update { $0.failLease() }
@@ -65,14 +65,14 @@ extension Runner {
                     continue
                 }
                 noteFailure(error)
-                await pause(&backoff, after: error, doing: "asking for jobs")
+                await pause(&pauses, after: error, doing: "asking for jobs")
             }
         }
     }
 
     /// Tells the controller about finished jobs until it has taken each report, and takes the jobs it answers with.
     func reportLoop() async {
-        var backoff = Backoff()
+        var pauses = RetryPauses()
         // One by one after a refusal, to find the report that the controller will not take.
         var limit = 512
         var reduced: Set<JobKey> = []
@@ -84,7 +84,7 @@ extension Runner {
                     ["reports": .array(reports.map(\.json)), "capacity": .int(Int64(ask?.capacity ?? 0))],
                     timeout: .seconds(30)
                 )
-                backoff.succeeded()
+                pauses.reset()
                 limit = min(limit * 4, 512)
                 for report in reports { reduced.remove(report.job.key) }
                 let work = WorkAnswer(answer)
@@ -111,7 +111,7 @@ extension Runner {
                 state.update { $0.failReport() }
                 if error is CancellationError { return }
                 noteFailure(error)
-                await pause(&backoff, after: error, doing: "reporting")
+                await pause(&pauses, after: error, doing: "reporting")
             }
         }
     }
@@ -202,7 +202,7 @@ extension Runner {
         if error.kind != .throttled && error.kind != .refused { state.update { $0.lostController() } }
     }
 
-    private func pause(_ backoff: inout Backoff, after error: any Error, doing what: String) async {
+    private func pause(_ pauses: inout RetryPauses, after error: any Error, doing what: String) async {
         let asked = (error as? ControllerError)?.retryAfter
         var level = Logger.Level.warning
         var remedy = "retrying"
@@ -211,12 +211,12 @@ extension Runner {
             remedy = "check --token, --token-file or MARTINET_TOKEN"
         }
         logger.log(
-            level: backoff.isRepeating ? .debug : level,
+            level: pauses.isRepeating ? .debug : level,
             "\(what) failed",
             metadata: ["error": "\(error)", "remedy": .string(remedy)]
         )
         // The sleep only fails when the loop is cancelled, which ends at its next wait.
-        try? await clock.sleep(for: backoff.next(atLeast: asked))
+        try? await clock.sleep(for: pauses.next(atLeast: asked))
     }
 
     /// Does the work, and gives up waiting for it when the runner stops or has to register.

@@ -41,7 +41,7 @@ public final class Runner: Service {
         var turned: ContinuousClock.Instant
     }
 
-    /// How long finished jobs may take to be told to a controller once all work is over.
+    /// How long the reports of finished jobs may take once all work is over.
     static let flushTimeout: Duration = .seconds(10)
 
     /// Makes a runner that reaches its controller through that client.
@@ -142,15 +142,15 @@ public final class Runner: Service {
         start.finish()
         // The wait only fails when it is cancelled: there is no time for the jobs then.
         try? await jobs.done.wait { $0 ? () : nil }
-        let told = await within(Self.flushTimeout) { try await self.state.wait { $0.isQuiet ? () : nil } }
-        let untold = state.read { $0.unsentReports }
-        if !told, untold > 0 {
+        let isFlushed = await within(Self.flushTimeout) { try await self.state.wait { $0.isQuiet ? () : nil } }
+        let unsent = state.read { $0.unsentReports }
+        if !isFlushed, unsent > 0 {
             logger.error(
                 "finished jobs could not be reported; their leases will expire and they will run again",
-                metadata: ["reports": .stringConvertible(untold)]
+                metadata: ["reports": .stringConvertible(unsent)]
             )
         }
-        // Also gives back whatever an answer brought that was cut off by the end of polling.
+        // Also releases the jobs of an answer that the end of polling cut off.
         _ = try? await call(.deregister, [:], timeout: .seconds(3))
     }
 

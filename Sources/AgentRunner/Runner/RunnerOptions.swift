@@ -48,7 +48,7 @@ public struct RunnerOptions: Sendable, Equatable {
     public var httpHost: String
     /// 0 takes a free port.
     public var httpPort: Int
-    /// How long running jobs may take to finish once the runner is told to stop.
+    /// How long running jobs may take to finish once the runner is asked to stop.
     public var drainTimeout: Duration
 
     /// A host's name as an object may be named, which the controller asks of runners: small letters, digits, dashes.
@@ -93,7 +93,7 @@ public struct RunnerOptions: Sendable, Equatable {
         podUID = environment["POD_UID"] ?? ""
         workers = try Self.number(flags.workers, environment, "--workers", "MARTINET_WORKERS", 1...1024) ?? 4
         httpPort = try Self.number(flags.httpPort, environment, "--http-port", "MARTINET_HTTP_PORT", 0...65535) ?? 0
-        // In a Pod the kubelet comes over the network; elsewhere nobody else should.
+        // In a Pod the kubelet comes over the network; elsewhere only this machine may ask.
         let inCluster = environment["KUBERNETES_SERVICE_HOST"] != nil
         httpHost = setting(flags.httpHost, "MARTINET_HTTP_HOST") ?? (inCluster ? "0.0.0.0" : "127.0.0.1")
         if let file = setting(flags.tokenFile, "MARTINET_TOKEN_FILE"), flags.token == nil {
@@ -142,16 +142,13 @@ public struct RunnerOptions: Sendable, Equatable {
 }
 
 extension RunnerOptions.TokenSource {
-    /// The token now; `nil` if there is none or its file cannot be read.
+    /// The token now; `nil` without one, or if its file cannot be read.
     public func current() -> String? {
         switch self {
         case .none: nil
         case .value(let token): token
         case .file(let path):
-            ProcFS.bytes(of: path).map { bytes in
-                let text = String(decoding: bytes, as: UTF8.self)
-                return String(text.prefix { !$0.isNewline }.filter { $0 != " " })
-            }
+            PrivateFiles.read(path).map { text in String(text.prefix { !$0.isNewline }.filter { $0 != " " }) }
         }
     }
 }

@@ -12,7 +12,7 @@ extension Runner {
     /// - `readyz` fails until the controller knows the runner, while it cannot be reached for long, and while the
     ///   runner stops. A controller that merely restarts does not make its runners unready.
     ///
-    /// - Parameter onRunning: told the port once it listens.
+    /// - Parameter onRunning: called with the port once it listens.
     public func probeServer(
         registry: PrometheusRegistry,
         eventLoopGroup: any EventLoopGroup,

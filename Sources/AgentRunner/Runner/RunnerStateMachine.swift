@@ -79,7 +79,7 @@ struct RunnerStateMachine: Sendable {
     var running: Int { held.values.count { $0.phase != .finished && !$0.isInline } }
     var heldJobs: [Job] { held.values.map(\.job).sorted { ($0.queueTimeMs, $0.id) > ($1.queueTimeMs, $1.id) } }
     var unsentReports: Int { unsent.count + sending.count }
-    /// Nothing runs and nothing is left to tell.
+    /// Nothing runs and nothing is left to report.
     var isIdle: Bool { held.isEmpty && unsent.isEmpty && sending.isEmpty }
     /// A poll that waits is to be given up.
     var mustNotPoll: Bool { isStopping || needsRegistration }
@@ -112,7 +112,7 @@ struct RunnerStateMachine: Sendable {
 
     // MARK: Leasing
 
-    /// A long poll to make now, if there should be one. Reports come first: their answers bring jobs, too.
+    /// A long poll to make now, if there should be one. Reports come first: their answers bring jobs as well.
     mutating func beginLease() -> Ask? {
         guard leasing == nil, unsent.isEmpty, sending.isEmpty, let ask else { return nil }
         leasing = ask

@@ -1,7 +1,7 @@
 import APIMachinery
 import Glibc
 
-/// What a runner tells about the machine it is on, under the names that CAPABILITIES gives them.
+/// What a runner reports about the machine it is on, under the names of the runners' protocol.
 struct SystemFacts: Sendable, Equatable {
     var os: String
     var arch: String
@@ -17,18 +17,21 @@ struct SystemFacts: Sendable, Equatable {
         var name = utsname()
         uname(&name)
         let logical = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
-        let total = text("/proc/meminfo").flatMap { memoryTotalMB(meminfo: $0) } ?? 0
+        let total = ProcFS.text(of: "/proc/meminfo").flatMap { memoryTotalMB(meminfo: $0) } ?? 0
         return SystemFacts(
-            os: text("/etc/os-release").flatMap { prettyName(osRelease: $0) } ?? string(&name.sysname),
+            os: ProcFS.text(of: "/etc/os-release").flatMap { prettyName(osRelease: $0) } ?? string(&name.sysname),
             arch: string(&name.machine),
             hostname: string(&name.nodename),
             cpusLogical: logical,
-            cpusPhysical: min(logical, text("/proc/cpuinfo").flatMap { physicalCores(cpuinfo: $0) } ?? logical),
+            cpusPhysical: min(
+                logical,
+                ProcFS.text(of: "/proc/cpuinfo").flatMap { physicalCores(cpuinfo: $0) } ?? logical
+            ),
             memoryTotalMB: total,
             runtimeVersion: swiftVersion,
             containerRuntime: containerRuntime(
                 environment: environment,
-                cgroup: text("/proc/1/cgroup") ?? "",
+                cgroup: ProcFS.text(of: "/proc/1/cgroup") ?? "",
                 exists: { access($0, F_OK) == 0 }
             )
         )
@@ -89,10 +92,6 @@ struct SystemFacts: Sendable, Equatable {
         #else
             "Swift 6.2"
         #endif
-    }
-
-    private static func text(_ path: String) -> String? {
-        ProcFS.bytes(of: path).map { String(decoding: $0, as: UTF8.self) }
     }
 
     /// A fixed array of characters as text.

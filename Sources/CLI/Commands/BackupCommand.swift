@@ -47,41 +47,23 @@ struct BackupCommand: AsyncParsableCommand {
     }
 
     private static func save(_ body: APIResponse.Body, to path: String) async throws {
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw failure(path) }
-        defer { close(descriptor) }
-        for try await chunk in body {
-            var offset = 0
-            while offset < chunk.count {
-                let count = chunk.withUnsafeBytes { bytes in
-                    write(descriptor, bytes.baseAddress.map { $0 + offset }, bytes.count - offset)
-                }
-                if count < 0, errno == EINTR { continue }
-                guard count > 0 else { throw failure(path) }
-                offset += count
-            }
+        do {
+            let file = try PrivateFile(creating: path)
+            for try await chunk in body { try file.append(Array(chunk)) }
+            try file.synchronize()
+        } catch let error as FileError {
+            throw Failure(.failed, error.description)
         }
-        guard fsync(descriptor) == 0 else { throw failure(path) }
     }
 
     private static func move(_ source: String, to target: String, replacing: Bool) throws {
-        // A link fails where somebody was faster; renaming would replace what they wrote.
-        guard (replacing ? rename(source, target) : link(source, target)) == 0 else { throw failure(target) }
-        let directory = open(target.lastIndex(of: "/").map { String(target[...$0]) } ?? ".", O_RDONLY | O_CLOEXEC)
-        guard directory >= 0 else { return }
-        fsync(directory)
-        close(directory)
-    }
-
-    private static func failure(_ path: String) -> Failure {
-        let remedy =
-            switch errno {
-            case ENOENT, ENOTDIR: "make its directory first, or name another file"
-            case EACCES, EPERM, EROFS: "check who may write to its directory, or name another file"
-            case EISDIR: "name a file in it"
-            case ENOSPC, EDQUOT: "make room on its disk, or name another file"
-            default: "name another file"
+        do {
+            // A link fails if the target has been made meanwhile; renaming would replace it.
+            if replacing {
+                try PrivateFiles.rename(source, to: target)
+            } else {
+                try PrivateFiles.link(source, to: target)
             }
-        return Failure(.failed, "\(path) cannot be written: \(String(cString: strerror(errno))); \(remedy)")
+        } catch { throw Failure(.failed, error.description) }
     }
 }

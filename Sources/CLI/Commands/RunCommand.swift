@@ -1,6 +1,6 @@
 import APIMachinery
 import ArgumentParser
-import DurableFiles
+import Basics
 import KubeClient
 import KubeYAML
 import Spec

@@ -4,8 +4,7 @@ import APIMachinery
 /// five minutes. Ten quiet minutes and all is forgotten. Each revision waits for itself: what replaces a bad one need
 /// not wait for its failures.
 struct FailureBackoff {
-    static let base = 10
-    static let cap = 300
+    private static let backoff = Backoff(base: .seconds(10), cap: .seconds(300))
     static let memory = 600
 
     private var failures: [(uid: String, revision: String, time: Timestamp)] = []
@@ -25,8 +24,7 @@ struct FailureBackoff {
         let times = recent(revision, now)
         // One Pod that ends is bad luck and replaced at once.
         guard times.count > 1, let last = times.max() else { return nil }
-        let doublings = min(times.count - 2, 10)
-        return last.advanced(by: .seconds(min(Self.cap, Self.base << doublings)))
+        return last.advanced(by: Self.backoff.delay(after: times.count - 2))
     }
 
     private func recent(_ revision: String, _ now: Timestamp) -> [Timestamp] {

@@ -49,7 +49,7 @@ extension Secret {
     /// Whether it holds that text under that key.
     fileprivate func holds(_ text: String, _ key: String) -> Bool {
         if let value = stringData?[key] { return value == text }
-        return data?[key].flatMap(Base64.decode) == Array(text.utf8)
+        return data?[key].flatMap { Base64.decode($0, allowing: .lineBreaks) } == Array(text.utf8)
     }
 }
 

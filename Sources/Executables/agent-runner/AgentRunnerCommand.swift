@@ -3,7 +3,7 @@ import AgentRunner
 import ArgumentParser
 import AsyncHTTPClient
 import CoreMetrics
-import DurableFiles
+import Basics
 import FoundationEssentials
 import Logging
 import NIOPosix

@@ -24,7 +24,7 @@ public indirect enum CELType: Sendable, Hashable {
     case parameter(String)
     /// An unknown that the checker is solving for.
     case variable(Int)
-    /// The type of an expression that is wrong already; it fits everywhere, so that one mistake is told once.
+    /// The type of an expression that is wrong already; it fits everywhere, so that one mistake is reported once.
     case error
 }
 
@@ -76,7 +76,7 @@ extension CELType: CustomStringConvertible {
         }
     }
 
-    /// The types that expressions can name, by the name that a value of such a type tells of itself.
+    /// The types that expressions can name, by the name that `type()` returns for their values.
     static let named: [String: CELType] = [
         "bool": .bool, "bytes": .bytes, "double": .double, "int": .int, "string": .string, "uint": .uint,
         "list": .list(.dyn), "map": .map(.dyn, .dyn), "null_type": .null, "type": .type(.dyn),

@@ -38,7 +38,7 @@ struct TypeSubstitution {
         return true
     }
 
-    /// Whether `first` may stand for `second`. `dyn` and mistakes already told fit everywhere; null fits what can be
+    /// Whether `first` may stand for `second`. `dyn` and mistakes already reported fit everywhere; null fits what can be
     /// absent; otherwise the types must be the same, part by part.
     private mutating func assign(_ first: CELType, _ second: CELType) -> Bool {
         if case .variable(let id) = second {

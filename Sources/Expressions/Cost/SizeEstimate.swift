@@ -102,7 +102,7 @@ struct CostPath {
         return result
     }
 
-    /// The path with one more step; a path of that step alone if there is none yet.
+    /// The path with one more step; a path of that step alone if it was empty.
     static func extending(_ path: CostPath?, by step: String) -> CostPath {
         guard var path else { return CostPath(step) }
         if path.count < path.storage.capacity {

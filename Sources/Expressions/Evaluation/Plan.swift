@@ -3,7 +3,7 @@
 /// The numbers that the cases carry last are byte offsets into the source, for errors.
 indirect enum Plan: Sendable {
     case constant(CELValue)
-    /// A variable of the caller; if there is none of that name, the type of that name.
+    /// A variable of the caller, or else the type of that name.
     case variable(String, type: CELValue?, Int)
     /// A macro's variable, by its slot.
     case local(Int)
@@ -62,7 +62,7 @@ indirect enum Plan: Sendable {
         case one(String, Overload)
         case firstFitting(String, [Overload])
         case shared(String, Implementation)
-        /// There is no such function, which is told after its arguments have been evaluated.
+        /// There is no such function, which is reported after its arguments have been evaluated.
         case missing(String)
     }
 }

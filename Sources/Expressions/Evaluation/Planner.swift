@@ -73,7 +73,7 @@ struct Planner {
     // MARK: Names
 
     /// Slots are never used twice in one expression, so that nothing has to be cleaned up when an error that
-    /// somebody absorbs leaves a macro early.
+    /// `||` or `&&` absorbs leaves a macro early.
     private mutating func push(_ name: String) -> Int {
         defer { slotCount += 1 }
         scopes.append((name, slotCount))

@@ -184,12 +184,7 @@ extension FormatString.Clause {
             if let text = NumberText.integer(value, radix: 16, uppercase: isUpper) { return text }
             throw unsuitable("only integers, byte buffers, and strings can be formatted as hex", value)
         }
-        var result = ""
-        for byte in bytes {
-            if byte < 16 { result += "0" }
-            result += String(byte, radix: 16, uppercase: isUpper)
-        }
-        return result
+        return Hexadecimal.text(bytes, uppercase: isUpper)
     }
 
     /// `%s` for every kind of value; maps are sorted by their keys, so that the text is always the same.

@@ -137,7 +137,7 @@ enum Strings {
         return .string(String(decoding: bytes, as: UTF8.self))
     }
 
-    /// Replaces the first so many occurrences from the left, all of them if the number is negative. An empty text
+    /// Replaces that many occurrences from the left, all of them if the number is negative. An empty text
     /// occurs before every code point and at the end.
     static let replace: Implementation.Variadic = { arguments, budget throws(EvaluationFailure) in
         let text = TextBytes(try text(arguments, 0, &budget))
@@ -177,7 +177,7 @@ enum Strings {
         return end - position
     }
 
-    /// The parts between separators, at most so many; the last part is the unsplit rest. An empty separator splits into
+    /// The parts between separators, at most that many; the last part is the unsplit rest. An empty separator splits into
     /// code points.
     static let split: Implementation.Variadic = { arguments, budget throws(EvaluationFailure) in
         let source = try text(arguments, 0, &budget)

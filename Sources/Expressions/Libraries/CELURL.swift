@@ -150,7 +150,7 @@ struct CELURL: Sendable {
         var result: [(name: String, values: [String])] = []
         for pair in (query ?? "").split(separator: "&") where !pair.contains(";") {
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            // Go's url.ParseQuery leaves out what it cannot unescape, too.
+            // As Go's url.ParseQuery, which leaves out what it cannot unescape.
             guard let name = try? URLEscaping.unescape(Array(parts[0].utf8), .query),
                 // As above.
                 let value = try? URLEscaping.unescape(Array(parts.count > 1 ? parts[1].utf8 : "".utf8[...]), .query)

@@ -158,7 +158,7 @@ struct IPNetwork: Sendable, Equatable {
     /// The network with all bits behind the prefix set to zero.
     var masked: IPNetwork { IPNetwork(address: Self.mask(address, prefixLength), prefixLength: prefixLength) }
 
-    /// The address with all bits behind the first so many set to zero.
+    /// The address with all bits behind the prefix set to zero.
     private static func mask(_ address: IPAddress, _ bits: Int) -> IPAddress {
         IPAddress(
             bytes: address.bytes.enumerated().map { index, byte in

@@ -69,7 +69,7 @@ struct NamedFormat: Sendable {
         do throws(EvaluationFailure) {
             return try ZonedTimestamp(rfc3339: text + "T00:00:00Z") != nil
         } catch {
-            // A day of the year 0, which is no timestamp of the language.
+            // A day of the year 0, which CEL timestamps do not include.
             return true
         }
     }

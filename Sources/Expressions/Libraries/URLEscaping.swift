@@ -65,10 +65,8 @@ enum URLEscaping {
         var result: [UInt8] = []
         for byte in bytes {
             if needsEscapeInPath(byte) {
-                let digits = Array(String(byte, radix: 16, uppercase: true).utf8)
                 result.append(UInt8(ascii: "%"))
-                if digits.count < 2 { result.append(UInt8(ascii: "0")) }
-                result.append(contentsOf: digits)
+                result.append(contentsOf: Hexadecimal.text(CollectionOfOne(byte), uppercase: true).utf8)
             } else {
                 result.append(byte)
             }

@@ -33,7 +33,7 @@ extension RegexParser {
         set.insert(folded([low...high]), negated: false)
     }
 
-    /// A character that may begin or end a range; here `\\d` is none.
+    /// A character that may begin or end a range; a class such as `\\d` may not.
     private mutating func classScalar(_ classStart: Int) throws(RegularExpressionError) -> UInt32 {
         guard let scalar = peek() else { throw failure("missing closing ]", from: classStart) }
         if scalar == "\\" { return try escape() }

@@ -68,7 +68,7 @@ struct RegexParser {
         return branches.count == 1 ? branches[0] : .alternation(branches)
     }
 
-    /// Parts one after the other. A repetition applies to the last part; where there is none, and right after another
+    /// Parts one after the other. A repetition applies to the last part; at the start, and right after another
     /// repetition, it is refused.
     private mutating func concatenation() throws(RegularExpressionError) -> RegexNode {
         var parts: [RegexNode] = []
@@ -210,7 +210,7 @@ struct RegexParser {
 
     // MARK: Groups
 
-    /// A group, or flags for the rest of the enclosing one, which are no part at all.
+    /// A group, or flags for the rest of the enclosing one, for which it returns no part.
     private mutating func group() throws(RegularExpressionError) -> [RegexNode] {
         let start = position
         position += 1

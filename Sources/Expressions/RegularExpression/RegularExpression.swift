@@ -58,7 +58,7 @@ public struct RegularExpression: Sendable {
     var cost: Int { program.instructions.count }
 }
 
-/// Why a text is no regular expression.
+/// Why a text is not a regular expression.
 public struct RegularExpressionError: Error, Sendable, Equatable, CustomStringConvertible {
     /// What is wrong.
     public var message: String

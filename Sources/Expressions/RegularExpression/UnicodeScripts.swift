@@ -1,7 +1,7 @@
 /// The scripts of Unicode 14 and their code points, for `\p{Han}` and the like. The standard library has no such
 /// property.
 enum UnicodeScripts {
-    /// The code points of the script of that name; `nil` if there is none.
+    /// The code points of the script of that name; `nil` if it is not known.
     static func ranges(of name: String) -> [ScalarSet.Range]? {
         if name == "Any" { return [0...ScalarSet.maximum] }
         return scripts[name]

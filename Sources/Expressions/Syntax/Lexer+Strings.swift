@@ -25,7 +25,7 @@ extension Lexer {
         }
     }
 
-    /// Why a literal is none.
+    /// Why a literal cannot be read.
     private struct Problem: Error { var reason: String }
 
     /// The bytes of a literal from behind its opening quotes to behind its closing ones. Without three quotes it must

@@ -1,3 +1,5 @@
+import Basics
+
 /// Splits an expression into words. Every match is the longest possible: `.5` is a number, `1.foo` is not.
 struct Lexer {
     let bytes: [UInt8]
@@ -19,7 +21,7 @@ struct Lexer {
         }
     }
 
-    /// The byte so many ahead; zero beyond the end, which no word begins with.
+    /// The byte that many ahead; zero beyond the end, which no word begins with.
     func peek(_ distance: Int = 0) -> UInt8 {
         position + distance < bytes.count ? bytes[position + distance] : 0
     }
@@ -92,7 +94,7 @@ struct Lexer {
         return Token.Keyword(rawValue: text).map { .keyword($0) } ?? .identifier(text)
     }
 
-    /// A number; what follows it and is no part of it begins the next word.
+    /// A number; what follows it begins the next word.
     private mutating func number() -> Token.Kind {
         let start = position
         if peek() == UInt8(ascii: "0"), peek(1) == UInt8(ascii: "x"), peek(2).isHexDigit {
@@ -137,14 +139,7 @@ extension UInt8 {
 
     var isHexDigit: Bool { hexValue != nil }
 
-    var hexValue: UInt32? {
-        switch self {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt32(self - UInt8(ascii: "0"))
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): UInt32(self - UInt8(ascii: "a")) + 10
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): UInt32(self - UInt8(ascii: "A")) + 10
-        default: nil
-        }
-    }
+    var hexValue: UInt32? { Hexadecimal.digit(self).map(UInt32.init) }
 
     var isIdentifierStart: Bool {
         switch self {

@@ -70,7 +70,7 @@ struct Parser {
         if !take(symbol) { throw unexpected("'\(symbol.rawValue)'") }
     }
 
-    /// What stands here instead of what was expected; for text that is no word, why it is none.
+    /// What stands here instead of what was expected; for text that is not a word, why it is not.
     func unexpected(_ expectation: String) -> Failure {
         if case .invalid(let reason) = token.kind {
             return Failure(code: .syntax, message: reason, offset: token.offset)

@@ -11,7 +11,7 @@ struct Token: Sendable {
         case keyword(Keyword)
         case symbol(Symbol)
         case end
-        /// Text that is no word of the language; parsing ends when it gets here.
+        /// Text that is not a word of the language; parsing ends when it gets here.
         case invalid(String)
     }
 

@@ -14,7 +14,7 @@ public struct TemplateTree: Sendable {
     /// What the expressions in the document read.
     public let references: [Reference]
 
-    /// Compiles the templates in a document. Names of members are no templates.
+    /// Compiles the templates in a document. Names of members are taken as they are.
     public init(
         parsing json: JSONValue,
         declarations: [String: CELType] = [:],

@@ -42,7 +42,7 @@ struct TimeZoneRules: Sendable {
 
     private init() {}
 
-    /// Reads a file of the database; `nil` if it is none.
+    /// Reads a file of the database; `nil` if it is not in the TZif format.
     init?(data: [UInt8]) {
         var reader = Reader(bytes: data)
         guard let first = Header(&reader) else { return nil }

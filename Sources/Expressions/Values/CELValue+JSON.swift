@@ -14,7 +14,7 @@ extension CELValue {
         case .uint(let value): return Int64(exactly: value).map { .int($0) } ?? .string(String(value))
         case .double(let value): return value.isFinite ? .double(value) : .string(NumberText.general(value))
         case .string(let value): return .string(value)
-        case .bytes(let value): return .string(Self.base64(value))
+        case .bytes(let value): return .string(Base64.encode(value))
         case .list(let list):
             if case .json(let values) = list.storage { return .array(values) }
             return .array(list.map(\.json))
@@ -45,25 +45,5 @@ extension CELValue {
         case .opaque(let value): value.text
         case .bytes, .list, .map, .optional: json.text
         }
-    }
-
-    private static func base64(_ bytes: [UInt8]) -> String {
-        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-        var result: [UInt8] = []
-        result.reserveCapacity((bytes.count + 2) / 3 * 4)
-        var index = 0
-        while index < bytes.count {
-            let available = min(3, bytes.count - index)
-            var group: UInt32 = 0
-            for position in 0..<3 {
-                group = group << 8 | UInt32(position < available ? bytes[index + position] : 0)
-            }
-            for position in 0..<4 {
-                let sextet = Int(group >> UInt32(18 - 6 * position) & 0x3F)
-                result.append(position <= available ? alphabet[sextet] : UInt8(ascii: "="))
-            }
-            index += 3
-        }
-        return String(decoding: result, as: UTF8.self)
     }
 }

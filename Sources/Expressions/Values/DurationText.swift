@@ -2,7 +2,7 @@ import APIMachinery
 
 /// Durations as text, as Go reads and writes them: `1h30m`, `1.5s`; nothing longer than hours.
 enum DurationText {
-    /// The nanoseconds of a duration such as `-1h15m30.918s`; `nil` if the text is none or is beyond 292 years.
+    /// The nanoseconds of a duration such as `-1h15m30.918s`; `nil` if the text is not a duration or is beyond 292 years.
     static func nanoseconds(_ text: String) -> Int64? {
         var rest = Substring(text).utf8
         var isNegative = false

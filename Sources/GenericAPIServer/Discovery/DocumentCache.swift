@@ -1,3 +1,4 @@
+import Basics
 import Synchronization
 
 /// Documents that are costly to make, each of them valid while its part of the registry stays as it is. Bytes are held
@@ -71,7 +72,6 @@ final class DocumentCache: Sendable {
     static func hash(_ bytes: [UInt8]) -> String {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-        let text = String(hash, radix: 16, uppercase: true)
-        return String(repeating: "0", count: 16 - text.count) + text
+        return Hexadecimal.text(hash, width: 16, uppercase: true)
     }
 }

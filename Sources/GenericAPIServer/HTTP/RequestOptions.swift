@@ -46,8 +46,7 @@ package enum OptionErrors {
             var position = 0
             for scalar in manager.unicodeScalars {
                 if !GoText.isPrintable(scalar) {
-                    let digits = String(scalar.value, radix: 16, uppercase: true)
-                    let code = "U+" + String(repeating: "0", count: max(0, 4 - digits.utf8.count)) + digits
+                    let code = "U+" + Hexadecimal.text(scalar.value, width: 4, uppercase: true)
                     errors.append(
                         .invalid(path, .string(manager), "invalid character \(code) (at position \(position))")
                     )

@@ -139,7 +139,7 @@ struct ContinueToken: Sendable, Hashable {
 
     init(text: String) throws(Status) {
         // Whatever is wrong with a token, the answer is the same.
-        guard let bytes = Base64.decode(text), let value = try? JSONValue(parsing: bytes),
+        guard let bytes = Base64.decode(text, allowing: .anyForm), let value = try? JSONValue(parsing: bytes),
             value["v"]?.stringValue == "meta.k8s.io/v1", let revision = value["rv"]?.intValue,
             let start = value["start"]?.stringValue
         else {

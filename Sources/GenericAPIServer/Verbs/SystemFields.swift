@@ -67,18 +67,13 @@ enum UniqueIdentifier {
         var low = generator.next()
         high = high & 0xFFFF_FFFF_FFFF_0FFF | 0x4000
         low = low & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000
-        let digits = hex(high) + hex(low)
+        let digits = Hexadecimal.text(high, width: 16) + Hexadecimal.text(low, width: 16)
         var result = ""
         for (index, digit) in digits.enumerated() {
             if [8, 12, 16, 20].contains(index) { result.append("-") }
             result.append(digit)
         }
         return result
-    }
-
-    private static func hex(_ value: UInt64) -> String {
-        let text = String(value, radix: 16)
-        return String(repeating: "0", count: 16 - text.count) + text
     }
 }
 

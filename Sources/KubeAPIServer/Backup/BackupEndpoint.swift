@@ -1,5 +1,4 @@
 import APIMachinery
-import DurableFiles
 import FoundationEssentials
 import GenericAPIServer
 import Glibc

@@ -31,7 +31,7 @@ public struct HealthReport: Sendable, Equatable {
 
     /// The text that `kube-apiserver` would answer: `ok`, or a line for each check.
     ///
-    /// A failure always lists the checks, so that one sees which; the reasons may tell about the inside of a
+    /// A failure always lists the checks, so that one sees which; the reasons may reveal the inside of a
     /// system and appear only when asked for.
     public func text(verbose: Bool) -> String {
         if passed && !verbose { return "ok" }

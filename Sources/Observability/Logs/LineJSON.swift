@@ -1,6 +1,6 @@
 /// Appends JSON text piece by piece in the order given: what log lines and health answers need, and no more.
 ///
-/// The order of members matters to people who read them, so this is no dictionary.
+/// The order of members matters to people who read them, so a dictionary would not do.
 struct LineJSON {
     private(set) var bytes: [UInt8] = []
     private var needsComma = false

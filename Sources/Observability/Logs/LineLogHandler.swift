@@ -1,3 +1,4 @@
+import Basics
 import Glibc
 public import Logging
 import Synchronization
@@ -36,11 +37,8 @@ public struct LineLogHandler: LogHandler {
     }
 
     public func log(event: LogEvent) {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
         let line = LogLine(
-            seconds: Int64(time.tv_sec),
-            nanoseconds: Int64(time.tv_nsec),
+            time: .now(),
             level: event.level,
             label: label,
             message: event.message.description,

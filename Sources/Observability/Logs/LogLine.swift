@@ -1,3 +1,4 @@
+import Basics
 import Logging
 
 /// How log lines look.
@@ -10,8 +11,7 @@ public enum LogFormat: String, Sendable, CaseIterable {
 
 /// Turns one event into one line. Pure: the time comes in, bytes come out.
 struct LogLine {
-    var seconds: Int64
-    var nanoseconds: Int64
+    var time: Timestamp
     var level: Logger.Level
     var label: String
     var message: String
@@ -26,7 +26,7 @@ struct LogLine {
         var line = LineJSON()
         line.beginObject()
         line.key("ts")
-        line.string(timestamp)
+        line.string(time.rfc3339Milli)
         line.key("level")
         line.string(level.rawValue)
         line.key("logger")
@@ -42,7 +42,7 @@ struct LogLine {
     }
 
     private func text() -> [UInt8] {
-        var bytes = Array(timestamp.utf8)
+        var bytes = Array(time.rfc3339Milli.utf8)
         bytes.append(UInt8(ascii: " "))
         let name = level == .notice ? "notice" : level.rawValue
         bytes.append(contentsOf: name.uppercased().utf8)
@@ -85,40 +85,5 @@ struct LogLine {
             }
             line.endObject()
         }
-    }
-
-    /// RFC 3339 in UTC with milliseconds. Written out by hand: a formatter costs more than the rest of the line.
-    var timestamp: String {
-        let days = seconds >= 0 ? seconds / 86400 : (seconds - 86399) / 86400
-        let rest = seconds - days * 86400
-        // Gregorian date of a day number, after Howard Hinnant's "chrono-compatible low-level date algorithms".
-        let shifted = days + 719_468
-        let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
-        let dayOfEra = shifted - era * 146_097
-        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let monthIndex = (5 * dayOfYear + 2) / 153
-        let day = dayOfYear - (153 * monthIndex + 2) / 5 + 1
-        let month = monthIndex < 10 ? monthIndex + 3 : monthIndex - 9
-        let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(24)
-        func append(_ value: Int64, _ width: Int, _ separator: Character) {
-            var divisor: Int64 = 1
-            for _ in 1..<width { divisor *= 10 }
-            while divisor > 0 {
-                bytes.append(UInt8(ascii: "0") + UInt8((value / divisor) % 10))
-                divisor /= 10
-            }
-            bytes.append(separator.asciiValue ?? UInt8(ascii: " "))
-        }
-        append(year, 4, "-")
-        append(month, 2, "-")
-        append(day, 2, "T")
-        append(rest / 3600, 2, ":")
-        append(rest % 3600 / 60, 2, ":")
-        append(rest % 60, 2, ".")
-        append(nanoseconds / 1_000_000, 3, "Z")
-        return String(decoding: bytes, as: UTF8.self)
     }
 }

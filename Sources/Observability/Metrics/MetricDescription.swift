@@ -34,7 +34,7 @@ public enum Buckets {
     /// Plain numbers such as batch sizes, 1 to 10,000.
     public static let counts: [Double] = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000]
 
-    /// The bounds for a histogram that nobody described, chosen by the unit at the end of its name.
+    /// The bounds for a histogram without a description, chosen by the unit at the end of its name.
     public static func defaults(forName name: String) -> [Double] {
         if name.hasSuffix("_seconds") { return requestSeconds }
         return name.hasSuffix("_bytes") ? bytes : counts

@@ -101,7 +101,7 @@ public final class PrometheusRegistry: MetricsFactory {
         return exposition.text
     }
 
-    /// Every metric has a help line; for one that nobody described the name has to do.
+    /// Every metric has a help line; without a description it is the name.
     private static func help(for name: String, _ described: String?) -> String {
         if let described, !described.isEmpty { return described }
         return name.split(separator: "_").joined(separator: " ").prefix(1).uppercased()

@@ -20,29 +20,29 @@ final class EngineTime: Sendable {
         var attention: Duration
     }
 
-    private let source: any EngineClock
+    let source: any TimeSource
     /// A longer time between two beats is a pause.
     private let longestBeat: Duration
     private let state: Mutex<State>
 
-    init(_ source: any EngineClock, settings: RunEngineSettings) {
+    init(_ source: any TimeSource, settings: RunEngineSettings) {
         self.source = source
         longestBeat = settings.tickInterval + settings.pauseTolerance
-        let uptime = source.uptime
+        let uptime = source.instant
         state = Mutex(
-            State(origin: source.calendar.advanced(by: .zero - uptime), lastBeat: uptime, attention: uptime)
+            State(origin: source.now.advanced(by: .zero - uptime), lastBeat: uptime, attention: uptime)
         )
     }
 
     /// The calendar time.
-    var calendar: Timestamp { source.calendar }
+    var calendar: Timestamp { source.now }
 
     /// The time that leases, timers and deadlines are counted in.
-    var now: Timestamp { state.withLock { $0.origin }.advanced(by: source.uptime) }
+    var now: Timestamp { state.withLock { $0.origin }.advanced(by: source.instant) }
 
     /// The time without pauses, in which silence is measured. A pause that has not ended yet is also left out.
     var attention: Timestamp {
-        let uptime = source.uptime
+        let uptime = source.instant
         return state.withLock { state in
             state.origin.advanced(by: state.attention + max(.zero, min(uptime - state.lastBeat, longestBeat)))
         }
@@ -71,7 +71,7 @@ final class EngineTime: Sendable {
     ///
     /// - Returns: how long this process paused since the last beat, if it did.
     func beat() -> Duration? {
-        let uptime = source.uptime
+        let uptime = source.instant
         return state.withLock { state in
             let passed = max(.zero, uptime - state.lastBeat)
             state.attention += min(passed, longestBeat)

@@ -67,7 +67,7 @@ extension RunEngine {
         while !Task.isCancelled {
             let next = await releaseDelayedJobs()
             let now = clock.now
-            await wakeUps.wait(atMost: next.map { max($0.since(now), .milliseconds(1)) } ?? .seconds(60), clock: clock)
+            await wakeUps.wait(atMost: next.map { max($0.since(now), .milliseconds(1)) } ?? .seconds(60), clock.source)
         }
     }
 

@@ -1,3 +1,4 @@
+public import Basics
 import APIMachinery
 public import Containment
 public import Logging
@@ -36,7 +37,7 @@ public final class RunEngine: Sendable {
     let journal = RunJournal()
     let liveLogs = LiveLogs()
     let logger: Logger
-    let wakeUps = WakeUp()
+    let wakeUps = Notifier()
     let sweepState = Mutex(SweepState())
     let stopping = Mutex(StoppingState())
 
@@ -47,7 +48,7 @@ public final class RunEngine: Sendable {
         store: any RunStore,
         catalog: WorkflowCatalog,
         settings: RunEngineSettings = RunEngineSettings(),
-        clock: any EngineClock = SystemEngineClock(),
+        clock: any TimeSource = .system,
         random: @escaping @Sendable () -> UInt64 = { UInt64.random(in: .min ... .max) },
         containment: Containment = .disabled,
         logger: Logger

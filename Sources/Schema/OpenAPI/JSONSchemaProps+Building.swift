@@ -137,7 +137,7 @@ extension JSONSchemaProps {
         return schema
     }
 
-    /// A list of objects that these fields tell apart, so that several managers may own its elements.
+    /// A list of objects that these fields distinguish, so that several managers may own its elements.
     public static func listMap(
         of elements: JSONSchemaProps,
         keys: [String],

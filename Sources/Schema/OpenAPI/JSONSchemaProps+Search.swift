@@ -13,7 +13,7 @@ extension JSONSchemaProps {
         condition(self) || children.contains { $0.contains(condition) }
     }
 
-    /// The formats that nobody checks, in this schema and below, as often as they occur.
+    /// The formats that are not known, and so not checked, in this schema and below, as often as they occur.
     public var unknownFormats: [String] {
         var found: [String] = []
         if let format, !format.isEmpty {

@@ -31,7 +31,7 @@ public struct JSONSchemaProps: Sendable, Hashable {
     public var title: String?
     public var description: String?
     public var nullable = false
-    /// What an absent field gets; `null` in JSON is no default.
+    /// What an absent field gets; `null` in JSON means no default.
     public var defaultValue: JSONValue?
     public var example: JSONValue?
     public var externalDocs: JSONValue?
@@ -106,7 +106,7 @@ public struct ValidationRule: Sendable, Hashable {
     /// Whether `oldSelf` is an optional, so that the rule also runs where there is no old value.
     public var optionalOldSelf: Bool?
 
-    /// A rule with the message that tells people what is wrong.
+    /// A rule with the message for people whose object breaks it.
     public init(
         rule: String,
         message: String? = nil,

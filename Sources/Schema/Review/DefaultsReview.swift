@@ -4,7 +4,7 @@ internal import APIMachinery
 /// (`apiextensions-apiserver/pkg/apiserver/schema/defaulting`).
 struct DefaultsReview {
     private var errors: [FieldError] = []
-    /// Checks a default against the rules at its place; there are none where rules are not reviewed.
+    /// Checks a default against the rules at its place; the list is empty where rules are not reviewed.
     private let rules: ((JSONValue, StructuralSchema, FieldPath) -> [FieldError])?
 
     /// What is wrong with the defaults of a resource's schema.

@@ -182,7 +182,7 @@ extension SchemaReview {
         case "array" where items.listType != nil && items.listType != "atomic":
             return [.invalid(path.child("x-kubernetes-list-type"), shown, words)]
         case "object" where items.mapType != "atomic":
-            // The reference shows the list type here, too.
+            // As the reference, which shows the list type here.
             return [.invalid(path.child("x-kubernetes-map-type"), shown, words)]
         default: return []
         }

@@ -167,7 +167,7 @@ final class RuleDeclaration: Sendable {
     ).properties
 }
 
-/// The names under which rules select fields: names that are no identifiers are escaped.
+/// The names under which rules select fields: names that are not identifiers are escaped.
 enum RuleName {
     /// The name as rules write it, `a__dash__b` for `a-b`; `nil` for one that they cannot write.
     static func escape(_ name: String) -> String? {

@@ -66,7 +66,7 @@ private struct RuleRun {
 
         func member(_ name: String) -> Ratchet {
             guard let current else { return self }
-            // The kind of an object cannot have changed, so nothing about it can be told.
+            // The kind of an object cannot have changed, so the old one cannot be compared with it.
             if parent == nil && (name == "apiVersion" || name == "kind") { return Ratchet(current: nil, parent: nil) }
             return Ratchet(current: current.member(name), parent: current)
         }

@@ -24,7 +24,7 @@ final class RuleSet: Sendable {
     let additional: RuleSet?
     let properties: [(name: String, rules: RuleSet)]
 
-    /// Compiles the rules of a schema; `nil` where there are none.
+    /// Compiles the rules of a schema; `nil` if it has no rules.
     convenience init?(_ schema: StructuralSchema, isResourceRoot: Bool) {
         guard schema.below.contains(.rules) else { return nil }
         self.init(

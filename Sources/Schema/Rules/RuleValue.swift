@@ -26,7 +26,7 @@ enum RuleValue {
         case "duration": if let value = TimeFormats.duration(text) { return .duration(nanoseconds: value) }
         case "date": if let value = Timestamp(rfc3339: text + "T00:00:00Z") { return CELValue(timestamp: value) }
         case "date-time": if let value = Timestamp(rfc3339: text) { return CELValue(timestamp: value) }
-        case "byte": if let value = Base64Text.decode(text) { return .bytes(value) }
+        case "byte": if let value = Base64.decode(text, allowing: [.urlSafe, .strayPadding]) { return .bytes(value) }
         default: break
         }
         return .string(text)
@@ -92,7 +92,7 @@ private final class RuleList: CELListSource {
 
     func element(at index: Int) -> CELValue { RuleValue.make(elements[index], items) }
 
-    /// What tells an element from the others.
+    /// What identifies an element of a list.
     private func key(_ value: CELValue) -> JSONValue {
         guard listType == .map, case .map(let map) = value else { return value.json }
         return .array(keys.map { map[$0]?.json ?? .null })
@@ -134,32 +134,5 @@ private final class RuleList: CELListSource {
             }
         }
         return CELList(result)
-    }
-}
-
-/// Base64 in either alphabet, with padding.
-private enum Base64Text {
-    static func decode(_ text: String) -> [UInt8]? {
-        var result: [UInt8] = []
-        var bits: UInt32 = 0
-        var count = 0
-        for byte in text.utf8 where byte != UInt8(ascii: "=") {
-            let value: UInt32
-            switch byte {
-            case UInt8(ascii: "A")...UInt8(ascii: "Z"): value = UInt32(byte - 65)
-            case UInt8(ascii: "a")...UInt8(ascii: "z"): value = UInt32(byte - 71)
-            case UInt8(ascii: "0")...UInt8(ascii: "9"): value = UInt32(byte + 4)
-            case UInt8(ascii: "+"), UInt8(ascii: "-"): value = 62
-            case UInt8(ascii: "/"), UInt8(ascii: "_"): value = 63
-            default: return nil
-            }
-            bits = bits << 6 | value
-            count += 6
-            if count >= 8 {
-                count -= 8
-                result.append(UInt8(truncatingIfNeeded: bits >> UInt32(count)))
-            }
-        }
-        return result
     }
 }

@@ -11,7 +11,7 @@ extension FieldManager {
         Ownership(versions: types, ignored: resetFields, apiVersion: kind.apiVersion)
     }
 
-    /// Fields that belong to the server and are nobody's.
+    /// Fields that belong to the server and have no owner.
     private static let stripped = FieldSet(fields: [
         ["apiVersion"], ["kind"], ["metadata"], ["metadata", "name"], ["metadata", "namespace"],
         ["metadata", "creationTimestamp"], ["metadata", "selfLink"], ["metadata", "uid"],
@@ -144,7 +144,7 @@ extension FieldManager {
     /// What `kubectl` applied on the client's side and what is still as it applied it.
     func lastApplied(_ live: JSONValue) -> FieldSet? {
         guard let text = Unstructured(live).annotations[Self.lastAppliedAnnotation], !text.isEmpty,
-            // The reference goes on without an annotation that it cannot read, too.
+            // As the reference, which goes on without an annotation that it cannot read.
             let json = try? JSONValue(parsing: text), json["apiVersion"]?.stringValue == kind.apiVersion
         else { return nil }
         let applied = TypedValue(value: json, schema: type)

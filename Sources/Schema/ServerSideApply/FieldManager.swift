@@ -66,7 +66,7 @@ public struct FieldManager: Sendable {
         return hasStatus ? FieldSet(fields: [["status"]]) : FieldSet()
     }
 
-    /// Applies a configuration to an object, `nil` where there is none yet.
+    /// Applies a configuration to an object, `nil` if it does not exist yet.
     ///
     /// What `resetFields` names is merged like the rest; the caller restores it, as after every write.
     /// - Throws: `Status`: 409 with the conflicts, 400 or 500 where the configuration cannot be applied.
@@ -92,7 +92,7 @@ public struct FieldManager: Sendable {
         }
         object = Self.withoutManagedFields(object)
         if managed.isEmpty, live != nil {
-            // Fields from before ownership was kept belong to somebody that applies can conflict with.
+            // Fields from before ownership was kept get an owner that applies can conflict with.
             managed = try track(from: empty, to: object, managed, "before-first-apply", now)
         }
         let outcome: (JSONValue?, ManagedFields)
@@ -117,8 +117,8 @@ public struct FieldManager: Sendable {
         return Outcome(object: result, isChanged: outcome.0 != nil)
     }
 
-    /// Records who owns what after a create, an update or a patch by other means than apply. An object that nobody
-    /// kept track of stays so, and what cannot be tracked keeps the ownership that it had.
+    /// Records who owns what after a create, an update or a patch by other means than apply. An object without
+    /// managed fields stays so, and what cannot be tracked keeps the ownership that it had.
     ///
     /// - Parameters:
     ///   - old: the object before; `nil` for a create.
@@ -131,17 +131,17 @@ public struct FieldManager: Sendable {
         let current = live["metadata"]?["managedFields"]
         let isGivenBack = given == nil || given == current || !subresource.isEmpty
         if old != nil, isGivenBack, before == result {
-            // Whoever changes nothing owns nothing more.
+            // A manager that changes nothing comes to own nothing more.
             if let current { result.set(current, at: ["metadata", "managedFields"]) }
             return result
         }
-        // The reference begins anew where managed fields cannot be read, too.
+        // As the reference, which begins anew where managed fields cannot be read.
         let liveManaged = (try? ManagedFields(json: current)) ?? ManagedFields()
         var managed = liveManaged
         if !isGivenBack {
             if ManagedFields.isReset(given) {
                 managed = ManagedFields()
-                // The reference keeps the fields that it has where those that are sent cannot be read, too.
+                // As the reference, which keeps the fields that it has where those that are sent cannot be read.
             } else if let own = try? ManagedFields(json: given), !own.isEmpty {
                 managed = own
             }

@@ -9,7 +9,7 @@ public struct FieldSetSyntaxError: Error, Sendable, CustomStringConvertible {
 extension FieldSet {
     /// Reads a `fieldsV1`. Kinds of path elements that are not known are ignored.
     ///
-    /// - Throws: `FieldSetSyntaxError` where a key is none or a value is no object.
+    /// - Throws: `FieldSetSyntaxError` if a key cannot be read or a value is not an object.
     public init(fieldsV1 json: JSONValue) throws(FieldSetSyntaxError) {
         self = try Self.read(json).children ?? FieldSet()
     }

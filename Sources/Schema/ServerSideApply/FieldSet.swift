@@ -17,7 +17,7 @@ public struct FieldSet: Sendable, Hashable {
         case index(Int)
     }
 
-    /// One of the keys that tell an element of a list apart.
+    /// One of the keys that identify an element of a list.
     public struct KeyField: Sendable, Hashable {
         public var name: String
         public var value: JSONValue

@@ -5,7 +5,7 @@ public struct ManagedFields: Sendable, Hashable {
     /// How an owner came to own.
     public enum Operation: String, Sendable, Hashable { case apply = "Apply", update = "Update" }
 
-    /// What tells one entry from the others. A manager that applies has one entry whatever version it applies in.
+    /// What identifies an entry. A manager that applies has one entry whatever version it applies in.
     public struct Manager: Sendable, Hashable {
         public var name: String
         public var operation: Operation
@@ -31,14 +31,14 @@ public struct ManagedFields: Sendable, Hashable {
         public var time: Timestamp?
     }
 
-    /// A list of managed fields that is none.
+    /// A list of managed fields that cannot be read.
     public struct SyntaxError: Error, Sendable, CustomStringConvertible {
         public let description: String
     }
 
     public var entries: [Manager: Entry] = [:]
 
-    /// Nobody owns anything.
+    /// No field has an owner.
     public init() {}
 
     /// Reads `metadata.managedFields`; absent and `null` are empty.

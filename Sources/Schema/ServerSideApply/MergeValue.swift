@@ -75,19 +75,6 @@ enum MergeValue {
 
     /// Compact JSON with `<`, `>` and `&` escaped, as Go writes it into keys and annotations.
     static func escapedText(_ value: JSONValue) -> String {
-        let text = value.text
-        guard text.utf8.contains(where: { $0 == 0x3C || $0 == 0x3E || $0 == 0x26 || $0 == 0xE2 }) else { return text }
-        var result = ""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "<": result += "\\u003c"
-            case ">": result += "\\u003e"
-            case "&": result += "\\u0026"
-            case "\u{2028}": result += "\\u2028"
-            case "\u{2029}": result += "\\u2029"
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result
+        GoText.json(value)
     }
 }

@@ -41,7 +41,7 @@ struct Ownership: Sendable {
     }
 
     /// Lays an applied configuration over the live object; what the manager applied before and leaves out now is
-    /// removed where nobody else owns it.
+    /// removed unless another manager owns it.
     ///
     /// - Returns: the new object, `nil` where nothing changes, and who owns what now.
     func apply(

@@ -1,6 +1,6 @@
 public import APIMachinery
 
-/// Who owns the number of replicas, told in terms of an object and in terms of its scale
+/// Who owns the number of replicas, in terms of an object and in terms of its scale
 /// (`k8s.io/apimachinery/pkg/util/managedfields`, `ScaleHandler`).
 public struct ScaleOwnership: Sendable {
     private static let scaleVersion = "autoscaling/v1"
@@ -17,7 +17,7 @@ public struct ScaleOwnership: Sendable {
     public init(apiVersion: String, paths: [String: [String]?], entries: JSONValue?) {
         self.apiVersion = apiVersion
         self.paths = paths
-        // The reference begins anew where managed fields cannot be read, too.
+        // As the reference, which begins anew where managed fields cannot be read.
         managed = (try? ManagedFields(json: entries)) ?? ManagedFields()
     }
 
@@ -25,7 +25,7 @@ public struct ScaleOwnership: Sendable {
         (paths[apiVersion] ?? nil).map { $0.map(FieldSet.Element.field) }
     }
 
-    /// The `managedFields` of the scale; `nil` if nobody owns the number.
+    /// The `managedFields` of the scale; `nil` if the number has no owner.
     public var ofScale: JSONValue? {
         var result = ManagedFields()
         for (manager, entry) in managed.entries {
@@ -41,7 +41,7 @@ public struct ScaleOwnership: Sendable {
 
     /// The object's `managedFields` after a write to the scale.
     ///
-    /// As in the reference, whoever wrote by update is known in the scale by its version and so is not found among the
+    /// As in the reference, a manager that wrote by update is known in the scale by its version and so is not found among the
     /// object's managers: the number moves to an entry without a time, even if nothing changed.
     public func ofObject(_ scaleEntries: JSONValue?) -> JSONValue? {
         // As above.

@@ -12,9 +12,9 @@ public final class TypeSchema: Sendable {
     public enum Relationship: Sendable, Hashable {
         /// The list is one value.
         case atomic
-        /// Elements are told apart by their value.
+        /// Elements are identified by their value.
         case set
-        /// Elements are told apart by these fields.
+        /// Elements are identified by these fields.
         case map(keys: [String])
     }
 

@@ -30,7 +30,7 @@ extension TypedValue {
     /// What happened to a value as a whole.
     private enum Change { case none, removed, modified, added }
 
-    /// Compares two values; what changed below them goes into the comparison, what changed of themselves is told.
+    /// Compares two values; what changed below them goes into the comparison, what changed of themselves is returned.
     private static func compare(
         _ left: JSONValue?,
         _ right: JSONValue?,
@@ -172,7 +172,7 @@ extension TypedValue {
         }
     }
 
-    /// The elements of a list by what tells them apart, sorted.
+    /// The elements of a list by what identifies them, sorted.
     private static func grouped(
         _ elements: [JSONValue],
         _ list: TypeSchema.List

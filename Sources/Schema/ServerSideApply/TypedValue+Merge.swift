@@ -58,7 +58,7 @@ extension TypedValue {
         return schema
     }
 
-    /// Two lists of elements that can be told apart.
+    /// Two lists of elements with identities.
     private struct ListMerge {
         let left: [JSONValue]
         let list: TypeSchema.List

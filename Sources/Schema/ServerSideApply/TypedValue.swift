@@ -53,7 +53,7 @@ struct TypedValue: Sendable {
         return .invalid
     }
 
-    /// How a list's element is told from the others.
+    /// What identifies an element of a list.
     ///
     /// - Throws: `Faults` where it cannot be.
     static func element(_ value: JSONValue, in list: TypeSchema.List) throws(Faults) -> FieldSet.Element {
@@ -92,7 +92,7 @@ struct TypedValue: Sendable {
         }
     }
 
-    /// Why a value is no scalar of that kind; `nil` where it is one. `null` is one of every kind.
+    /// Why a value is not a scalar of that kind; `nil` if it is. `null` is one of every kind.
     static func fault(_ value: JSONValue?, as scalar: TypeSchema.Scalar, prefix: String = "") -> String? {
         guard let value, !value.isNull else { return nil }
         switch (scalar, value) {

@@ -89,7 +89,7 @@ public final class StructuralSchema: Sendable {
     /// Compiles a schema, with its defaults pruned as the API server prunes them.
     ///
     /// Compile only what `SchemaReview` accepts: of a schema that is not structural the odd parts are ignored.
-    /// A pattern that is no regular expression matches nothing.
+    /// A pattern that is not a regular expression matches nothing.
     public convenience init(_ schema: JSONSchemaProps) {
         self.init(schema, place: .root)
         // `place` makes the defaults of this tree pruned ones; nothing else is left to do.

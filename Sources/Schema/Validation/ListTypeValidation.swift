@@ -101,7 +101,7 @@ public enum ListTypeValidation {
         }
     }
 
-    /// Where values occur for the second time; further times are not told.
+    /// Where values occur for the second time; further times are not reported.
     private static func repeated(_ values: [JSONValue]) -> [Int] {
         guard values.count > 1 else { return [] }
         var times: [JSONValue: Int] = [:]

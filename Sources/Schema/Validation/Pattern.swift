@@ -19,7 +19,7 @@ struct Pattern: Sendable {
     func matches(_ text: String) -> Bool { expression.matches(text) }
 }
 
-/// A pattern that is no regular expression, or not one that RE2 takes.
+/// A pattern that is not a regular expression, or not one that RE2 takes.
 struct PatternSyntaxError: Error, CustomStringConvertible {
     let description: String
 }

@@ -215,7 +215,7 @@ public enum SchemaValidator {
             var cursor = PropertyCursor(schema.properties)
             for (name, member) in members {
                 if let property = cursor.property(named: name) {
-                    // `kind` and `apiVersion` of the object itself cannot be told from their old values.
+                    // `kind` and `apiVersion` of the object itself equal their old values.
                     let isTypeMeta = isRoot && (name == "kind" || name == "apiVersion")
                     let start = violations.count
                     matches += validate(member, old: isTypeMeta ? nil : oldMembers?[name], property)

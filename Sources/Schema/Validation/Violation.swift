@@ -7,7 +7,7 @@ struct Violation: Sendable {
     /// One step of the path.
     enum Step: Sendable {
         case property(String)
-        /// A member that is no property; at the root its name begins with a dot, as in the reference.
+        /// A member that is not a property; at the root its name begins with a dot, as in the reference.
         case additional(String)
         case index(Int)
     }
@@ -59,7 +59,7 @@ struct Violation: Sendable {
             let words = "\(name) in body must be of type \(type): \(shown)"
             return FieldError(reason: .typeInvalid, field: field, body: "Invalid value: \(shown): \(words)")
         }
-        /// A fault that is told without a field, with its place in the text.
+        /// A fault without a field, with its place in the text.
         func whole(_ words: String) -> FieldError {
             FieldError(reason: .invalid, field: root.description, body: "Invalid value: \"\": \(words)")
         }

@@ -93,7 +93,7 @@ enum OpenAPI {
         ["type": "object", "description": .string(description), "additionalProperties": values]
     }
 
-    /// A list; with `keys`, its elements are told apart by those members when changes are merged.
+    /// A list; with `keys`, its elements are identified by those members when changes are merged.
     static func list(
         _ description: String,
         of items: JSONValue,

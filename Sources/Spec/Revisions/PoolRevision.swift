@@ -49,7 +49,7 @@ public struct PoolRevision: Sendable, Hashable {
     /// The hash that names the revision.
     public func hash(collisions: Int = 0) -> String { RevisionHash.name(of: data.bytes, collisions: collisions) }
 
-    /// A pool's name as a label's value: shortened where it is too long, with a hash to tell such names apart.
+    /// A pool's name as a label's value: shortened where it is too long, with a hash to keep such names distinct.
     public static func labelValue(_ name: String) -> String { shortened(name, to: 63) }
 
     /// An object's name, or as much of it as fits with a hash of the whole, so that two such names stay apart.

@@ -81,6 +81,6 @@ public protocol BackupPart: Sendable {
 
     /// Makes the part what it is in the backup, as a whole or not at all; done twice, the second time changes nothing.
     ///
-    /// - Parameter isDryRun: whether to tell only what would change.
+    /// - Parameter isDryRun: whether to count only what would change.
     func restore(_ backup: BackupFile, isDryRun: Bool) async throws -> [RestoreCount]
 }

@@ -13,11 +13,11 @@ public struct BackupFile: Sendable {
 
     /// Reads the file to its end and checks that nothing in it is missing or changed.
     ///
-    /// - Throws: why it is no backup, or none that can be used here.
+    /// - Throws: why it is not a backup, or not one that can be used here.
     public init(verifying path: String) throws(BackupError) {
         self.path = path
         var lines = try LineReader(path: path)
-        // What cannot be read is no backup, as is said below.
+        // What cannot be read is not a backup, which is thrown below.
         guard let first = try lines.next(), let head = try? JSONValue(parsing: first),
             let version = head["martinetBackup"]?.intValue
         else { throw BackupError("\(path) is not a backup written by ctl backup") }

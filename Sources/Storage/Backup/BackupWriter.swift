@@ -3,7 +3,7 @@ import Glibc
 import Synchronization
 
 /// Writes a backup: a line that says what it is, the entries, and a line with their number and checksum. A file without
-/// its last line, or with anything changed before it, is no backup.
+/// its last line, or with anything changed before it, is not a valid backup.
 public final class BackupWriter: Sendable {
     /// The version of the format. A reader refuses later ones.
     public static let version: Int64 = 1
@@ -15,24 +15,19 @@ public final class BackupWriter: Sendable {
         var entries: Int64 = 0
     }
 
-    private let path: String
-    private let descriptor: Int32
+    private let file: PrivateFile
     private let state = Mutex(State())
 
-    /// Makes the file, readable by its owner only; there must be none yet.
+    /// Makes the file, readable by its owner only; it must not exist.
     ///
     /// - Parameter program: what writes it, with its version.
     public init(path: String, program: String, createdAt: Timestamp) throws(BackupError) {
-        self.path = path
-        descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw Self.failure(path) }
+        do { file = try PrivateFile(creating: path) } catch { throw Self.failure(error) }
         let head: JSONValue = [
             "martinetBackup": .int(Self.version), "createdAt": .string(createdAt.rfc3339), "program": .string(program),
         ]
         try append(line: head.bytes)
     }
-
-    deinit { close(descriptor) }
 
     /// Adds an entry.
     public func append(_ entry: BackupEntry) throws(BackupError) {
@@ -66,22 +61,14 @@ public final class BackupWriter: Sendable {
             return state.buffer + end.bytes + [0x0A]
         }
         try write(rest)
-        guard fsync(descriptor) == 0 else { throw Self.failure(path) }
+        do { try file.synchronize() } catch { throw Self.failure(error) }
     }
 
     private func write(_ bytes: [UInt8]) throws(BackupError) {
-        var offset = 0
-        while offset < bytes.count {
-            let count = bytes.withUnsafeBytes {
-                Glibc.write(descriptor, $0.baseAddress.map { $0 + offset }, $0.count - offset)
-            }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { throw Self.failure(path) }
-            offset += count
-        }
+        do { try file.append(bytes) } catch { throw Self.failure(error) }
     }
 
-    private static func failure(_ path: String) -> BackupError {
-        BackupError("\(path) cannot be written: \(String(cString: strerror(errno))); make room or choose another place")
+    private static func failure(_ error: FileError) -> BackupError {
+        BackupError("\(error); make room or choose another place")
     }
 }

@@ -8,7 +8,7 @@ public struct ObjectRestoration: Sendable {
     /// A restoration that writes documents in that form.
     public init(encode: @escaping @Sendable (JSONValue) -> RevisionedDocument) { self.encode = encode }
 
-    /// What is observed, not declared: whoever observes it writes it anew, and older observations are of no use.
+    /// What is observed, not declared: its observers write it anew, and older observations are of no use.
     private static let observed: Set<String> = [
         "nodes", "events", "events.events.k8s.io", "leases.coordination.k8s.io",
     ]
@@ -71,7 +71,7 @@ public struct ObjectRestoration: Sendable {
         return counts.values.sorted { $0.resource < $1.resource }
     }
 
-    /// Restores one object; tells which count it belongs to.
+    /// Restores one object; returns which count it belongs to.
     private func restore(
         _ key: ObjectKey,
         _ bytes: [UInt8],

@@ -44,7 +44,7 @@ public struct RevisionedDocument: Sendable {
     }
 }
 
-/// One write that somebody wants done.
+/// One write that a caller asks for.
 public struct ObjectWrite: Sendable {
     /// What to do, and what must be stored for it to be done.
     public enum Operation: Sendable, Hashable {

@@ -23,7 +23,7 @@ public struct ObjectStoreError: Error, Sendable, Hashable, CustomStringConvertib
     public var code: Code
     /// What happened and what to do about it.
     public var message: String
-    /// The answer for the client, where whoever keeps the objects knows better than the code tells.
+    /// The answer for the client, where the keeper of the objects knows more than the code says.
     public var status: Status?
 
     /// A refusal with that answer.

@@ -6,22 +6,13 @@ extension JSONValue {
     /// Bytes as text where they are one, else in hexadecimal digits.
     static func bytes(_ bytes: [UInt8]) -> JSONValue {
         if let text = String(validating: bytes, as: UTF8.self) { return .string(text) }
-        let digits = Array("0123456789abcdef")
-        return ["hex": .string(String(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }))]
+        return ["hex": .string(Hexadecimal.text(bytes))]
     }
 
     /// Reads what `bytes` writes.
     var archivedBytes: [UInt8]? {
         if let text = stringValue { return Array(text.utf8) }
-        guard let hex = self["hex"]?.stringValue.map({ Array($0.utf8) }), hex.count % 2 == 0 else { return nil }
-        var result: [UInt8] = []
-        for index in stride(from: 0, to: hex.count, by: 2) {
-            guard let byte = UInt8(String(decoding: hex[index..<index + 2], as: UTF8.self), radix: 16) else {
-                return nil
-            }
-            result.append(byte)
-        }
-        return result
+        return self["hex"]?.stringValue.flatMap(Hexadecimal.bytes)
     }
 
     static func time(_ time: Timestamp?) -> JSONValue { time.map { .int($0.microseconds) } ?? .null }

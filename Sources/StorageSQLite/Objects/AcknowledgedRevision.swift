@@ -1,7 +1,7 @@
 import Foundation
 import GRDB
 
-/// The newest revision that anybody was told of, in a small file beside the database.
+/// The newest revision that was acknowledged to a client, in a small file beside the database.
 ///
 /// SQLite takes a damaged write-ahead log for one that ends at the damage, and goes back to what stood before it
 /// without a word. This file says what must be there at least. It is written after the database is synced, and not
@@ -41,7 +41,7 @@ final class AcknowledgedRevision: Sendable {
         let digits = String(revision, radix: 32)
         let padded = String(repeating: "0", count: 15 - min(15, digits.count)) + digits
         let line = Array("\(padded) \(padded)\n".utf8)
-        // It is a second net: a full disk that tears it is no reason to refuse what the database has taken.
+        // It is a second net: a full disk that tears it must not refuse what the database has taken.
         _ = line.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, 0) }
     }
 }

@@ -169,7 +169,7 @@ enum ObjectTables {
         } catch {
             return .failure(error)
         }
-        // The transaction holds the write lock, so nobody else can take this revision.
+        // The transaction holds the write lock, so no other write can take this revision.
         let revision = ledger.revision + 1
         let bytes = write.document.bytes(at: revision)
         try record(key, kind, revision: revision, stored, last: kind == .deleted ? bytes : nil, database)

@@ -8,14 +8,14 @@ import Storage
 /// It runs inside the transactions of the writes that made it necessary, each time for about as many bytes as they
 /// wrote, so that it keeps pace with any rate of writing and costs no sync of its own.
 enum ObjectUpkeep {
-    /// Upkeep looks again after so many bytes have been written.
+    /// Upkeep looks again after that many bytes have been written.
     static let interval = 128 << 10
     /// What it does in one step beyond what was written since the last, in bytes.
     private static let step = 1 << 20
     /// Free pages below this share of the file stay in it: they are needed again at once.
     private static let sparePages = 32
 
-    /// One step; tells whether there is more to do.
+    /// One step; returns whether there is more to do.
     static func run(_ ledger: inout ObjectLedger, in database: Database) throws -> Bool {
         let allowance = 2 * ledger.churn + step
         ledger.writtenSinceMove += ledger.churn
@@ -71,7 +71,7 @@ enum ObjectUpkeep {
         try PreparedStatement(database, "SELECT max(id) FROM object").first { $0.integer() } ?? 0
     }
 
-    /// Gives up so many bytes of the oldest history, or a little more; tells whether less was done.
+    /// Gives up that many bytes of the oldest history, or a little more; returns whether less was done.
     private static func trim(_ surplus: Int, _ ledger: inout ObjectLedger, _ database: Database) throws -> Bool {
         var bytes = 0
         var last = ledger.compacted

@@ -33,7 +33,7 @@ public final class SQLiteObjectStore: ObjectStore {
     private let acknowledged: AcknowledgedRevision
     private let state: Mutex<State>
 
-    /// Opens the store in that file, creating it if there is none, and looks whether every row is as it was written.
+    /// Opens the store in that file, creating it if it does not exist, and checks whether every row is as it was written.
     ///
     /// - Throws: `ObjectStoreError`, `corrupt` if the file is damaged.
     public init(path: String) throws {
@@ -122,7 +122,7 @@ public final class SQLiteObjectStore: ObjectStore {
         try? log.didCommit(in: database)
         state.withLock { state in
             state.log = log
-            // What the writes made of them is told after the observer has seen it.
+            // The writers get their answers after the observer has seen the changes.
             let revision = state.ledger.revision
             state.ledger = ledger
             state.ledger.revision = revision
@@ -138,7 +138,7 @@ public final class SQLiteObjectStore: ObjectStore {
             (results, isUntidy) = try write(in: database) { ledger in
                 let results = try batch.map { try ObjectTables.apply($0.write, &ledger, database) }
                 guard ledger.churn >= ObjectUpkeep.interval else { return (results, false) }
-                // Upkeep looks once more when nobody waits.
+                // Upkeep looks once more when no writer waits.
                 _ = try ObjectUpkeep.run(&ledger, in: database)
                 return (results, true)
             }
@@ -148,7 +148,7 @@ public final class SQLiteObjectStore: ObjectStore {
             for pending in batch { pending.continuation.resume(returning: .failure(failure)) }
             return false
         }
-        // Those that failed are told to their writers below.
+        // Writers get the errors of theirs below.
         announce(results.compactMap { try? $0.get() })
         for (pending, result) in zip(batch, results) { pending.continuation.resume(returning: result) }
         return isUntidy
@@ -215,7 +215,7 @@ public final class SQLiteObjectStore: ObjectStore {
     /// Does all upkeep there is.
     private func tidy(_ database: Database) { while tidyOnce(database) {} }
 
-    /// Does a step of upkeep; tells whether there is more. What fails is tried again after later writes.
+    /// Does a step of upkeep; returns whether there is more. What fails is tried again after later writes.
     private func tidyOnce(_ database: Database) -> Bool {
         // As said above; a disk that fails for good fails the writes, which are answered with the reason.
         guard let isUntidy = try? write(in: database, { try ObjectUpkeep.run(&$0, in: database) }) else { return false }

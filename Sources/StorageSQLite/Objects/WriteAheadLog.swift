@@ -3,7 +3,7 @@ import GRDB
 
 /// Keeps a database's write-ahead log short.
 ///
-/// SQLite starts the log over when all of it is in the database and nobody reads an older state. Under steady
+/// SQLite starts the log over when all of it is in the database and no reader has an older state. Under steady
 /// writing beside long reads that moment may not come by itself; then the writer makes it come.
 struct WriteAheadLog: Sendable {
     /// From here on the writer looks for a moment to start over.

@@ -1,6 +1,4 @@
-#if canImport(Glibc)
-    private import Glibc
-#endif
+private import Glibc
 
 /// A moment in time with nanoseconds, written as Kubernetes writes times: RFC 3339 in UTC.
 ///
@@ -75,6 +73,9 @@ extension Timestamp: CustomStringConvertible {
     /// `2026-01-02T03:04:05Z`
     public var rfc3339: String { format(fractionDigits: 0) }
 
+    /// `2026-01-02T03:04:05.000Z`
+    public var rfc3339Milli: String { format(fractionDigits: 3) }
+
     /// `2026-01-02T03:04:05.000000Z`
     public var rfc3339Micro: String { format(fractionDigits: 6) }
 
@@ -106,7 +107,8 @@ extension Timestamp: CustomStringConvertible {
         append(inDay % 60, width: 2)
         if fractionDigits > 0 {
             text.append(UInt8(ascii: "."))
-            append(Int64(nanoseconds) / (fractionDigits == 6 ? 1000 : 1), width: fractionDigits)
+            let divisor: Int64 = fractionDigits == 3 ? 1_000_000 : fractionDigits == 6 ? 1000 : 1
+            append(Int64(nanoseconds) / divisor, width: fractionDigits)
         }
         text.append(UInt8(ascii: "Z"))
         return String(decoding: text, as: UTF8.self)
