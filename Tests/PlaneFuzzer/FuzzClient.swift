@@ -1,4 +1,5 @@
 import APIMachinery
+import KubeYAML
 import NIOCore
 import Synchronization
 import TestSupport
@@ -187,8 +188,8 @@ final class FuzzClient: Sendable {
     /// reason, a state that is not there yet, and an object that a patch leaves without a version. An internal error has
     /// the reason `InternalError`.
     private static func isDeliberate(_ answer: FuzzAnswer) -> Bool {
-        // What cannot be read is a finding.
-        guard let status = try? JSONValue(parsing: answer.body), status["kind"] == "Status" else { return false }
+        // What cannot be read is a finding. JSON is YAML, which some requests ask for.
+        guard let status = try? YAML.parse(answer.body), status["kind"] == "Status" else { return false }
         let message = status["message"]?.stringValue ?? ""
         return answer.status == 500 && status["reason"] == nil || message.contains("Too large resource version")
             || message.contains("Object 'apiVersion' is missing in")
