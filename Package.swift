@@ -313,7 +313,7 @@ let package = Package(
                 .logging,
             ]
         ),
-        testSupport("PlaneFuzzer", ["APIMachinery", "TestSupport", .nioCore, .nioPosix, .nioSSL]),
+        testSupport("PlaneFuzzer", ["APIMachinery", "KubeYAML", "TestSupport", .nioCore, .nioPosix, .nioSSL]),
         // Drives the built controller, as the tests do; `make fuzz` builds and runs it.
         .executableTarget(
             name: "fuzz-plane",
