@@ -86,6 +86,7 @@ final class PlaneStop: Sendable {
     /// - Throws: what ended the services.
     func run(_ group: ServiceGroup) async throws {
         watchdog.start { [self] in
+            // lint: a signal arrives outside of any task; the group that is asked to stop is awaited below.
             if signalled() { Task { await group.triggerGracefulShutdown() } }
         }
         defer { watchdog.stop() }

@@ -50,6 +50,7 @@ struct QuarantineReporter: Service {
         ] {
             informer.addHandler { event in
                 guard !containment.isEmpty, let gone = Self.gone(event) else { return }
+                // lint: handlers of informers cannot wait; an entry that stays is dropped at the next start.
                 Task { for kind in kinds { await containment.forget(kind, gone.namespace, gone.name, uid: gone.uid) } }
             }
         }

@@ -88,6 +88,7 @@ final class StopWatchdog: Sendable {
             return (Self.interval * state.silences >= bound, false)
         }
         if isOverdue { return onOverdue() }
+        // lint: whether tasks still run is what this task shows.
         if mustAsk { Task { [weak self] in self?.state.withLock { $0.isAsking = false } } }
     }
 }

@@ -73,7 +73,7 @@ package func whileConnected<Answer: Sendable>(
     _ channel: any Channel,
     _ work: @escaping @Sendable () async -> Answer
 ) async -> Answer {
-    // Ends with this function, which waits for it.
+    // lint: the task ends with this function, which waits for it.
     let task = Task { await work() }
     DisconnectObserver.observe(channel) { task.cancel() }
     defer { DisconnectObserver.forget(channel) }

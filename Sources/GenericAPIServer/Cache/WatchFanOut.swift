@@ -99,7 +99,7 @@ final class WatchFanOut: Sendable {
             defer { pending.isDelivering = true }
             return !pending.isDelivering
         }
-        // The task ends as soon as nothing is left.
+        // lint: the task ends as soon as nothing is left.
         if mustStart { Task { self.deliver() } }
     }
 
